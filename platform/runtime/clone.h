@@ -1,0 +1,22 @@
+// Structured clone as bytes: what storage keeps and what RPC carries. The bytes are those that V8 10.2
+// writes (wire version 15, header included); small values have a fast path that makes identical bytes.
+#pragma once
+
+#include <v8.h>
+
+#include <cstdint>
+#include <span>
+
+#include "sim/core/ref.h"
+
+namespace orrery::runtime {
+
+// Serialises a value. Null: a JavaScript exception is pending (a DataCloneError, or what a getter threw).
+Ref<Buffer> serialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                      v8::Local<v8::Value> value);
+
+// The value of bytes that serialize made. Empty: a JavaScript exception is pending.
+v8::MaybeLocal<v8::Value> deserialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                      std::span<const uint8_t> bytes);
+
+}  // namespace orrery::runtime

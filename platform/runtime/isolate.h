@@ -1,0 +1,141 @@
+// One simulated isolate: the global scope of one Worker version on one host, shared by its stateless
+// events and its Durable Objects there. Owns one v8::Isolate made from the startup snapshot.
+//
+// Every public function below that returns TurnResult is one turn. Turns never nest: calling one from
+// inside an IsolateHost callback is a programmer error and is checked.
+//
+// Invariants
+//  - After close_context or abort_context no JavaScript runs on behalf of that context: later calls give
+//    kAborted. After the destructor nothing of the isolate runs, `finally` blocks included.
+//  - After kTerminatedMemory the isolate is spent: every later turn gives kTerminatedMemory; dispose of it.
+//  - `Date.now()` does not move within a turn.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "platform/runtime/app_code.h"
+#include "platform/runtime/isolate_host.h"
+#include "platform/runtime/limits.h"
+#include "platform/runtime/native_function.h"
+#include "platform/runtime/snapshot.h"
+#include "platform/runtime/turn.h"
+
+namespace orrery::runtime {
+
+enum class ContextKind : uint8_t { kStateless, kActor };
+
+// One argument of a named hook (see Isolate::run_hook).
+struct HookArgument {
+  enum class Kind : uint8_t { kUndefined, kNumber, kText, kBytes, kSerialized };
+  Kind kind = Kind::kUndefined;
+  double number = 0;
+  std::string_view text;  // Latin-1
+  Ref<Buffer> bytes;
+
+  static HookArgument undefined() { return {}; }
+  static HookArgument of(double n) { return {Kind::kNumber, n, {}, {}}; }
+  static HookArgument of(std::string_view latin1) { return {Kind::kText, 0, latin1, {}}; }
+  // Arrives as an ArrayBuffer.
+  static HookArgument of_bytes(Ref<Buffer> b) { return {Kind::kBytes, 0, {}, std::move(b)}; }
+  // Arrives as the value that was serialised.
+  static HookArgument of_value(Ref<Buffer> b) { return {Kind::kSerialized, 0, {}, std::move(b)}; }
+};
+
+class Isolate {
+ public:
+  struct Options {
+    int64_t heap_limit_bytes = kHeapLimitBytes;
+    Duration cpu_limit = kCpuLimit;
+    Duration startup_cpu_limit = kStartupCpuLimit;
+  };
+
+  // Makes the isolate; no user code runs yet. `snapshot` and `host` must outlive it.
+  Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& host, Options options);
+  Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& host);
+  // Disposes of the isolate without running any JavaScript.
+  ~Isolate();
+  Isolate(const Isolate&) = delete;
+  Isolate& operator=(const Isolate&) = delete;
+
+  // Compiles and evaluates the modules and builds `env`: one turn. Call once, first. An error has the
+  // position in the user's source in its stack.
+  TurnResult start();
+
+  // Contexts. `data` is the host's own pointer, handed back to natives (see current_context_data).
+  ContextId open_context(ContextKind kind, void* data = nullptr);
+  void close_context(ContextId context);
+  // As close_context, but keeps the id known so that turns already scheduled give kAborted.
+  void abort_context(ContextId context);
+  bool is_open(ContextId context) const;
+  // Operations and timers of the context that are under way: with none left and an answer missing, the
+  // answer will never come.
+  int pending_operations(ContextId context) const;
+
+  // Events for stateless contexts. `entrypoint` empty: the default export.
+  TurnResult dispatch_fetch(ContextId context, EventId event, std::string_view entrypoint,
+                            const HttpRequest& request);
+  TurnResult dispatch_scheduled(ContextId context, EventId event, std::string_view entrypoint,
+                                int64_t scheduled_ms, std::string_view cron);
+  TurnResult dispatch_rpc(ContextId context, EventId event, std::string_view entrypoint,
+                          std::string_view method, const Ref<Buffer>& arguments);
+
+  // Events for actor contexts. construct_actor runs the constructor (one turn; an exception of it is the
+  // result); `name` is null when the id was not made from a name. `actor` is the number that the storage
+  // natives get to know their object by.
+  TurnResult construct_actor(ContextId context, std::string_view class_name, const ObjectId& id,
+                             const std::string* name, uint32_t binding, uint32_t actor);
+  TurnResult dispatch_actor_fetch(ContextId context, EventId event, const HttpRequest& request);
+  TurnResult dispatch_actor_rpc(ContextId context, EventId event, std::string_view method,
+                                const Ref<Buffer>& arguments);
+  TurnResult dispatch_alarm(ContextId context, EventId event, int64_t scheduled_ms, int retry_count);
+
+  // Answers to what JavaScript asked for.
+  TurnResult settle_fetch(ContextId context, OperationId operation, const HttpResponse& response);
+  TurnResult settle_rpc(ContextId context, OperationId operation, const Ref<Buffer>& value);
+  TurnResult settle_undefined(ContextId context, OperationId operation);
+  TurnResult settle_number(ContextId context, OperationId operation, double value);
+  TurnResult settle_text(ContextId context, OperationId operation, std::string_view latin1);
+  TurnResult fail(ContextId context, OperationId operation, const ErrorInfo& error);
+  TurnResult fire_timer(ContextId context, TimerId timer);
+  // blockConcurrencyWhile: runs the callback; later resolves the caller's promise.
+  TurnResult enter_section(ContextId context, SectionId section);
+  TurnResult leave_section(ContextId context, SectionId section);
+
+  // A hook that another room's JavaScript registered with registerHook(name, function); the number from
+  // find_hook stays good for the isolate's life, -1: no such hook. One turn.
+  int find_hook(std::string_view name) const;
+  TurnResult run_hook(ContextId context, int hook, std::span<const HookArgument> arguments);
+
+  // For natives of other rooms.
+  static Isolate& from(const v8::FunctionCallbackInfo<v8::Value>& info) { return from(info.GetIsolate()); }
+  static Isolate& from(v8::Isolate* isolate);
+  IsolateHost& host() const;
+  ContextId current_context() const;        // kNoContext at global scope
+  void* current_context_data() const;
+  int64_t turn_clock_us() const;            // what Date.now() shows, in microseconds
+  // A new operation was started in the current turn / is settled outside settle_*.
+  void note_operation_started();
+  // Charges the current event for work that the counters in the code do not see. The turn is terminated
+  // when the event's CPU time is used up.
+  void charge(int64_t meter_units);
+  // Terminates the running turn and closes its context to JavaScript.
+  void abort_current_turn();
+  // The place of the innermost user frame of the running JavaScript.
+  SourcePosition current_position() const;
+  // Reads an exception into an ErrorInfo (running no user code beyond getters of the error itself).
+  ErrorInfo describe_exception(v8::Local<v8::Value> exception) const;
+  v8::Isolate* v8_isolate() const;
+
+  const AppCode& app() const;
+  int64_t heap_used_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace orrery::runtime
