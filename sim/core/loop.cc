@@ -1,0 +1,200 @@
+#include "sim/core/loop.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace orrery {
+
+inline constexpr Site kReadySite{"core.ready"};
+
+Loop::Loop() : wheel_(kBuckets) {
+  owner_alive_.push_back(1);
+  ready_.next_ = ready_.previous_ = &ready_;
+}
+
+Loop::~Loop() {
+  while (ready_.next_ != &ready_) ready_.next_->unlink();
+  ready_.next_ = ready_.previous_ = nullptr;
+  for (auto& bucket : wheel_)
+    for (const Entry& e : bucket)
+      if (live(e)) slot_at(e.slot).drop(slot_at(e.slot).storage);
+  for (; !far_.empty(); far_.pop())
+    if (live(far_.top())) slot_at(far_.top().slot).drop(slot_at(far_.top().slot).storage);
+}
+
+uint32_t Loop::take_slot() {
+  if (free_.empty()) {
+    auto base = static_cast<uint32_t>(chunks_.size() * kChunk);
+    chunks_.push_back(std::make_unique<std::array<Slot, kChunk>>());
+    for (uint32_t i = kChunk; i-- > 0;) {
+      (*chunks_.back())[i].generation = 0;
+      free_.push_back(base + i);
+    }
+  }
+  uint32_t index = free_.back();
+  free_.pop_back();
+  ++pending_;
+  return index;
+}
+
+void Loop::free_slot(uint32_t index) {
+  ++slot_at(index).generation;
+  free_.push_back(index);
+  --pending_;
+}
+
+bool Loop::live(const Entry& e) const { return slot_at(e.slot).generation == e.generation; }
+
+void Loop::enqueue(Instant at, uint32_t slot) {
+  Entry entry{at.us, order_++, slot, slot_at(slot).generation};
+  int64_t bucket = at.us / kBucketUs;
+  if (in_wheel_ == 0) {
+    // An empty wheel may start anywhere: at the present.
+    first_bucket_ = now_.us / kBucketUs;
+    first_sorted_ = false;
+  } else if (bucket < first_bucket_) {
+    // Looking ahead moved the wheel past this time; the heap takes it.
+    far_.push(entry);
+    return;
+  }
+  if (bucket >= first_bucket_ + static_cast<int64_t>(kBuckets)) {
+    far_.push(entry);
+    return;
+  }
+  auto& list = wheel_[bucket % kBuckets];
+  if (bucket == first_bucket_ && first_sorted_) {
+    list.insert(std::upper_bound(list.begin(), list.end(), entry, std::greater<>()), entry);
+  } else {
+    list.push_back(entry);
+  }
+  occupied_[(bucket % kBuckets) / 64] |= 1ull << (bucket % 64);
+  ++in_wheel_;
+}
+
+const Loop::Entry* Loop::peek() const {
+  // Dead entries (cancelled) are discarded here, so that `next_at` is true.
+  while (!far_.empty() && !live(far_.top())) far_.pop();
+  while (in_wheel_ > 0) {
+    auto& list = wheel_[first_bucket_ % kBuckets];
+    if (!list.empty() && !first_sorted_) {
+      std::sort(list.begin(), list.end(), std::greater<>());
+      first_sorted_ = true;
+    }
+    while (!list.empty() && !live(list.back())) {
+      list.pop_back();
+      --in_wheel_;
+    }
+    if (!list.empty()) break;
+    occupied_[(first_bucket_ % kBuckets) / 64] &= ~(1ull << (first_bucket_ % 64));
+    first_sorted_ = false;
+    if (in_wheel_ == 0) break;
+    // Find the next occupied bucket, a word of the bitmap at a time.
+    int64_t bucket = first_bucket_ + 1;
+    for (;;) {
+      size_t position = bucket % kBuckets;
+      uint64_t word = occupied_[position / 64] >> (position % 64);
+      if (word) {
+        bucket += std::countr_zero(word);
+        break;
+      }
+      bucket += 64 - static_cast<int64_t>(position % 64);
+    }
+    first_bucket_ = bucket;
+  }
+  const Entry* near = in_wheel_ ? &wheel_[first_bucket_ % kBuckets].back() : nullptr;
+  const Entry* far = far_.empty() ? nullptr : &far_.top();
+  peeked_far_ = far && (!near || *near > *far);
+  return peeked_far_ ? far : near;
+}
+
+void Loop::pop() {
+  if (peeked_far_) {
+    far_.pop();
+  } else {
+    wheel_[first_bucket_ % kBuckets].pop_back();
+    --in_wheel_;
+  }
+}
+
+Instant Loop::next_at() const {
+  if (ready_.next_ != &ready_) return now_;
+  const Entry* e = peek();
+  return e ? Instant{e->at} : kNever;
+}
+
+void Loop::cancel(EventHandle& handle) {
+  if (handle.slot == UINT32_MAX) return;
+  Slot& slot = slot_at(handle.slot);
+  if (slot.generation == handle.generation) {
+    slot.drop(slot.storage);
+    free_slot(handle.slot);
+  }
+  handle = {};
+}
+
+void Loop::make_ready(ReadyNode& node, void (*run)(void*), void* argument) {
+  ORRERY_CHECK(!node.linked());
+  node.id_ = cause_.derive(kReadySite);
+  node.run_ = run;
+  node.argument_ = argument;
+  node.previous_ = ready_.previous_;
+  node.next_ = &ready_;
+  ready_.previous_->next_ = &node;
+  ready_.previous_ = &node;
+}
+
+bool Loop::run_ready() {
+  ReadyNode* node = ready_.next_;
+  if (node == &ready_) return false;
+  auto run = node->run_;
+  void* argument = node->argument_;
+  cause_.enter(node->id_);
+  node->unlink();
+  ++events_run_;
+  run(argument);
+  return true;
+}
+
+OwnerId Loop::create_owner() {
+  owner_alive_.push_back(1);
+  return static_cast<OwnerId>(owner_alive_.size() - 1);
+}
+
+void Loop::kill_owner(OwnerId owner) {
+  ORRERY_CHECK(owner != kWorldOwner && owner < owner_alive_.size());
+  owner_alive_[owner] = 0;
+}
+
+bool Loop::step(Instant deadline) {
+  if (run_ready()) return true;
+  for (;;) {
+    const Entry* e = peek();
+    if (!e || e->at > deadline.us) return false;
+    uint32_t index = e->slot;
+    if (e->at > now_.us) now_ = Instant{e->at};
+    pop();
+    Slot& slot = slot_at(index);
+    if (!owner_alive_[slot.owner]) {
+      slot.drop(slot.storage);
+      free_slot(index);
+      continue;
+    }
+    cause_.enter(slot.id);
+    ++events_run_;
+    // The callable stays in its slot while it runs: chunks never move, and the slot is freed only
+    // afterwards. Its generation is raised first so that cancelling itself is harmless.
+    ++slot.generation;
+    slot.run(slot.storage);
+    slot.drop(slot.storage);
+    free_slot(index);
+    return true;
+  }
+}
+
+void Loop::run_until(Instant deadline) {
+  while (step(deadline)) {
+  }
+  if (deadline > now_ && deadline != kNever) now_ = deadline;
+}
+
+}  // namespace orrery

@@ -1,0 +1,166 @@
+// The event loop: the only source of time and of order. Events fire by (time, scheduling order); a
+// coroutine made ready runs at the present instant, first in first out, before later events.
+//
+// Near events sit in a wheel of 64 us buckets, far ones in a heap. An event belongs to an *owner* (a
+// process incarnation, or the world itself); when the owner is gone its events are dropped unrun,
+// so that nothing of a crashed process ever runs again. Callables are stored inline in pooled slots: no
+// allocation for each event.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <queue>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "sim/core/cause.h"
+#include "sim/core/check.h"
+#include "sim/core/time.h"
+
+namespace orrery {
+
+// Who an event belongs to. Owner 0 is the world and never dies.
+using OwnerId = uint32_t;
+inline constexpr OwnerId kWorldOwner = 0;
+
+// A scheduled event, for cancelling; outlives the event safely. Default: none.
+struct EventHandle {
+  uint32_t slot = UINT32_MAX;
+  uint32_t generation = 0;
+};
+
+// A node of the ready queue; lives inside whatever waits (a coroutine's promise or awaiter) and
+// unlinks itself when that is destroyed.
+class ReadyNode {
+ public:
+  ReadyNode() = default;
+  ReadyNode(const ReadyNode&) = delete;
+  ~ReadyNode() { unlink(); }
+  bool linked() const { return next_ != nullptr; }
+  void unlink() {
+    if (!next_) return;
+    next_->previous_ = previous_;
+    previous_->next_ = next_;
+    next_ = previous_ = nullptr;
+  }
+
+ private:
+  friend class Loop;
+  ReadyNode* next_ = nullptr;
+  ReadyNode* previous_ = nullptr;
+  uint64_t id_ = 0;
+  void (*run_)(void*) = nullptr;
+  void* argument_ = nullptr;
+};
+
+class Loop {
+ public:
+  static constexpr size_t kInlineBytes = 72;
+
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+
+  Instant now() const { return now_; }
+  // The running event's id, and the place where ids and ordinals are derived.
+  CauseContext& cause() { return cause_; }
+
+  // Runs `f` at `at` (not before now) unless `owner` has died by then.
+  template <class F>
+  EventHandle schedule(Instant at, const Site& site, OwnerId owner, F&& f) {
+    using Function = std::decay_t<F>;
+    static_assert(sizeof(Function) <= kInlineBytes, "capture less: events are stored inline");
+    static_assert(alignof(Function) <= alignof(std::max_align_t));
+    uint32_t index = take_slot();
+    Slot& slot = slot_at(index);
+    slot.id = cause_.derive(site);
+    slot.owner = owner;
+    new (slot.storage) Function(std::forward<F>(f));
+    slot.run = [](void* p) { (*static_cast<Function*>(p))(); };
+    slot.drop = [](void* p) { static_cast<Function*>(p)->~Function(); };
+    enqueue(at < now_ ? now_ : at, index);
+    return {index, slot.generation};
+  }
+  template <class F>
+  EventHandle schedule_in(Duration delay, const Site& site, OwnerId owner, F&& f) {
+    return schedule(now_ + delay, site, owner, std::forward<F>(f));
+  }
+  // Drops the event and its callable now; harmless if it already ran.
+  void cancel(EventHandle& handle);
+
+  // Makes `node` run `run(argument)` at the present instant, after what is already ready.
+  void make_ready(ReadyNode& node, void (*run)(void*), void* argument);
+
+  OwnerId create_owner();
+  // From now on nothing of this owner runs.
+  void kill_owner(OwnerId owner);
+  bool alive(OwnerId owner) const { return owner_alive_[owner]; }
+
+  // Runs one event. False when nothing is left at or before `deadline`; then time stays, unless
+  // run_until moves it.
+  bool step(Instant deadline = kNever);
+  // Runs everything up to and including `deadline` and moves the clock there.
+  void run_until(Instant deadline);
+  // When the next event is due; kNever when nothing is scheduled. Dead owners' events count until
+  // their time comes.
+  Instant next_at() const;
+  uint64_t events_run() const { return events_run_; }
+  size_t pending() const { return pending_; }
+
+ private:
+  struct Slot {
+    uint64_t id;
+    uint32_t generation;
+    OwnerId owner;
+    void (*run)(void*);
+    void (*drop)(void*);
+    alignas(std::max_align_t) unsigned char storage[kInlineBytes + 8];
+  };
+  struct Entry {
+    int64_t at;
+    uint64_t order;
+    uint32_t slot;
+    uint32_t generation;
+    bool operator>(const Entry& o) const { return at != o.at ? at > o.at : order > o.order; }
+  };
+  static constexpr int64_t kBucketUs = 64;
+  static constexpr size_t kBuckets = 8192;
+  static constexpr size_t kChunk = 256;
+
+  Slot& slot_at(uint32_t i) { return (*chunks_[i / kChunk])[i % kChunk]; }
+  const Slot& slot_at(uint32_t i) const { return (*chunks_[i / kChunk])[i % kChunk]; }
+  uint32_t take_slot();
+  void free_slot(uint32_t index);
+  void enqueue(Instant at, uint32_t slot);
+  bool live(const Entry& e) const;
+  // The earliest entry of wheel and heap, or nullptr; sorts the wheel's first bucket on the way.
+  const Entry* peek() const;
+  void pop();
+  bool run_ready();
+
+  Instant now_{0};
+  CauseContext cause_;
+  uint64_t order_ = 0;
+  uint64_t events_run_ = 0;
+  size_t pending_ = 0;
+  std::vector<std::unique_ptr<std::array<Slot, kChunk>>> chunks_;
+  std::vector<uint32_t> free_;
+  std::vector<char> owner_alive_;
+  ReadyNode ready_;  // head of a circular list
+
+  // The wheel covers [first_bucket_, first_bucket_ + kBuckets). The bucket at first_bucket_ is kept
+  // sorted with its earliest entry last once it has been looked at.
+  mutable std::vector<std::vector<Entry>> wheel_;
+  mutable std::array<uint64_t, kBuckets / 64> occupied_{};
+  mutable int64_t first_bucket_ = 0;
+  mutable bool first_sorted_ = false;
+  mutable size_t in_wheel_ = 0;
+  mutable std::priority_queue<Entry, std::vector<Entry>, std::greater<>> far_;
+  mutable bool peeked_far_ = false;
+};
+
+}  // namespace orrery

@@ -1,0 +1,111 @@
+// Goal: dropping or adding one draw moves no other; overrides and bases do what capsules need.
+// Method: draw under named causes and compare.
+#include "sim/core/decisions.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include "sim/core/world.h"
+
+namespace orrery {
+namespace {
+
+constexpr Site kA{"test.a"};
+constexpr Site kB{"test.b"};
+
+RC_GTEST_PROP(Decisions, DroppingAnyOneCauseOrSiteMovesNoOtherDraw, (uint64_t seed)) {
+  auto draw_all = [&](int skipped_cause, bool other_site) {
+    World world({.decisions = {.seed = seed}});
+    std::map<int, int64_t> out;
+    for (int cause = 0; cause < 8; ++cause) {
+      if (cause == skipped_cause) continue;
+      CauseScope scope(world.cause(), mix64(cause));
+      if (other_site) world.decide().between(kB, 0, 9, 0);
+      out[cause] = world.decide().between(kA, 0, 1'000'000, 0);
+    }
+    return out;
+  };
+  auto all = draw_all(-1, false);
+  RC_ASSERT(draw_all(-1, true) == all);
+  int skipped = *rc::gen::inRange(0, 8);
+  auto fewer = draw_all(skipped, true);
+  all.erase(skipped);
+  RC_ASSERT(fewer == all);
+}
+
+TEST(Decisions, TheDefaultBaseTakesDefaultsAndOverridesReplaceThem) {
+  World plain({.decisions = {.seed = 3, .base = DecisionBase::kDefault}});
+  EXPECT_EQ(plain.decide().between(kA, 0, 100, 42), 42);
+  EXPECT_FALSE(plain.decide().chance(kB, {99, 100}));
+
+  std::string key = decision_key("test.a", plain.cause().id(), 0);
+  World changed({.decisions = {.seed = 3, .base = DecisionBase::kDefault, .overrides = {{key, 7}}}});
+  EXPECT_EQ(changed.decide().between(kA, 0, 100, 42), 7);
+  EXPECT_EQ(changed.decide().between(kA, 0, 100, 42), 42);
+  EXPECT_EQ(changed.decide().overrides_applied(), 1u);
+}
+
+TEST(Decisions, ARecordReplaysTheSameRun) {
+  World first({.decisions = {.seed = 11}, .record = true});
+  std::vector<int64_t> a;
+  for (int i = 0; i < 50; ++i) a.push_back(first.decide().between(kA, 0, 1000, 5));
+  std::map<std::string, int64_t> overrides;
+  for (const auto& r : first.decision_records())
+    if (!r.is_default) overrides[r.key] = r.value;
+  World second(
+      {.decisions = {.seed = 999, .base = DecisionBase::kDefault, .overrides = overrides}});
+  std::vector<int64_t> b;
+  for (int i = 0; i < 50; ++i) b.push_back(second.decide().between(kA, 0, 1000, 5));
+  EXPECT_EQ(a, b);
+}
+
+TEST(Decisions, ChanceComesNearItsProportion) {
+  World world({.decisions = {.seed = 5}});
+  int hits = 0;
+  for (int i = 0; i < 10'000; ++i) hits += world.decide().chance(kA, {1, 4});
+  EXPECT_GT(hits, 2'300);
+  EXPECT_LT(hits, 2'700);
+}
+
+TEST(Decisions, MalformedKeysAreRefused) {
+  std::string site;
+  uint64_t cause;
+  uint32_t ordinal;
+  EXPECT_TRUE(parse_decision_key("net.delay/00000000000000ff/2", site, cause, ordinal));
+  EXPECT_EQ(cause, 255u);
+  for (const char* bad : {"", "/", "a/b", "a//1", "a/zz/1", "a/ff/", "a/ff/1x", "/ff/1"})
+    EXPECT_FALSE(parse_decision_key(bad, site, cause, ordinal)) << bad;
+}
+
+struct ValueEvent {
+  static constexpr const char* kKind = "test.event";
+  LaneId lane;
+  uint64_t value;
+  void fold(Fold& f) const { f.add(value); }
+  std::string text() const { return "value " + std::to_string(value); }
+};
+
+TEST(Trace, RecordingDoesNotChangeTheHashAndFieldsDo) {
+  auto run = [](bool record, uint64_t value) {
+    World world({.record = record});
+    LaneId lane = world.trace().lane("do:Cart/42", "object");
+    world.announce(ValueEvent{lane, value});
+    world.announce(ValueEvent{lane, 2});
+    return world.trace().hash();
+  };
+  EXPECT_EQ(run(false, 1), run(true, 1));
+  EXPECT_NE(run(false, 1), run(false, 3));
+}
+
+TEST(Sometimes, ProbesAreListedThoughNeverReached) {
+  World world({});
+  ORRERY_SOMETIMES(world, false, "test probe that is never hit");
+  ORRERY_SOMETIMES(world, true, "test probe that is hit");
+  auto never = world.sometimes().never();
+  EXPECT_NE(std::find(never.begin(), never.end(), "test probe that is never hit"), never.end());
+  EXPECT_EQ(std::find(never.begin(), never.end(), "test probe that is hit"), never.end());
+}
+
+}  // namespace
+}  // namespace orrery

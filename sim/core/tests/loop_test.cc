@@ -1,0 +1,95 @@
+// Goal: time and order come from the loop alone. Method: schedule by hand and against a plain model.
+#include "sim/core/loop.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+namespace orrery {
+namespace {
+
+constexpr Site kSite{"test.site"};
+
+TEST(Loop, EventsFireByTimeThenByTheOrderTheyWereScheduled) {
+  Loop loop;
+  std::vector<int> order;
+  loop.schedule(Instant{20}, kSite, kWorldOwner, [&] { order.push_back(3); });
+  loop.schedule(Instant{10}, kSite, kWorldOwner, [&] { order.push_back(1); });
+  loop.schedule(Instant{10}, kSite, kWorldOwner, [&] { order.push_back(2); });
+  loop.run_until(Instant{100});
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(loop.now(), Instant{100});
+}
+
+TEST(Loop, NothingOfADeadOwnerRuns) {
+  Loop loop;
+  OwnerId owner = loop.create_owner();
+  int ran = 0;
+  loop.schedule(Instant{5}, kSite, owner, [&] { ++ran; });
+  loop.schedule(Instant{6}, kSite, kWorldOwner, [&] { ran += 10; });
+  loop.kill_owner(owner);
+  loop.run_until(Instant{10});
+  EXPECT_EQ(ran, 10);
+}
+
+TEST(Loop, CancellingTwiceOrAfterTheEventIsHarmless) {
+  Loop loop;
+  int ran = 0;
+  EventHandle a = loop.schedule(Instant{5}, kSite, kWorldOwner, [&] { ++ran; });
+  EventHandle copy = a;
+  loop.cancel(a);
+  loop.cancel(copy);
+  EventHandle b = loop.schedule(Instant{5}, kSite, kWorldOwner, [&] { ++ran; });
+  loop.run_until(Instant{9});
+  loop.cancel(b);
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(loop.pending(), 0u);
+}
+
+// Goal: wheel and heap together equal one sorted list. Method: random schedules, some from within
+// events, against std::stable_sort; times cross bucket and wheel ends.
+RC_GTEST_PROP(Loop, AgreesWithASortedList, ()) {
+  auto times = *rc::gen::container<std::vector<int64_t>>(rc::gen::oneOf(
+      rc::gen::inRange<int64_t>(0, 200), rc::gen::inRange<int64_t>(0, 700'000),
+      rc::gen::inRange<int64_t>(0, 90'000'000)));
+  auto nested = *rc::gen::container<std::vector<int64_t>>(
+      times.size(), rc::gen::inRange<int64_t>(-1, 600'000));
+  Loop loop;
+  std::vector<int64_t> fired;
+  std::vector<int64_t> expected;
+  for (size_t i = 0; i < times.size(); ++i) {
+    expected.push_back(times[i]);
+    if (nested[i] >= 0) expected.push_back(times[i] + nested[i]);
+    int64_t extra = nested[i];
+    loop.schedule(Instant{times[i]}, kSite, kWorldOwner, [&loop, &fired, extra] {
+      fired.push_back(loop.now().us);
+      if (extra >= 0)
+        loop.schedule_in(micros(extra), kSite, kWorldOwner,
+                         [&loop, &fired] { fired.push_back(loop.now().us); });
+    });
+  }
+  std::sort(expected.begin(), expected.end());
+  while (loop.step()) {
+  }
+  RC_ASSERT(fired == expected);
+}
+
+TEST(Loop, AnEventsIdDependsOnItsCauseAndSiteOnly) {
+  auto ids = [](bool extra) {
+    Loop loop;
+    std::vector<uint64_t> out;
+    static constexpr Site kOther{"test.other"};
+    loop.schedule(Instant{1}, kSite, kWorldOwner, [&] {
+      if (extra) loop.schedule_in(micros(1), kOther, kWorldOwner, [] {});
+      loop.schedule_in(micros(2), kSite, kWorldOwner, [&] { out.push_back(loop.cause().id()); });
+    });
+    while (loop.step()) {
+    }
+    return out;
+  };
+  EXPECT_EQ(ids(false), ids(true));
+}
+
+}  // namespace
+}  // namespace orrery

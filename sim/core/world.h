@@ -1,0 +1,62 @@
+// The world of one run: its loop, decisions, trace and observers. Made from a seed, used by one
+// thread, thrown away; nothing in it is shared with another world. Rooms above take a `World&`
+// and keep it; the platform sees only the seams that hosts give it (sim/host).
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include "sim/core/decisions.h"
+#include "sim/core/loop.h"
+#include "sim/core/observers.h"
+#include "sim/core/sometimes.h"
+#include "sim/core/trace.h"
+
+namespace orrery {
+
+class World {
+ public:
+  struct Options {
+    Decisions::Options decisions = {};
+    bool record = false;  // keep every event and decision with its text
+  };
+  explicit World(const Options& options);
+  World(const World&) = delete;
+
+  Loop& loop() { return loop_; }
+  Instant now() const { return loop_.now(); }
+  CauseContext& cause() { return loop_.cause(); }
+  Decisions& decide() { return decisions_; }
+  Trace& trace() { return trace_; }
+  const Trace& trace() const { return trace_; }
+  Observers& observers() { return observers_; }
+  Sometimes& sometimes() { return sometimes_; }
+  const std::vector<DecisionRecord>& decision_records() const { return decision_records_; }
+
+  // Folds the event into the trace, records it if recording, tells observers.
+  template <class E>
+  void announce(const E& event) {
+    static constexpr uint64_t kind_hash = hash_name(E::kKind);
+    Fold fold;
+    event.fold(fold);
+    trace_.fold(loop_.now(), event.lane, kind_hash, fold.value());
+    if (trace_.recording()) [[unlikely]] {
+      RecordedEvent r{trace_.events(), loop_.now(), event.lane, E::kKind, cause().id(), {}, {}, {}};
+      r.text = event.text();
+      if constexpr (requires { event.operation(); }) r.operation = event.operation();
+      if constexpr (requires { event.data(); }) r.data = event.data();
+      trace_.record(std::move(r));
+    }
+    observers_.tell(event, {trace_.events(), loop_.now(), cause().id()});
+  }
+
+ private:
+  Loop loop_;
+  Decisions decisions_;
+  Trace trace_;
+  Observers observers_;
+  Sometimes sometimes_;
+  std::vector<DecisionRecord> decision_records_;
+};
+
+}  // namespace orrery
