@@ -1,0 +1,31 @@
+// What travels: an immutable ref-counted object with a declared size, never serialised. The sender may
+// not change it after sending; several receivers may share it.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/core/ref.h"
+
+namespace orrery::net {
+
+class Message : public RefCounted {
+ public:
+  // Size on the wire in bytes, for bandwidth.
+  virtual uint32_t bytes() const { return 64; }
+  // Which message type this is, for checked downcasts by the receiver: give each type its own
+  // `static constexpr Kind kKind{"durable.append"}`; the name also names the event in traces.
+  struct Kind {
+    const char* name;
+  };
+  explicit Message(const Kind& kind) : kind_(&kind) {}
+  const Kind& kind() const { return *kind_; }
+  template <class M>
+  const M& as() const {
+    return static_cast<const M&>(*this);
+  }
+
+ private:
+  const Kind* kind_;
+};
+
+}  // namespace orrery::net
