@@ -1,0 +1,79 @@
+// DOMException, with its names and legacy codes, per Web IDL.
+//
+// An instance is a real Error object (it has a stack, and the engine treats it as an error) whose
+// prototype is DOMException.prototype; name and message live in private fields stamped onto it.
+import { captureStackTrace, defineProperty, setPrototypeOf } from "./primordials.js";
+
+const LEGACY_CODES = {
+  __proto__: null,
+  IndexSizeError: 1, HierarchyRequestError: 3, WrongDocumentError: 4, InvalidCharacterError: 5,
+  NoModificationAllowedError: 7, NotFoundError: 8, NotSupportedError: 9, InUseAttributeError: 10,
+  InvalidStateError: 11, SyntaxError: 12, InvalidModificationError: 13, NamespaceError: 14,
+  InvalidAccessError: 15, TypeMismatchError: 17, SecurityError: 18, NetworkError: 19, AbortError: 20,
+  URLMismatchError: 21, QuotaExceededError: 22, TimeoutError: 23, InvalidNodeTypeError: 24,
+  DataCloneError: 25,
+};
+
+const CONSTANTS = [
+  "INDEX_SIZE_ERR", "DOMSTRING_SIZE_ERR", "HIERARCHY_REQUEST_ERR", "WRONG_DOCUMENT_ERR",
+  "INVALID_CHARACTER_ERR", "NO_DATA_ALLOWED_ERR", "NO_MODIFICATION_ALLOWED_ERR", "NOT_FOUND_ERR",
+  "NOT_SUPPORTED_ERR", "INUSE_ATTRIBUTE_ERR", "INVALID_STATE_ERR", "SYNTAX_ERR",
+  "INVALID_MODIFICATION_ERR", "NAMESPACE_ERR", "INVALID_ACCESS_ERR", "VALIDATION_ERR",
+  "TYPE_MISMATCH_ERR", "SECURITY_ERR", "NETWORK_ERR", "ABORT_ERR", "URL_MISMATCH_ERR",
+  "QUOTA_EXCEEDED_ERR", "TIMEOUT_ERR", "INVALID_NODE_TYPE_ERR", "DATA_CLONE_ERR",
+];
+
+class ReturnGiven {
+  constructor(object) {
+    return object;
+  }
+}
+
+class Slots extends ReturnGiven {
+  #name;
+  #message;
+  constructor(object, name, message) {
+    super(object);
+    this.#name = name;
+    this.#message = message;
+  }
+  static has(object) { return #name in object; }
+  static name(object) { return object.#name; }
+  static message(object) { return object.#message; }
+}
+
+/** Whether the value is a DOMException of this isolate, whatever its prototype became. */
+export function isDOMException(value) {
+  return typeof value === "object" && value !== null && Slots.has(value);
+}
+
+export class DOMException {
+  constructor(message = "", options = "Error") {
+    let name = options;
+    const error = new Error();
+    if (typeof options === "object" && options !== null) {
+      name = options.name === undefined ? "Error" : options.name;
+      if ("cause" in options) {
+        defineProperty(error, "cause",
+          { __proto__: null, value: options.cause, configurable: true, writable: true });
+      }
+    }
+    setPrototypeOf(error, new.target.prototype);
+    new Slots(error, `${name}`, `${message}`);
+    captureStackTrace(error, new.target);
+    return error;
+  }
+
+  get name() { return Slots.name(this); }
+  get message() { return Slots.message(this); }
+  get code() { return LEGACY_CODES[Slots.name(this)] ?? 0; }
+
+  static {
+    setPrototypeOf(this.prototype, Error.prototype);
+    for (let i = 0; i < CONSTANTS.length; i++) {
+      const constant = { __proto__: null, value: i + 1, enumerable: true };
+      defineProperty(this, CONSTANTS[i], constant);
+      defineProperty(this.prototype, CONSTANTS[i], constant);
+    }
+  }
+}
