@@ -1,0 +1,16 @@
+// Every channel of the platform and its number, in one place so that no two share one. A channel is a
+// service's address on a host (sim/net/network.h); numbers are dense and below net::kMaxChannels.
+#pragma once
+
+#include "sim/net/network.h"
+
+namespace orrery {
+
+// Requests to a directory member: registers and sessions (platform/durable/directory).
+inline constexpr net::Channel kDirectoryChannel{"durable.directory", 0};
+// From an object's owner to its followers: entries, images, recovery (platform/durable/replication).
+inline constexpr net::Channel kFollowerChannel{"durable.follower", 1};
+// From followers back to the owner: acknowledgements and refusals.
+inline constexpr net::Channel kReplicationChannel{"durable.replication", 2};
+
+}  // namespace orrery

@@ -1,0 +1,16 @@
+// Planted weaknesses for the museum. Each bit is read at exactly one line of the platform and only
+// skips or weakens the statement there. All off in every ordinary run.
+#pragma once
+
+namespace orrery::durable {
+
+struct Weaken {
+  bool quorum_of_two = false;      // two followers, not three, make an entry durable
+  bool lease_unchecked = false;    // the host believes its lease always valid
+  bool epoch_unchecked = false;    // a follower takes entries of an epoch older than it promised
+  bool ack_before_sync = false;    // a follower acknowledges what its disk has not synced
+  bool torn_tail_accepted = false; // a follower reads records back without their checksums
+  bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
+};
+
+}  // namespace orrery::durable

@@ -1,0 +1,102 @@
+// What replication announces, all on the object's lane. FollowerDurable comes from the follower's disk
+// sync, independent of what owners believe.
+#pragma once
+
+#include <string>
+
+#include "platform/durable/replication/log_entry.h"
+#include "sim/core/trace.h"
+#include "sim/host/host.h"
+
+namespace orrery::durable {
+
+// The owner appended an entry and sent it out.
+struct EntryAppended {
+  static constexpr const char* kKind = "durable.append";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t index;
+  uint32_t pages;
+  host::HostId owner;
+  void fold(Fold& f) const { f.add(epoch).add(index).add(pages); }
+  std::string text() const {
+    return "entry " + std::to_string(index) + " of epoch " + std::to_string(epoch) + ", " +
+           std::to_string(pages) + (pages == 1 ? " page" : " pages") + ", sent to its followers";
+  }
+};
+
+// A follower's disk holds the log of this epoch's owner up to `index`, synced.
+struct FollowerDurable {
+  static constexpr const char* kKind = "durable.follower";
+  LaneId lane;
+  host::HostId follower;
+  uint64_t epoch;
+  uint64_t index;
+  void fold(Fold& f) const { f.add(follower).add(epoch).add(index); }
+  std::string text() const {
+    return "follower host #" + std::to_string(follower) + " has entry " + std::to_string(index) +
+           " on disk";
+  }
+};
+
+// The owner counts entries up to `index` as durable.
+struct Durable {
+  static constexpr const char* kKind = "durable.durable";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t index;
+  host::HostId owner;
+  void fold(Fold& f) const { f.add(epoch).add(index); }
+  std::string text() const { return "entry " + std::to_string(index) + " is durable"; }
+};
+
+// A new owner has the log and may serve.
+struct Recovered {
+  static constexpr const char* kKind = "durable.recovered";
+  LaneId lane;
+  uint64_t epoch;
+  LogPosition from;  // the best log found
+  host::HostId owner;
+  void fold(Fold& f) const { f.add(epoch).add(from.epoch).add(from.index); }
+  std::string text() const {
+    return "recovered under epoch " + std::to_string(epoch) + " up to entry " +
+           std::to_string(from.index) + " of epoch " + std::to_string(from.epoch);
+  }
+};
+
+// An owner learned from a follower that there is a newer one.
+struct Deposed {
+  static constexpr const char* kKind = "durable.deposed";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t newer_epoch;
+  host::HostId owner;
+  void fold(Fold& f) const { f.add(epoch).add(newer_epoch); }
+  std::string text() const {
+    return "owner of epoch " + std::to_string(epoch) + " deposed by epoch " +
+           std::to_string(newer_epoch);
+  }
+};
+
+// A follower could not vouch for the object: its disk was lost.
+struct FollowerLost {
+  static constexpr const char* kKind = "durable.follower_lost";
+  LaneId lane;
+  host::HostId follower;
+  void fold(Fold& f) const { f.add(follower); }
+  std::string text() const {
+    return "follower host #" + std::to_string(follower) + " lost its disk and cannot vote";
+  }
+};
+
+// A follower folded its log into its page image.
+struct Folded {
+  static constexpr const char* kKind = "durable.folded";
+  LaneId lane;
+  host::HostId follower;
+  uint64_t index;
+  void fold(Fold& f) const { f.add(follower).add(index); }
+  std::string text() const { return "log folded into the page image up to " + std::to_string(index); }
+};
+
+}  // namespace orrery::durable

@@ -1,0 +1,167 @@
+// The owner's side of replication: one ReplicatedLog for each object this host owns, all served by the
+// host's Replication service. An entry goes to five followers at once and is durable when three of them
+// have synced it; the owner's own disk does not count.
+//
+// Invariants: `on_durable(i)` means entries 1..i are on the disks of three followers, and every later
+// owner's log begins with them. After `on_deposed` nothing is sent and nothing becomes durable any more.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "platform/durable/directory/placement.h"
+#include "platform/durable/directory/weaken.h"
+#include "platform/durable/replication/log_entry.h"
+#include "sim/core/task.h"
+#include "sim/net/network.h"
+
+namespace orrery::durable {
+
+class Replication;
+class AckMessage;
+class AppendMessage;
+class RefuseMessage;
+
+struct ReplicationOptions {
+  uint64_t retained_entries = kRetainedEntries;
+  uint64_t send_window = kSendWindow;
+  Duration resend_first = kResendFirst;
+  Duration resend_max = kResendMax;
+  Weaken weaken = {};
+};
+
+// Told what became of appended entries. Called from the loop, never from within `append`.
+class LogListener {
+ public:
+  virtual ~LogListener() = default;
+  // Everything up to and including `index` is durable; indices only grow.
+  virtual void on_durable(uint64_t index) = 0;
+  // A newer owner exists: stop every effect of the object. Called once.
+  virtual void on_deposed(uint64_t newer_epoch) = 0;
+};
+
+// Gives the object's pages for a follower that lags too far or lost its disk.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+  // The database as it is after exactly the entries appended so far (no more, no less).
+  virtual Ref<const PageImage> current_image() = 0;
+};
+
+class ReplicatedLog {
+ public:
+  ~ReplicatedLog();
+  ReplicatedLog(const ReplicatedLog&) = delete;
+
+  // Adds an entry and sends it to the followers; answers its index. Durable order is append order.
+  uint64_t append(Ref<const LogPayload> payload);
+
+  const ObjectInfo& object() const { return *object_; }
+  uint64_t epoch() const { return epoch_; }
+  uint64_t last_index() const { return last_.index; }
+  uint64_t durable_index() const { return durable_; }
+  bool deposed() const { return deposed_; }
+
+  // Both may be null, must outlive the log or be taken out before. Until an image source is set the
+  // recovered image is used, and entries appended since are kept.
+  void set_listener(LogListener* listener) { listener_ = listener; }
+  void set_image_source(ImageSource* source) {
+    image_source_ = source;
+    recovered_ = nullptr;
+  }
+
+ private:
+  friend class Replication;
+  struct Peer {
+    host::HostId host = host::kNoHost;
+    bool needs_image = false;  // entries alone cannot bring it up to date
+    bool image_sent = false;
+    uint64_t match = 0;        // it has durably what we have, up to here
+    uint64_t next = 1;         // first entry not sent yet
+    uint64_t checked = 0;      // `match` when the resend timer last looked
+    Instant quiet_until{0};    // no resend before
+    Duration backoff{0};
+  };
+
+  ReplicatedLog(Replication& service, Ref<const ObjectInfo> object, const Placement& placement);
+  const Ref<const AppendMessage>& entry(uint64_t index) const;
+  bool retained(uint64_t index) const { return index > dropped_ && index <= last_.index; }
+  void keep(Ref<const AppendMessage> message);
+  void pump(Peer& peer);
+  void send_image(Peer& peer);
+  void on_ack(host::HostId from, const AckMessage& ack);
+  void on_refused(host::HostId from, const RefuseMessage& refusal);
+  void on_peer_lost(host::HostId peer);
+  void advance_durable();
+  void drop_retained();
+  void arm_resend();
+  void resend();
+  void depose(uint64_t newer_epoch);
+  Peer* peer_of(host::HostId host);
+
+  Replication& service_;
+  Ref<const ObjectInfo> object_;
+  uint64_t epoch_;
+  LogPosition last_;
+  uint64_t durable_ = 0;
+  uint64_t announce_from_ = 0;  // entries up to here were durable before this owner
+  std::array<Peer, kFollowers> peers_;
+  // Entries (dropped_, last_.index]; a ring without wrap: `head_` of `entries_` are spent.
+  std::vector<Ref<const AppendMessage>> entries_;
+  size_t head_ = 0;
+  uint64_t dropped_ = 0;
+  Ref<const PageImage> recovered_;
+  LogPosition recovered_at_;
+  LogListener* listener_ = nullptr;
+  ImageSource* image_source_ = nullptr;
+  EventHandle resend_timer_;
+  bool timer_armed_ = false;
+  bool deposed_ = false;
+  size_t slot_ = 0;  // place in the service's list
+};
+
+// What opening an object gave.
+struct Recovery {
+  enum class Status {
+    kOk,
+    kDeposed,      // a newer owner exists
+    kUnavailable,  // fewer than three followers answered within the patience
+  };
+  Status status = Status::kUnavailable;
+  std::unique_ptr<ReplicatedLog> log;  // set when kOk
+  Ref<const PageImage> image;          // the database to install; null when the object is empty
+};
+
+// The owner-side service of a host. Must outlive its logs.
+class Replication : public host::Service, public net::Handler {
+ public:
+  Replication(host::Process& process, const ReplicationOptions& options = {});
+  ~Replication() override;
+
+  // Opens the log of an object that a claim has just granted to this host: recovers it from three
+  // followers and makes a barrier entry of the new epoch durable. An object of epoch 1 is empty and opens
+  // at once. One log for an object at a time; a dropped log is opened again only after a new claim.
+  Task<Recovery> open(Ref<const ObjectInfo> object, Placement placement, Duration patience);
+
+  void on_message(host::HostId from, const Ref<const net::Message>& message) override;
+  void on_peer_lost(host::HostId peer) override;
+
+  host::Process& process() { return process_; }
+  const ReplicationOptions& options() const { return options_; }
+
+ private:
+  friend class ReplicatedLog;
+  struct Found;
+  Task<Found> recover_round(Ref<const ObjectInfo> object, Placement placement);
+  void attach(ReplicatedLog& log);
+  void detach(ReplicatedLog& log);
+  ReplicatedLog* find(uint64_t key);
+
+  host::Process& process_;
+  ReplicationOptions options_;
+  struct Logs;
+  std::unique_ptr<Logs> logs_;
+};
+
+}  // namespace orrery::durable
