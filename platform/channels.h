@@ -13,4 +13,11 @@ inline constexpr net::Channel kFollowerChannel{"durable.follower", 1};
 // From followers back to the owner: acknowledgements and refusals.
 inline constexpr net::Channel kReplicationChannel{"durable.replication", 2};
 
+// Clients to the Worker of an edge host (platform/edge).
+inline constexpr net::Channel kEdgeChannel{"edge.fetch", 3};
+// Edge hosts to the owner of a Durable Object (platform/durable/actor).
+inline constexpr net::Channel kObjectChannel{"durable.object", 4};
+// A Worker's fetch to an outside origin (platform/client).
+inline constexpr net::Channel kOriginChannel{"client.origin", 5};
+
 }  // namespace orrery

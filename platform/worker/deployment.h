@@ -1,0 +1,51 @@
+// A Worker version as it is deployed: its code, its Durable Object namespaces, its name in traces. Shared
+// by every isolate that runs it in one world; immutable once made.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/runtime/app_code.h"
+#include "platform/runtime/isolate.h"
+#include "platform/runtime/snapshot.h"
+#include "platform/worker/object_ids.h"
+
+namespace orrery::worker {
+
+// A class of Durable Objects that this Worker declares by its migrations.
+struct ObjectClass {
+  std::string name;
+  bool sqlite = true;  // false: the older key-value storage
+};
+
+class Deployment {
+ public:
+  Deployment(const runtime::Snapshot& snapshot, Ref<const runtime::AppCode> code,
+             std::string version, std::vector<ObjectClass> classes,
+             runtime::Isolate::Options isolate_options);
+
+  const runtime::Snapshot& snapshot() const { return snapshot_; }
+  const Ref<const runtime::AppCode>& code() const { return code_; }
+  const runtime::Isolate::Options& isolate_options() const { return isolate_options_; }
+  // "shop@v3".
+  const std::string& label() const { return label_; }
+  const std::vector<ObjectClass>& classes() const { return classes_; }
+
+  // The namespace behind binding `index` of the code; null when that binding is of another kind.
+  Namespace* namespace_of(uint32_t binding) const { return by_binding_[binding]; }
+  // By class name; null when there is none.
+  Namespace* find_namespace(std::string_view class_name) const;
+
+ private:
+  const runtime::Snapshot& snapshot_;
+  Ref<const runtime::AppCode> code_;
+  std::string label_;
+  std::vector<ObjectClass> classes_;
+  runtime::Isolate::Options isolate_options_;
+  std::vector<std::unique_ptr<Namespace>> namespaces_;  // one a class, in order of declaration
+  std::vector<Namespace*> by_binding_;
+};
+
+}  // namespace orrery::worker

@@ -1,0 +1,61 @@
+// What one context (a stateless event, or a Durable Object for its whole life) does with what its
+// JavaScript asks for. The isolate is shared by many contexts; WorkerIsolate finds the right one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "platform/runtime/isolate_host.h"
+#include "platform/worker/messages.h"
+#include "sim/core/trace.h"
+
+namespace orrery::worker {
+
+// A call that JavaScript made and waits for. Owns everything it names.
+struct OutgoingCall {
+  runtime::OperationId operation = 0;
+  runtime::TargetKind target = runtime::TargetKind::kGlobalFetch;
+  uint32_t binding = 0;
+  runtime::ObjectId id;
+  std::string object_name;
+  Ref<const runtime::HttpRequest> request;  // null: a method call
+  std::string method;
+  Ref<Buffer> arguments;
+};
+
+class EventContext {
+ public:
+  virtual ~EventContext() = default;
+
+  runtime::ContextId context_id() const { return context_id_; }
+  LaneId lane() const { return lane_; }
+
+  // Answers to events that were dispatched into this context.
+  virtual void respond(runtime::EventId, Ref<const runtime::HttpResponse>) = 0;
+  virtual void respond_value(runtime::EventId, Ref<Buffer>) = 0;
+  virtual void respond_error(runtime::EventId, const runtime::ErrorInfo&) = 0;
+
+  // JavaScript calls out: now for stateless contexts, past the output gate for objects.
+  virtual void call(OutgoingCall call) = 0;
+  // The answer to a call came back: resolve its promise in a turn.
+  virtual void settle(runtime::OperationId operation, Ref<const AnswerMessage> answer) = 0;
+  // A timer is due.
+  virtual void timer_due(runtime::TimerId timer) = 0;
+  virtual void wait_until_changed(int pending) = 0;
+  // setTimeout began: lets a context remember the critical section it was started in.
+  virtual void timer_started(runtime::TimerId) {}
+
+  // blockConcurrencyWhile; only objects have it.
+  virtual runtime::SectionId begin_section() { return 0; }
+  virtual void end_section(runtime::SectionId, const runtime::ErrorInfo*) {}
+  virtual void aborted(const runtime::ErrorInfo&) {}
+  // The isolate died (memory limit) or its process does: no JavaScript of it runs any more.
+  virtual void isolate_lost(const runtime::ErrorInfo& error) = 0;
+
+ protected:
+  friend class WorkerIsolate;
+  runtime::ContextId context_id_ = runtime::kNoContext;
+  LaneId lane_ = kWorldLane;
+};
+
+}  // namespace orrery::worker

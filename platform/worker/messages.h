@@ -1,0 +1,85 @@
+// What travels to and from Workers: a client's request to an edge host, an event for a Durable Object, and
+// their answers. Immutable once sent; bodies and headers are shared, never copied.
+#pragma once
+
+#include <string>
+
+#include "platform/runtime/error_info.h"
+#include "platform/runtime/http.h"
+#include "platform/runtime/isolate_host.h"
+#include "sim/host/host.h"
+#include "sim/net/message.h"
+
+namespace orrery::worker {
+
+// From a client (or a service binding) to a Worker's fetch handler.
+struct FetchMessage final : net::Message {
+  static constexpr Kind kKind{"worker.fetch"};
+  explicit FetchMessage(Ref<const runtime::HttpRequest> r)
+      : Message(kKind), request(std::move(r)) {}
+  uint32_t bytes() const override { return static_cast<uint32_t>(request->wire_size()); }
+  Ref<const runtime::HttpRequest> request;
+};
+
+// An event for one Durable Object: a fetch, or a method call when `request` is null.
+struct ObjectMessage final : net::Message {
+  static constexpr Kind kKind{"object.event"};
+  ObjectMessage() : Message(kKind) {}
+  uint32_t bytes() const override {
+    return 96 + static_cast<uint32_t>(request ? request->wire_size()
+                                              : method.size() + (arguments ? arguments->size() : 0));
+  }
+  std::string class_name;
+  runtime::ObjectId id;
+  std::string name;  // the name given to idFromName, if known
+  Ref<const runtime::HttpRequest> request;
+  std::string method;
+  Ref<Buffer> arguments;
+  // The sender found the owner it knew unreachable, or knows of none: the receiver may take the
+  // object over if the directory lets it.
+  bool may_claim = false;
+};
+
+// The answer to either.
+struct AnswerMessage final : net::Message {
+  static constexpr Kind kKind{"worker.answer"};
+  enum class What : uint8_t {
+    kResponse,  // `response`
+    kValue,     // `value`: a serialised value, null for events without one
+    kError,     // `error`: the exception that the caller's JavaScript sees
+    kNotHere,   // this host does not own the object and did not handle the event; `owner` may help
+  };
+  explicit AnswerMessage(What w) : Message(kKind), what(w) {}
+  uint32_t bytes() const override {
+    return 64 + static_cast<uint32_t>((response ? response->wire_size() : 0) +
+                                      (value ? value->size() : 0) + error.message.size());
+  }
+  What what;
+  Ref<const runtime::HttpResponse> response;
+  Ref<Buffer> value;
+  runtime::ErrorInfo error;
+  host::HostId owner = host::kNoHost;
+
+  static Ref<AnswerMessage> of(Ref<const runtime::HttpResponse> r) {
+    auto m = make_ref<AnswerMessage>(What::kResponse);
+    m->response = std::move(r);
+    return m;
+  }
+  static Ref<AnswerMessage> of_value(Ref<Buffer> v) {
+    auto m = make_ref<AnswerMessage>(What::kValue);
+    m->value = std::move(v);
+    return m;
+  }
+  static Ref<AnswerMessage> of_error(runtime::ErrorInfo e) {
+    auto m = make_ref<AnswerMessage>(What::kError);
+    m->error = std::move(e);
+    return m;
+  }
+  static Ref<AnswerMessage> not_here(host::HostId owner) {
+    auto m = make_ref<AnswerMessage>(What::kNotHere);
+    m->owner = owner;
+    return m;
+  }
+};
+
+}  // namespace orrery::worker

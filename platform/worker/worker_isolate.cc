@@ -1,0 +1,227 @@
+#include "platform/worker/worker_isolate.h"
+
+#include <algorithm>
+
+#include "sim/core/check.h"
+#include "sim/net/network.h"
+
+namespace orrery::worker {
+
+inline constexpr Site kTimer{"worker.timer"};
+inline constexpr Site kEntropy{"worker.entropy"};
+inline constexpr Site kSpent{"worker.isolate_spent"};
+
+namespace {
+const char* level_name(runtime::ConsoleLevel level) {
+  static constexpr const char* kNames[] = {"debug", "log", "info", "warn", "error"};
+  return kNames[static_cast<int>(level)];
+}
+}  // namespace
+
+WorkerIsolate::WorkerIsolate(host::Process& process, const Deployment& deployment,
+                             Outbound& outbound)
+    : process_(process), deployment_(deployment), outbound_(outbound) {
+  std::string name = "isolate:" + process.host().name().substr(5) + "/" + deployment.label();
+  lane_ = world().trace().lane(name, "isolate", process.lane());
+}
+
+WorkerIsolate::~WorkerIsolate() {
+  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // order does not matter
+}
+
+const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
+  if (isolate_) return nullptr;
+  if (startup_error_) return startup_error_.get();
+  isolate_ = std::make_unique<runtime::Isolate>(
+      deployment_.snapshot(), deployment_.code(), static_cast<runtime::IsolateHost&>(*this),
+      deployment_.isolate_options());
+  in_turn_ = true;
+  runtime::TurnResult result = isolate_->start();
+  in_turn_ = false;
+  if (result) return nullptr;
+  startup_error_ = result.error ? std::move(result.error) : std::make_unique<runtime::ErrorInfo>();
+  isolate_.reset();
+  report_failure(lane_, EventFailed::Why::kStartup, *startup_error_);
+  return startup_error_.get();
+}
+
+void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneId lane) {
+  context.context_id_ = isolate_->open_context(kind, &context);
+  context.lane_ = lane;
+  contexts_[context.context_id_] = &context;
+}
+
+void WorkerIsolate::close(EventContext& context) {
+  if (contexts_.erase(context.context_id_) == 0) return;
+  if (!isolate_) return;
+  // A context may close itself from within its own turn (abort): then it is closed to JavaScript
+  // already and its number is never used again.
+  if (!in_turn_) isolate_->close_context(context.context_id_);
+}
+
+EventContext* WorkerIsolate::find(runtime::ContextId id) {
+  auto it = contexts_.find(id);
+  return it == contexts_.end() ? nullptr : it->second;
+}
+
+void WorkerIsolate::begin_turn() {
+  ORRERY_CHECK(!in_turn_ && isolate_);
+  in_turn_ = true;
+}
+
+void WorkerIsolate::end_turn(EventContext& context, const char* why,
+                             const runtime::TurnResult& result) {
+  in_turn_ = false;
+  world().announce(TurnEnded{context.lane(), why, result.meter_units});
+  static const runtime::ErrorInfo kNoDetail;
+  const runtime::ErrorInfo& error = result.error ? *result.error : kNoDetail;
+  if (result.kind == runtime::TurnKind::kTerminatedCpu)
+    report_failure(context.lane(), EventFailed::Why::kCpu, error);
+  if (result.kind == runtime::TurnKind::kTerminatedMemory && !spent_) {
+    spent_ = true;
+    report_failure(context.lane(), EventFailed::Why::kMemory, error);
+    // Not from within this turn's caller: the caller still holds its context.
+    world().loop().schedule(world().now(), kSpent, process_.owner(),
+                            [this] { dispose_spent_isolate(); });
+  }
+}
+
+void WorkerIsolate::dispose_spent_isolate() {
+  std::vector<std::pair<runtime::ContextId, EventContext*>> lost(contexts_.begin(),
+                                                                 contexts_.end());
+  std::sort(lost.begin(), lost.end());  // ids grow with opening: a stable order
+  contexts_.clear();
+  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // order does not matter
+  timers_.clear();
+  isolate_.reset();
+  spent_ = false;
+  runtime::ErrorInfo error;
+  error.message = "Worker exceeded memory limit.";
+  for (auto& [id, context] : lost) context->isolate_lost(error);
+}
+
+void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId operation,
+                                   Ref<const AnswerMessage> answer) {
+  if (EventContext* context = find(id)) context->settle(operation, std::move(answer));
+}
+
+void WorkerIsolate::report_failure(LaneId lane, EventFailed::Why why,
+                                   const runtime::ErrorInfo& error) {
+  world().announce(EventFailed{lane, why, error});
+}
+
+EventContext& WorkerIsolate::current() {
+  auto* context = static_cast<EventContext*>(isolate_->current_context_data());
+  ORRERY_CHECK(context);
+  return *context;
+}
+
+int64_t WorkerIsolate::now_us() { return process_.clock().wall_ms() * 1000; }
+
+void WorkerIsolate::random_bytes(std::span<uint8_t> out) {
+  for (size_t i = 0; i < out.size();) {
+    uint64_t bits = world().decide().bits(kEntropy);
+    for (int b = 0; b < 8 && i < out.size(); ++b, ++i) out[i] = static_cast<uint8_t>(bits >> 8 * b);
+  }
+}
+
+void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operation,
+                                const runtime::Target& target,
+                                Ref<const runtime::HttpRequest> request) {
+  OutgoingCall call;
+  call.operation = operation;
+  call.target = target.kind;
+  call.binding = target.binding;
+  call.id = target.id;
+  call.object_name = target.object_name;
+  call.request = std::move(request);
+  current().call(std::move(call));
+}
+
+void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation,
+                              const runtime::Target& target, std::string_view method,
+                              Ref<Buffer> arguments) {
+  OutgoingCall call;
+  call.operation = operation;
+  call.target = target.kind;
+  call.binding = target.binding;
+  call.id = target.id;
+  call.object_name = target.object_name;
+  call.method = method;
+  call.arguments = std::move(arguments);
+  current().call(std::move(call));
+}
+
+void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,
+                            Ref<const runtime::HttpResponse> response) {
+  current().respond(event, std::move(response));
+}
+void WorkerIsolate::respond_value(runtime::ContextId, runtime::EventId event, Ref<Buffer> value) {
+  current().respond_value(event, std::move(value));
+}
+void WorkerIsolate::respond_error(runtime::ContextId, runtime::EventId event,
+                                  const runtime::ErrorInfo& error) {
+  report_failure(current().lane(), EventFailed::Why::kException, error);
+  current().respond_error(event, error);
+}
+
+void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId timer,
+                                int64_t delay_ms) {
+  Duration wait = process_.clock().world_duration(millis(delay_ms));
+  current().timer_started(timer);
+  auto& entry = timers_[timer];
+  entry.context = context;
+  entry.event = world().loop().schedule_in(wait, kTimer, process_.owner(), [this, context, timer] {
+    timers_.erase(timer);
+    if (EventContext* c = find(context)) c->timer_due(timer);
+  });
+}
+
+void WorkerIsolate::cancel_timer(runtime::ContextId, runtime::TimerId timer) {
+  auto it = timers_.find(timer);
+  if (it == timers_.end()) return;
+  world().loop().cancel(it->second.event);
+  timers_.erase(it);
+}
+
+void WorkerIsolate::console(runtime::ContextId context, runtime::ConsoleLevel level,
+                            std::string_view text, const runtime::SourcePosition& position) {
+  EventContext* c = find(context);
+  std::string source;
+  if (!position.file.empty())
+    source = position.file + ":" + std::to_string(position.line);
+  world().announce(ConsoleLine{c ? c->lane() : lane_, level_name(level), text, source});
+}
+
+void WorkerIsolate::wait_until_changed(runtime::ContextId, int pending) {
+  current().wait_until_changed(pending);
+}
+
+runtime::ObjectId WorkerIsolate::id_from_name(uint32_t binding, std::string_view name) {
+  return deployment_.namespace_of(binding)->from_name(name);
+}
+
+runtime::ObjectId WorkerIsolate::new_unique_id(uint32_t binding) {
+  std::array<uint8_t, 16> random;
+  random_bytes(random);
+  return deployment_.namespace_of(binding)->from_random(random);
+}
+
+int WorkerIsolate::parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) {
+  auto parsed = deployment_.namespace_of(binding)->parse(hex);
+  id = parsed.id;
+  return !parsed.well_formed ? 1 : !parsed.ours ? 2 : 0;
+}
+
+runtime::SectionId WorkerIsolate::begin_section(runtime::ContextId) {
+  return current().begin_section();
+}
+void WorkerIsolate::end_section(runtime::ContextId, runtime::SectionId section,
+                                const runtime::ErrorInfo* error) {
+  current().end_section(section, error);
+}
+void WorkerIsolate::abort_context(runtime::ContextId, const runtime::ErrorInfo& reason) {
+  current().aborted(reason);
+}
+
+}  // namespace orrery::worker

@@ -1,0 +1,113 @@
+// One Worker version on one host: its isolate, made at first use, and the contexts in it. All JavaScript of
+// that version on that host runs here: `turn` is the only way in.
+//
+// The isolate is spent when it goes over its memory limit: every context in it is told, and the next
+// event makes a fresh one. A crash of the process destroys this service, and with it contexts and
+// isolate, without running any JavaScript.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "platform/runtime/isolate.h"
+#include "platform/worker/deployment.h"
+#include "platform/worker/event_context.h"
+#include "platform/worker/events.h"
+#include "sim/host/host.h"
+
+namespace orrery::worker {
+
+// How calls leave a host: to objects, other Workers, the internet. Implemented by the edge room; answers
+// come back through WorkerIsolate::deliver_answer.
+class Outbound {
+ public:
+  virtual ~Outbound() = default;
+  virtual void send(class WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) = 0;
+};
+
+class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
+ public:
+  WorkerIsolate(host::Process& process, const Deployment& deployment, Outbound& outbound);
+  ~WorkerIsolate() override;
+
+  host::Process& process() { return process_; }
+  World& world() { return process_.world(); }
+  const Deployment& deployment() const { return deployment_; }
+  runtime::Isolate& isolate() { return *isolate_; }
+  LaneId lane() const { return lane_; }
+  Outbound& outbound() { return outbound_; }
+
+  // Makes and starts the isolate if there is none. Null, or why the Worker cannot start.
+  const runtime::ErrorInfo* ensure_started();
+
+  void open(EventContext& context, runtime::ContextKind kind, LaneId lane);
+  // No JavaScript runs for it any more; late answers and timers are dropped.
+  void close(EventContext& context);
+  // The open context with this id, or null.
+  EventContext* find(runtime::ContextId id);
+
+  // Runs one turn: `enter` calls exactly one function of the isolate and returns its result. Limits are
+  // announced; a spent isolate is disposed of after the turn, and its contexts told.
+  template <class Enter>
+  runtime::TurnResult turn(EventContext& context, const char* why, Enter&& enter) {
+    begin_turn();
+    runtime::TurnResult result = enter(*isolate_);
+    end_turn(context, why, result);
+    return result;
+  }
+
+  // An answer for a call of a context; dropped if the context is gone.
+  void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
+                      Ref<const AnswerMessage> answer);
+
+  void report_failure(LaneId lane, EventFailed::Why why, const runtime::ErrorInfo& error);
+
+ private:
+  struct Timer {
+    runtime::ContextId context;
+    EventHandle event;
+  };
+
+  void begin_turn();
+  void end_turn(EventContext& context, const char* why, const runtime::TurnResult& result);
+  void dispose_spent_isolate();
+  EventContext& current();
+
+  // runtime::IsolateHost
+  int64_t now_us() override;
+  void random_bytes(std::span<uint8_t> out) override;
+  void start_fetch(runtime::ContextId, runtime::OperationId, const runtime::Target&,
+                   Ref<const runtime::HttpRequest>) override;
+  void start_rpc(runtime::ContextId, runtime::OperationId, const runtime::Target&,
+                 std::string_view method, Ref<Buffer> arguments) override;
+  void respond(runtime::ContextId, runtime::EventId, Ref<const runtime::HttpResponse>) override;
+  void respond_value(runtime::ContextId, runtime::EventId, Ref<Buffer>) override;
+  void respond_error(runtime::ContextId, runtime::EventId, const runtime::ErrorInfo&) override;
+  void start_timer(runtime::ContextId, runtime::TimerId, int64_t delay_ms) override;
+  void cancel_timer(runtime::ContextId, runtime::TimerId) override;
+  void console(runtime::ContextId, runtime::ConsoleLevel, std::string_view text,
+               const runtime::SourcePosition&) override;
+  void wait_until_changed(runtime::ContextId, int pending) override;
+  runtime::ObjectId id_from_name(uint32_t binding, std::string_view name) override;
+  runtime::ObjectId new_unique_id(uint32_t binding) override;
+  int parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) override;
+  runtime::SectionId begin_section(runtime::ContextId) override;
+  void end_section(runtime::ContextId, runtime::SectionId, const runtime::ErrorInfo*) override;
+  void abort_context(runtime::ContextId, const runtime::ErrorInfo& reason) override;
+
+  host::Process& process_;
+  const Deployment& deployment_;
+  Outbound& outbound_;
+  LaneId lane_;
+  std::unique_ptr<runtime::Isolate> isolate_;
+  std::unique_ptr<runtime::ErrorInfo> startup_error_;
+  bool in_turn_ = false;
+  bool spent_ = false;
+  // Looked up by id only; `order_` is for the one walk there is, in order of opening.
+  std::unordered_map<runtime::ContextId, EventContext*> contexts_;
+  std::unordered_map<runtime::TimerId, Timer> timers_;
+};
+
+}  // namespace orrery::worker
