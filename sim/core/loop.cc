@@ -8,7 +8,7 @@ namespace orrery {
 inline constexpr Site kReadySite{"core.ready"};
 
 Loop::Loop() : wheel_(kBuckets) {
-  owner_alive_.push_back(1);
+  owner_state_.push_back(OwnerState::kAlive);
   ready_.next_ = ready_.previous_ = &ready_;
 }
 
@@ -20,6 +20,9 @@ Loop::~Loop() {
       if (live(e)) slot_at(e.slot).drop(slot_at(e.slot).storage);
   for (; !far_.empty(); far_.pop())
     if (live(far_.top())) slot_at(far_.top().slot).drop(slot_at(far_.top().slot).storage);
+  for (auto& [owner, entries] : held_)
+    for (const Entry& e : entries)
+      if (live(e)) slot_at(e.slot).drop(slot_at(e.slot).storage);
 }
 
 uint32_t Loop::take_slot() {
@@ -156,13 +159,29 @@ bool Loop::run_ready() {
 }
 
 OwnerId Loop::create_owner() {
-  owner_alive_.push_back(1);
-  return static_cast<OwnerId>(owner_alive_.size() - 1);
+  owner_state_.push_back(OwnerState::kAlive);
+  return static_cast<OwnerId>(owner_state_.size() - 1);
 }
 
 void Loop::kill_owner(OwnerId owner) {
-  ORRERY_CHECK(owner != kWorldOwner && owner < owner_alive_.size());
-  owner_alive_[owner] = 0;
+  ORRERY_CHECK(owner != kWorldOwner && owner < owner_state_.size());
+  resume_owner(owner);
+  owner_state_[owner] = OwnerState::kDead;
+}
+
+void Loop::pause_owner(OwnerId owner) {
+  ORRERY_CHECK(owner != kWorldOwner && owner < owner_state_.size());
+  if (owner_state_[owner] == OwnerState::kAlive) owner_state_[owner] = OwnerState::kPaused;
+}
+
+void Loop::resume_owner(OwnerId owner) {
+  if (owner_state_[owner] != OwnerState::kPaused) return;
+  owner_state_[owner] = OwnerState::kAlive;
+  auto it = held_.find(owner);
+  if (it == held_.end()) return;
+  for (const Entry& e : it->second)
+    if (live(e)) enqueue(now_, e.slot);
+  held_.erase(it);
 }
 
 bool Loop::step(Instant deadline) {
@@ -172,13 +191,19 @@ bool Loop::step(Instant deadline) {
     if (!e || e->at > deadline.us) return false;
     uint32_t index = e->slot;
     if (e->at > now_.us) now_ = Instant{e->at};
-    pop();
     Slot& slot = slot_at(index);
-    if (!owner_alive_[slot.owner]) {
+    if (owner_state_[slot.owner] != OwnerState::kAlive) [[unlikely]] {
+      if (owner_state_[slot.owner] == OwnerState::kPaused) {
+        held_[slot.owner].push_back(*e);
+        pop();
+        continue;
+      }
+      pop();
       slot.drop(slot.storage);
       free_slot(index);
       continue;
     }
+    pop();
     cause_.enter(slot.id);
     ++events_run_;
     // The callable stays in its slot while it runs: chunks never move, and the slot is freed only

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <new>
 #include <queue>
@@ -98,7 +99,12 @@ class Loop {
   OwnerId create_owner();
   // From now on nothing of this owner runs.
   void kill_owner(OwnerId owner);
-  bool alive(OwnerId owner) const { return owner_alive_[owner]; }
+  bool alive(OwnerId owner) const { return owner_state_[owner] != OwnerState::kDead; }
+  // Holds this owner's events back as they come due; `resume_owner` makes them due at once, in their
+  // order. Coroutines already in the ready queue still run.
+  void pause_owner(OwnerId owner);
+  void resume_owner(OwnerId owner);
+  bool paused(OwnerId owner) const { return owner_state_[owner] == OwnerState::kPaused; }
 
   // Runs one event. False when nothing is left at or before `deadline`; then time stays, unless
   // run_until moves it.
@@ -127,6 +133,7 @@ class Loop {
     uint32_t generation;
     bool operator>(const Entry& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
+  enum class OwnerState : char { kDead, kAlive, kPaused };
   static constexpr int64_t kBucketUs = 64;
   static constexpr size_t kBuckets = 8192;
   static constexpr size_t kChunk = 256;
@@ -149,7 +156,8 @@ class Loop {
   size_t pending_ = 0;
   std::vector<std::unique_ptr<std::array<Slot, kChunk>>> chunks_;
   std::vector<uint32_t> free_;
-  std::vector<char> owner_alive_;
+  std::vector<OwnerState> owner_state_;
+  std::map<OwnerId, std::vector<Entry>> held_;  // due events of paused owners
   ReadyNode ready_;  // head of a circular list
 
   // The wheel covers [first_bucket_, first_bucket_ + kBuckets). The bucket at first_bucket_ is kept

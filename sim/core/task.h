@@ -59,6 +59,7 @@ struct PromiseBase {
   FinalAwaiter final_suspend() noexcept { return {}; }
 
   Loop* loop = nullptr;
+  OwnerId owner = kWorldOwner;  // whose timers its sleeps are: held back while the owner is paused
   std::coroutine_handle<> continuation;
   ReadyNode ready;
   bool suspended = false;  // the parent really is waiting (the child did not finish at once)
@@ -92,6 +93,7 @@ class [[nodiscard]] Task {
   bool await_suspend(std::coroutine_handle<P> parent) {
     auto& p = handle_.promise();
     p.loop = parent.promise().loop;
+    p.owner = parent.promise().owner;
     p.continuation = parent;
     handle_.resume();
     if (p.done) return false;
@@ -125,6 +127,7 @@ class [[nodiscard]] Task<void> {
   bool await_suspend(std::coroutine_handle<P> parent) {
     auto& p = handle_.promise();
     p.loop = parent.promise().loop;
+    p.owner = parent.promise().owner;
     p.continuation = parent;
     handle_.resume();
     if (p.done) return false;
@@ -143,7 +146,8 @@ class [[nodiscard]] Task<void> {
 // Owns root tasks. Destroy it from outside any of its tasks (a crash is always an event of its own).
 class TaskScope {
  public:
-  explicit TaskScope(Loop& loop) : loop_(loop) {}
+  // `owner`: the process these tasks belong to.
+  explicit TaskScope(Loop& loop, OwnerId owner = kWorldOwner) : loop_(loop), owner_(owner) {}
   TaskScope(const TaskScope&) = delete;
   ~TaskScope() { cancel_all(); }
 
@@ -152,6 +156,7 @@ class TaskScope {
     auto handle = task.release();
     internal::PromiseBase& p = handle.promise();
     p.loop = &loop_;
+    p.owner = owner_;
     p.self = handle;
     p.on_root_done = [](internal::PromiseBase* base, std::coroutine_handle<> h) {
       unlink(base);
@@ -181,6 +186,7 @@ class TaskScope {
     p->scope_next = nullptr;
   }
   Loop& loop_;
+  OwnerId owner_;
   internal::PromiseBase* first_ = nullptr;
 };
 
@@ -192,8 +198,9 @@ class SleepAwaiter {
   SleepAwaiter(const SleepAwaiter&) = delete;
   ~SleepAwaiter() { loop_.cancel(event_); }
   bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> h) {
-    event_ = loop_.schedule(until_, site_, kWorldOwner, [h] { h.resume(); });
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> h) {
+    event_ = loop_.schedule(until_, site_, h.promise().owner, [h] { h.resume(); });
   }
   void await_resume() {}
 

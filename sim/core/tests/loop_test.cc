@@ -33,6 +33,24 @@ TEST(Loop, NothingOfADeadOwnerRuns) {
   EXPECT_EQ(ran, 10);
 }
 
+TEST(Loop, APausedOwnersEventsRunInOrderWhenItResumes) {
+  Loop loop;
+  OwnerId owner = loop.create_owner();
+  std::vector<int> order;
+  loop.schedule(Instant{5}, kSite, owner, [&] { order.push_back(1); });
+  EventHandle gone = loop.schedule(Instant{6}, kSite, owner, [&] { order.push_back(2); });
+  loop.schedule(Instant{7}, kSite, owner, [&] { order.push_back(3); });
+  loop.schedule(Instant{8}, kSite, kWorldOwner, [&] { order.push_back(9); });
+  loop.pause_owner(owner);
+  loop.run_until(Instant{10});
+  EXPECT_EQ(order, (std::vector<int>{9}));
+  loop.cancel(gone);
+  loop.resume_owner(owner);
+  loop.run_until(Instant{10});
+  EXPECT_EQ(order, (std::vector<int>{9, 1, 3}));
+  EXPECT_EQ(loop.pending(), 0u);
+}
+
 TEST(Loop, CancellingTwiceOrAfterTheEventIsHarmless) {
   Loop loop;
   int ran = 0;
