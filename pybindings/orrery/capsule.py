@@ -1,0 +1,156 @@
+"""Capsules: the few hundred bytes that bring a run back.
+
+A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
+`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`), and `checksum`, the
+SHA-256 of the document without it in canonical form. The checksum covers every value, and the strict
+reader every byte of the frame around them, so that a truncated or bit-flipped file is always refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orrery.errors import EXIT_CODES, UserError
+from orrery.files import parse_json, read_text, write_whole
+from orrery.places import shown
+
+VERSION = 1
+FAULT_PRESETS = ("none", "lite", "swarm", "storm")
+SEED_MAX = 2**63 - 1
+
+
+@dataclass
+class Capsule:
+    """A run to be had again, and what it is expected to show."""
+
+    target: str
+    seed: int
+    faults: str
+    base: str = "seed"
+    overrides: list[dict[str, Any]] = field(default_factory=list)
+    app: str = ""
+    build: str = ""
+    expect: dict[str, Any] = field(default_factory=dict)
+    weaken: dict[str, Any] = field(default_factory=dict)
+    requests: list[dict[str, Any]] | None = None
+    for_us: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document, checksum included."""
+        body: dict[str, Any] = {
+            "orrery": VERSION,
+            "target": self.target,
+            "app": self.app,
+            "build": self.build,
+            "base": self.base,
+            "seed": self.seed,
+            "faults": self.faults,
+            "overrides": self.overrides,
+            "expect": self.expect,
+        }
+        if self.weaken:
+            body["weaken"] = self.weaken
+        if self.requests is not None:
+            body["requests"] = self.requests
+        if self.for_us is not None:
+            body["for_us"] = self.for_us
+        body["checksum"] = checksum(body)
+        return body
+
+    def write(self, path: Path) -> None:
+        write_whole(path, json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n")
+
+
+def checksum(body: dict[str, Any]) -> str:
+    """SHA-256 of the document in canonical form: sorted keys, no blanks, UTF-8."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def read(path: Path) -> Capsule:
+    """The capsule in a file; a UserError says what is wrong and where."""
+    text = read_text(path, "capsule")
+
+    def refuse(why: str) -> UserError:
+        return UserError(f"capsule {shown(path)} is damaged or not a capsule: {why}")
+
+    try:
+        document = parse_json(text)
+    except ValueError as error:
+        raise refuse(str(error)) from None
+    if not isinstance(document, dict):
+        raise refuse("not a JSON object")
+    version = document.get("orrery")
+    if type(version) is not int:
+        raise refuse('the key "orrery" (the version) is missing or not a number')
+    stored = document.pop("checksum", None)
+    if not isinstance(stored, str):
+        raise refuse('the key "checksum" is missing')
+    try:
+        actual = checksum(document)
+    except UnicodeEncodeError:
+        raise refuse("a text holds half of a surrogate pair") from None
+    if stored != actual:
+        raise refuse(f"its content does not match its checksum (stored {stored[:12]}..., computed {actual[:12]}...)")
+    if version != VERSION:
+        raise UserError(f"capsule {shown(path)} has format {version}; this build reads format {VERSION}")
+    return _checked(document, refuse)
+
+
+def _checked(document: dict[str, Any], refuse) -> Capsule:
+    """Types and ranges of every field, so that nothing later trips over them."""
+
+    def take(key: str, kind: type, required: bool = True, default: Any = None) -> Any:
+        if key not in document:
+            if required:
+                raise refuse(f'the key "{key}" is missing')
+            return default
+        value = document.pop(key)
+        if type(value) is not kind:
+            raise refuse(f'"{key}" is not {_KINDS[kind]}')
+        return value
+
+    take("orrery", int)
+    target = take("target", str)
+    seed = take("seed", int)
+    if not 0 <= seed <= SEED_MAX:
+        raise refuse(f'"seed" is out of range: {seed}')
+    faults = take("faults", str)
+    if faults not in FAULT_PRESETS:
+        raise refuse(f'"faults" is {faults!r}, not one of {", ".join(FAULT_PRESETS)}')
+    base = take("base", str, required=False, default="seed")
+    if base not in ("seed", "default"):
+        raise refuse(f'"base" is {base!r}, not "seed" or "default"')
+    overrides = take("overrides", list, required=False, default=[])
+    for index, override in enumerate(overrides):
+        if not isinstance(override, dict) or set(override) != {"key", "value"} or type(override["key"]) is not str:
+            raise refuse(f'"overrides" entry {index} is not {{"key": text, "value": ...}}')
+    expect = take("expect", dict, required=False, default={})
+    if "verdict" in expect and expect["verdict"] not in EXIT_CODES:
+        raise refuse(f'"expect.verdict" is {expect["verdict"]!r}')
+    for key in ("rule", "signature", "hash"):
+        if key in expect and type(expect[key]) is not str:
+            raise refuse(f'"expect.{key}" is not a text')
+    capsule = Capsule(
+        target=target,
+        seed=seed,
+        faults=faults,
+        base=base,
+        overrides=overrides,
+        app=take("app", str, required=False, default=""),
+        build=take("build", str, required=False, default=""),
+        expect=expect,
+        weaken=take("weaken", dict, required=False, default={}),
+        requests=take("requests", list, required=False),
+        for_us=take("for_us", int, required=False),
+    )
+    if document:
+        raise refuse(f'unknown key "{next(iter(document))}"')
+    return capsule
+
+
+_KINDS = {int: "a whole number", str: "a text", list: "a list", dict: "an object"}

@@ -1,0 +1,222 @@
+"""Many runs of scenarios: which jobs to give out next, and what their ends mean.
+
+A Plan is one scenario's queue of runs. A run that fails is had again in a fresh child with recording on: the
+second time gives the story, and must give the same hash, or the verdict is drift. Only then is a capsule
+written. The first failure of each signature is recorded so; the others are only counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator
+
+from orrery.capsule import Capsule
+from orrery.errors import UserError
+from orrery.outcome import DRIFT, Outcome, Summary, capsule_path, signature
+from orrery.places import shown
+from orrery.pool import Pool, Worker
+
+#: How a run is asked for: (faults, seed).
+Run = tuple[str, int]
+
+
+@dataclass
+class Plan:
+    """The runs of one scenario that are still to be had, and the summary of those that were."""
+
+    worker: Worker
+    scenario: dict[str, Any]
+    runs: Iterator[Run]
+    summary: Summary
+    out: Path | None
+    common: dict[str, Any] = field(default_factory=dict)
+    stop_at_failure: bool = False
+    under_way: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    keep_outcomes: bool = False
+    _again: deque[Outcome] = field(default_factory=deque)
+    _counts: dict[str, int] = field(default_factory=dict)
+    _reported: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _firsts: dict[Run, Outcome | None] = field(default_factory=dict)
+    _stopped: bool = False
+
+    def next_job(self) -> dict[str, Any] | None:
+        """The next job to submit; None when this plan has none (now)."""
+        if self._again:
+            first = self._again.popleft()
+            return self._job(first.faults, first.seed, record=True, first=first)
+        if self._stopped:
+            return None
+        for faults, seed in self.runs:
+            return self._job(faults, seed)
+        self._stopped = True
+        return None
+
+    def _job(self, faults: str, seed: int, record: bool = False, first: Outcome | None = None) -> dict[str, Any]:
+        job = {**self.common, "scenario": self.scenario["name"], "seed": seed, "faults": faults}
+        job["record"] = record or bool(job.get("record"))
+        self.under_way += 1
+        # What the first time came to travels with the job in this process only (see `take`).
+        self._firsts[(faults, seed)] = first
+        return job
+
+    @property
+    def done(self) -> bool:
+        return self._stopped and not self._again and not self.under_way
+
+    def stop(self) -> None:
+        """No further run is begun (recordings of failures still are)."""
+        self._stopped = True
+
+    def take(self, job: dict[str, Any], outcome: Outcome) -> None:
+        """Takes the end of a run in."""
+        self.under_way -= 1
+        first = self._firsts.pop((job["faults"], job["seed"]))
+        tell = True
+        if first is not None:
+            outcome = compared(first, outcome)
+            self._report(outcome, _kind(first))
+        elif outcome.failed:
+            kind = _kind(outcome)
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            if self.stop_at_failure:
+                self.stop()
+            if self._counts[kind] == 1 and not job["record"]:
+                self._again.append(outcome)
+                return
+            tell = self._counts[kind] == 1
+            if tell:
+                self._report(outcome, kind)
+            elif kind in self._reported:
+                self._reported[kind]["count"] = self._counts[kind]
+        self.summary.add(outcome, tell)
+        if self.keep_outcomes:
+            self.outcomes.append(outcome)
+        if self.summary.satisfied:
+            self.stop()
+
+    def _report(self, outcome: Outcome, kind: str) -> None:
+        """Writes the capsule of the first failure of its kind."""
+        if not outcome.failures:
+            return
+        outcome.failures[0]["count"] = self._counts[kind]
+        self._reported[kind] = outcome.failures[0]
+        if self.out is None:
+            return
+        path = capsule_path(self.out, self.summary.name, outcome)
+        capsule_of(self, outcome).write(path)
+        for failure in outcome.failures:
+            failure["capsule"] = shown(path)
+
+
+def _kind(outcome: Outcome) -> str:
+    return outcome.failures[0]["signature"] if outcome.failures else outcome.verdict
+
+
+def compared(first: Outcome, second: Outcome) -> Outcome:
+    """The recorded run, or a drift when it is not the run it repeats."""
+    if second.verdict == "pass" or (first.hash and second.hash and first.hash != second.hash):
+        reason = (
+            f"the same seed did not give the same run: first {first.verdict} with hash {first.hash[:16] or '-'}, "
+            f"then {second.verdict} with hash {second.hash[:16] or '-'}"
+        )
+        failure = {"rule": DRIFT, "reason": reason, "story": [], "signature": signature(DRIFT, first.seed)}
+        second.failures = [dict(failure, seed=first.seed, faults=first.faults)]
+        second.verdict = "drift"
+    return second
+
+
+def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
+    """The capsule that brings a run of this plan back."""
+    first = outcome.failures[0] if outcome.failures else {}
+    expect: dict[str, Any] = {"verdict": outcome.verdict}
+    for key in ("rule", "signature"):
+        if key in first:
+            expect[key] = first[key]
+    if outcome.hash:
+        expect.update(hash=outcome.hash, events=outcome.events)
+    return Capsule(
+        target=plan.summary.target,
+        seed=outcome.seed,
+        faults=outcome.faults,
+        base=plan.common.get("base", "seed"),
+        overrides=plan.common.get("overrides", []),
+        app=plan.scenario.get("app", ""),
+        build=plan.worker.build,
+        expect=expect,
+        weaken=plan.common.get("weaken", {}),
+        requests=plan.common.get("requests"),
+        for_us=plan.common.get("for_us"),
+    )
+
+
+def run_plans(
+    pool: Pool,
+    sources: Iterable[Callable[[], list[Plan]]],
+    progress: Callable[[list[Plan]], None],
+    budget_s: float | None = None,
+) -> list[Plan]:
+    """Runs every plan to its end (or to the end of the budget, after which nothing new is begun).
+
+    sources: each gives the plans of one worker, and is called only when there is room for its runs, so that
+    no more workers are alive than are needed. Returns all plans in their order.
+    """
+    end = None if budget_s is None else time.monotonic() + budget_s
+    plans: list[Plan] = []
+    left = iter(sources)
+    more = True
+    while True:
+        if end is not None and time.monotonic() >= end:
+            for plan in plans:
+                plan.stop()
+            more = False
+        while pool.free:
+            plan, job = _next_job(plans)
+            if plan is not None and job is not None:
+                pool.submit(plan.worker, job)
+            elif more:
+                source = next(left, None)
+                more = source is not None
+                if source is not None:
+                    plans.extend(source())
+                    progress(plans)
+            else:
+                break
+        _close_finished(pool, plans)
+        if all(plan.done for plan in plans) and not more:
+            return plans
+        heard = pool.next(timeout_s=0.25)
+        if heard is not None:
+            job, outcome = heard
+            _plan_of(plans, job).take(job, outcome)
+        progress(plans)
+
+
+def _next_job(plans: list[Plan]) -> tuple[Plan | None, dict[str, Any] | None]:
+    for plan in plans:
+        job = plan.next_job()
+        if job is not None:
+            job["plan"] = plans.index(plan)
+            return plan, job
+    return None, None
+
+
+def _plan_of(plans: list[Plan], job: dict[str, Any]) -> Plan:
+    return plans[job["plan"]]
+
+
+def _close_finished(pool: Pool, plans: list[Plan]) -> None:
+    for worker in {id(plan.worker): plan.worker for plan in plans}.values():
+        if all(plan.done for plan in plans if plan.worker is worker):
+            pool.close(worker)
+
+
+def chosen_seeds(seeds: int, first: int = 1, shard: tuple[int, int] = (1, 1)) -> Iterator[int]:
+    """Seeds first, first+1, ...: those of shard i of n (every n-th)."""
+    index, count = shard
+    if not 1 <= index <= count:
+        raise UserError(f"--shard {index}/{count} is not one of 1/{count} to {count}/{count}")
+    return (seed for seed in range(first, first + seeds) if (seed - first) % count == index - 1)

@@ -1,0 +1,128 @@
+"""One run, in the child process that lives for it: make the world, drive the scenario, tell the result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from orrery import guard, native
+from orrery.driver import Driver, NotLive, ScenarioError, Stopped
+from orrery.errors import UserError
+from orrery.history import CheckFailed, CheckUnknown
+from orrery.outcome import LIVENESS, SCENARIO_ASSERTION, SCENARIO_ERROR, signature
+from orrery.project_run import Exchange, run_requests
+from orrery.scenario import Scenario, where
+from orrery.world import World
+
+STORY_LINES_MAX = 200
+
+
+def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """Runs one job and returns its result as JSON data. See `options` for what the job may say.
+
+    The verdict: "pass"; "fail" (a rule, a check or an assertion does not hold); "not live"; "unknown" (a
+    check's budget); "error" (the scenario itself is wrong); "stopped" (at `until_us`).
+    """
+    guard.seal(job["seed"])
+    module = native.load()
+    exchanges: list[Exchange] = []
+    own: dict[str, Any] | None = None
+    verdict = "pass"
+    world_native = module.World(app, json.dumps(options(scenario, job)))
+    try:
+        driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
+        world = World(world_native, driver, job["seed"])
+        if job.get("requests") is not None:
+            main = run_requests(world, job["requests"], job.get("for_us"), exchanges)
+        else:
+            main = scenario.function(world)
+        driver.run(main)
+    except CheckFailed as error:
+        verdict, own = "fail", _failure(scenario, error, error.rule, error.reason)
+    except AssertionError as error:
+        verdict, own = "fail", _failure(scenario, error, SCENARIO_ASSERTION, _assertion(scenario, error))
+    except NotLive as error:
+        verdict, own = "not live", _failure(scenario, error, LIVENESS, str(error))
+    except CheckUnknown as error:
+        verdict, own = "unknown", _failure(scenario, error, "UNKNOWN", str(error))
+    except Stopped:
+        verdict = "stopped"
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - it may raise anything
+        verdict, own = "error", _failure(scenario, error, SCENARIO_ERROR, _message(scenario, error))
+    finished = json.loads(world_native.finish())
+    if job.get("trace"):
+        native.method(world_native, "write_trace", "writing a trace")(job["trace"])
+    return _result(finished, verdict, own, exchanges, job)
+
+
+def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
+    """What the native world is made with."""
+    return {
+        "seed": job["seed"],
+        "faults": job["faults"],
+        "pops": list(scenario.pops),
+        "base": job.get("base", "seed"),
+        "overrides": {override["key"]: override["value"] for override in job.get("overrides", [])},
+        "record": bool(job.get("record")),
+        "weaken": {**scenario.weaken, **job.get("weaken", {})},
+    }
+
+
+def _result(
+    finished: dict[str, Any], verdict: str, own: dict[str, Any] | None, exchanges: list[Exchange], job: dict[str, Any]
+) -> dict[str, Any]:
+    failures = list(finished.get("failures", []))
+    for failure in failures:
+        failure.setdefault("signature", signature(failure["rule"], failure.get("reason", "")))
+        failure["story"] = failure.get("story", [])[:STORY_LINES_MAX]
+    if failures and verdict in ("pass", "unknown", "stopped"):
+        # A rule about liveness is broken by waiting, every other by an effect that must not be.
+        live = all(failure.get("liveness") or failure["rule"].startswith("LIVE") for failure in failures)
+        verdict = "not live" if live else "fail"
+    if own is not None:
+        own["story"] = finished.get("story", [])[-STORY_LINES_MAX:]
+        # What a monitor saw explains what the scenario noticed, so it goes first - unless the scenario cites a rule.
+        failures = [own, *failures] if verdict == "fail" and own["rule"] != SCENARIO_ASSERTION else [*failures, own]
+        if verdict == "error" and failures[0] is not own:
+            verdict = "fail"
+    keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage")
+    result = {key: finished[key] for key in keys if key in finished}
+    result.update(verdict=verdict, failures=failures)
+    if job.get("record") or job.get("requests") is not None:
+        result["console"] = finished.get("console", [])[-1000:]
+    if job.get("lanes"):
+        result["lanes"] = finished.get("lanes", {})
+    if job.get("requests") is not None:
+        result["responses"] = [exchange.document() for exchange in exchanges]
+    return result
+
+
+def _failure(scenario: Scenario, error: BaseException, rule: str, reason: str) -> dict[str, Any]:
+    place = where(error, scenario.path)
+    return {"rule": rule, "reason": reason, "at": place, "signature": signature(rule, Path(place).name, type(error).__name__)}
+
+
+def _assertion(scenario: Scenario, error: AssertionError) -> str:
+    place = where(error, scenario.path)
+    text = str(error)
+    line = _source_line(place)
+    return f"{place}: {text or line or 'an assertion does not hold'}"
+
+
+def _message(scenario: Scenario, error: BaseException) -> str:
+    place = where(error, scenario.path)
+    bad_input = getattr(native.load(), "BadInput", None)
+    if isinstance(error, (ScenarioError, UserError)) or (bad_input and isinstance(error, bad_input)):
+        return f"{place}: {error}"
+    if isinstance(error, RuntimeError) and "no running event loop" in str(error):
+        return f"{place}: asyncio does not run in a world; use world.sleep, world.gather and world.spawn"
+    return f"{place}: {type(error).__name__}: {error}"
+
+
+def _source_line(place: str) -> str:
+    path, _, line = place.rpartition(":")
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip()
+    except (OSError, ValueError, IndexError):
+        return ""

@@ -1,0 +1,188 @@
+"""The `@orrery.scenario` decorator, and finding scenarios by path.
+
+A scenario is an `async def` taking a World. The decorator only notes how it wants to be run; running is
+done elsewhere, in a worker process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Coroutine, Iterable
+
+from orrery.capsule import FAULT_PRESETS
+from orrery.errors import UserError
+from orrery.places import shown
+from orrery.times import Span, parse_us
+
+ScenarioFunction = Callable[..., Coroutine[Any, Any, None]]
+DEFAULT_SEEDS = 20
+DEFAULT_PATIENCE = "10m"
+_ATTRIBUTE = "__orrery_scenario__"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How one scenario wants to be run. `path` is its file, `app` the wrangler project (None: no app)."""
+
+    name: str
+    path: Path
+    line: int
+    function: ScenarioFunction = field(repr=False, compare=False)
+    app: Path | None = None
+    environment: str | None = None
+    pops: tuple[str, ...] = ()
+    faults: str = "swarm"
+    seeds: int = DEFAULT_SEEDS
+    expect: str | None = None
+    weaken: dict[str, Any] = field(default_factory=dict)
+    patience_us: int = 0
+    description: str = ""
+
+    @property
+    def target(self) -> str:
+        return f"{shown(self.path)}::{self.name}"
+
+    def settings(self) -> dict[str, Any]:
+        """What the parent has to know, as JSON."""
+        return {
+            "name": self.name,
+            "target": self.target,
+            "faults": self.faults,
+            "seeds": self.seeds,
+            "expect": self.expect,
+            "description": self.description,
+        }
+
+
+def scenario(
+    function: ScenarioFunction | None = None,
+    *,
+    app: str | None = None,
+    environment: str | None = None,
+    pops: Iterable[str] = (),
+    faults: str = "swarm",
+    seeds: int = DEFAULT_SEEDS,
+    expect: str | None = None,
+    weaken: dict[str, Any] | None = None,
+    patience: Span = DEFAULT_PATIENCE,
+) -> Any:
+    """Marks an `async def` as a scenario.
+
+    app: folder with a wrangler file, relative to the scenario's file. environment: the `[env.NAME]` of it.
+    pops: the points of presence that exist (all of them when empty). faults: the preset its seeds run under.
+    seeds: how many the suite runs. expect: the id of a rule that this scenario must be found to break.
+    weaken: guarantees switched off on purpose, e.g. {"quorum": 2}. patience: simulated time without any
+    answer after which the run counts as not live.
+    """
+
+    def mark(target: ScenarioFunction) -> ScenarioFunction:
+        if not inspect.iscoroutinefunction(target):
+            raise UserError(f"scenario {target.__name__} must be an `async def`")
+        if faults not in FAULT_PRESETS:
+            raise UserError(f"scenario {target.__name__}: faults={faults!r} is not one of {', '.join(FAULT_PRESETS)}")
+        if type(seeds) is not int or seeds < 1:
+            raise UserError(f"scenario {target.__name__}: seeds={seeds!r} is not a whole number above 0")
+        try:
+            patience_us = parse_us(patience)
+        except ValueError as error:
+            raise UserError(f"scenario {target.__name__}: patience: {error}") from None
+        path = Path(inspect.getfile(target)).resolve()
+        found = Scenario(
+            name=target.__name__,
+            path=path,
+            line=target.__code__.co_firstlineno,
+            function=target,
+            app=(path.parent / app).resolve() if app is not None else None,
+            environment=environment,
+            pops=tuple(pops),
+            faults=faults,
+            seeds=seeds,
+            expect=expect,
+            weaken=dict(weaken or {}),
+            patience_us=patience_us,
+            description=inspect.getdoc(target) or "",
+        )
+        setattr(target, _ATTRIBUTE, found)
+        return target
+
+    return mark(function) if function is not None else mark
+
+
+def scenario_of(function: Any) -> Scenario:
+    """The Scenario behind a decorated function."""
+    found = getattr(function, _ATTRIBUTE, None)
+    if not isinstance(found, Scenario):
+        raise UserError(f"{getattr(function, '__name__', function)!r} is not decorated with @orrery.scenario")
+    return found
+
+
+def split_target(target: str) -> tuple[Path, str | None]:
+    """'path.py::name' -> (path, name); 'path.py' -> (path, None)."""
+    path, mark, name = target.partition("::")
+    if mark and not name:
+        raise UserError(f"{target}: a scenario's name is missing after ::")
+    return Path(path), name or None
+
+
+def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
+    """Imports a scenario file and returns its scenarios in the order of their lines.
+
+    Whatever the file raises becomes one message with the line it came from. Call it in a worker process:
+    importing runs the user's code.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise UserError(f"no such scenario file: {shown(path)}")
+    spec = importlib.util.spec_from_file_location(f"orrery_scenario_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{shown(path)} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    # A scenario may import helpers that lie beside it.
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except SyntaxError as error:
+        raise UserError(f"{shown(error.filename or path)}:{error.lineno}: {error.msg}") from None
+    except Exception as error:  # noqa: BLE001 - the user's module may raise anything
+        raise UserError(f"{where(error, path)}: {type(error).__name__}: {error}") from None
+    except SystemExit as error:
+        raise UserError(f"{shown(path)} calls sys.exit({error.code!r}) while it is imported") from None
+    members = (getattr(value, _ATTRIBUTE, None) for value in vars(module).values())
+    found = {member.name: member for member in members if isinstance(member, Scenario) and member.path == path}
+    if not found:
+        raise UserError(f"{shown(path)} holds no @orrery.scenario")
+    if name is not None:
+        if name not in found:
+            raise UserError(f"{shown(path)} has no scenario {name!r}; it has: {', '.join(found)}")
+        return [found[name]]
+    return sorted(found.values(), key=lambda member: member.line)
+
+
+def where(error: BaseException, path: Path) -> str:
+    """'file:line' of the last frame of an error that lies in the user's file (or beside it)."""
+    place = shown(path)
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).resolve().parent == path.parent:
+            place = f"{shown(frame.filename)}:{frame.lineno}"
+    return place
+
+
+def find_scenario_files(folder: Path) -> list[Path]:
+    """Every `scenario.py` below a folder, in the order of their paths."""
+    if folder.is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise UserError(f"no such folder: {shown(folder)}")
+    found = (path for path in folder.rglob("scenario.py") if "node_modules" not in path.parts)
+    files = sorted(found)
+    if not files:
+        raise UserError(f"no scenario.py below {shown(folder)}")
+    return files

@@ -1,0 +1,131 @@
+"""Faults and other events at fixed moments: `world.at("10s").partition(...)`.
+
+Each call hands the world one fault as data, at once; nothing of the scenario runs when it strikes.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Sequence
+
+from orrery.driver import ScenarioError
+from orrery.times import Span, parse_us
+
+if TYPE_CHECKING:
+    from orrery.world import World
+
+
+class Timeline:
+    """What happens at one moment. Every method returns the timeline, so that calls can be chained."""
+
+    def __init__(self, world: "World", at_us: int) -> None:
+        self._world = world
+        self._at_us = at_us
+
+    def _fault(self, kind: str, **fields: Any) -> "Timeline":
+        fault: dict[str, Any] = {"kind": kind, "at_us": self._at_us}
+        fault.update((key, value) for key, value in fields.items() if value is not None)
+        self._world.native.fault(json.dumps(fault))
+        self._world.faults.append(fault)
+        return self
+
+    def crash(self, target: str, *, restart_after: Span | None = None) -> "Timeline":
+        """Ends the process of a host ("host:FRA/1"): memory gone, disk as synced; it restarts after the span."""
+        return self._fault("crash", target=target, restart_after_us=_us(restart_after))
+
+    def restart(self, target: str) -> "Timeline":
+        return self._fault("restart", target=target)
+
+    def pause(self, target: str, *, for_: Span | None = None) -> "Timeline":
+        """Stops a process without ending it: it wakes later and knows nothing of the gap."""
+        return self._fault("pause", target=target, for_us=_us(for_))
+
+    def partition(
+        self, a: Sequence[str], b: Sequence[str], *, name: str | None = None, for_: Span | None = None, one_way: bool = False
+    ) -> "Timeline":
+        """Nothing passes between two groups of points of presence or hosts (or, one_way, from a to b)."""
+        sides = {"a": _places(a), "b": _places(b)}
+        name = name or "-".join((sides["a"][0], sides["b"][0])).lower()
+        return self._fault("partition", name=name, for_us=_us(for_), one_way=one_way or None, **sides)
+
+    def heal(self, name: str | None = None) -> "Timeline":
+        """Ends the named partition or clog, or all of them."""
+        return self._fault("heal", name=name)
+
+    def clog(self, a: Sequence[str], b: Sequence[str], *, name: str | None = None, for_: Span | None = None) -> "Timeline":
+        """Messages between two groups pile up and arrive late instead of being lost."""
+        return self._fault("clog", a=_places(a), b=_places(b), name=name, for_us=_us(for_))
+
+    def clock(
+        self, target: str, *, step: Span | None = None, back: bool = False, drift: str | float | None = None, for_: Span | None = None
+    ) -> "Timeline":
+        """A host's clock jumps by `step` (backwards with back=True) or runs fast or slow: drift="200ppm"."""
+        step_us = _us(step)
+        return self._fault(
+            "clock",
+            target=target,
+            step_us=-step_us if step_us is not None and back else step_us,
+            drift_ppm=None if drift is None else _ppm(drift),
+            for_us=_us(for_),
+        )
+
+    def disk(self, target: str, kind: str, *, for_: Span | None = None, **options: Any) -> "Timeline":
+        """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_lies", "bit_rot", ..."""
+        return self._fault("disk", target=target, disk=kind, for_us=_us(for_), **options)
+
+    def evict(self, target: str) -> "Timeline":
+        """Removes an object ("do:Cart/42") from memory as after idleness."""
+        return self._fault("evict", target=target)
+
+    def hibernate(self, target: str) -> "Timeline":
+        return self._fault("hibernate", target=target)
+
+    def kv_delay(self, namespace: str, delay: Span, *, for_: Span | None = None) -> "Timeline":
+        return self._fault("kv_delay", target=f"kv:{namespace}", delay_us=_us(delay), for_us=_us(for_))
+
+    def deploy(self, app: str, *, version: str | None = None, share: int = 100) -> "Timeline":
+        return self._fault("deploy", app=app, version=version, share=share)
+
+    def lose_pop(self, pop: str, *, for_: Span | None = None) -> "Timeline":
+        """A whole point of presence goes: its hosts crash, and anycast goes elsewhere."""
+        return self._fault("lose_pop", target=_pop(pop), for_us=_us(for_))
+
+    def return_pop(self, pop: str) -> "Timeline":
+        return self._fault("return_pop", target=_pop(pop))
+
+
+def _us(span: Span | None) -> int | None:
+    if span is None:
+        return None
+    try:
+        return parse_us(span)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+
+
+def _pop(pop: str) -> str:
+    return pop if pop.startswith("pop:") else f"pop:{pop}"
+
+
+def _places(places: Sequence[str]) -> list[str]:
+    if isinstance(places, str):
+        places = [places]
+    if not places or not all(isinstance(place, str) and place for place in places):
+        raise ScenarioError(f"a side of a partition is a list of names, not {places!r}")
+    return list(places)
+
+
+def _ppm(drift: str | float) -> int:
+    """Parts per million: 200, "200ppm", "0.02%", or a ratio as a float (0.0002)."""
+    try:
+        text = str(drift).strip() if isinstance(drift, str) else None
+        if text is None:
+            return int(Decimal(repr(drift)) * 1_000_000) if isinstance(drift, float) else int(drift)
+        if text.endswith("ppm"):
+            return int(Decimal(text[:-3]))
+        if text.endswith("%"):
+            return int(Decimal(text[:-1]) * 10_000)
+        return int(Decimal(text))
+    except (ArithmeticError, ValueError):
+        raise ScenarioError(f'not a drift: {drift!r} (write "200ppm", "0.02%")') from None

@@ -1,0 +1,225 @@
+"""The worker process: owns the C++ module, loads one target, and forks a child for each run of it.
+
+Started as `python3 -m orrery.worker`; speaks JSON lines on what were its standard input and output.
+First line in: {"load": {"target": "scenario"|"project", "path": ..., "name": ..., ...}}, answered by
+{"loaded": {...}} or {"refused": {"message", "hint"}}. Then jobs {"job": n, "scenario": name, "seed": ...,
+"faults": ..., "deadline_s": ...}, each answered in the order of their ends by {"job": n, "result": {...}},
+{"job": n, "died": {"signal"|"code", "output"}} or {"job": n, "late": {"seconds", "output"}}.
+
+It first replaces itself by the same program in a clean environment (bootstrap.py), so that nothing of the
+caller's environment, locale, limits or open files can reach a world. It is single-threaded. It knows real
+time only to end children that outlive their deadline. When its input ends it kills its children and goes.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from orrery import native
+from orrery.bootstrap import become_clean, die_with_parent
+from orrery.errors import UserError
+from orrery.job import run_job
+from orrery.lines import LineReader, encode_line, write_all
+from orrery.scenario import Scenario, load_scenarios
+
+OUTPUT_KEPT_MAX = 16_384
+
+
+class Loaded:
+    """What this worker's target came to: its scenarios and their apps."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        module = native.load()
+        module.setup()
+        path = Path(request["path"])
+        if request["target"] == "project":
+            from orrery.project_run import project_scenario
+
+            found = [project_scenario(path, request.get("environment"), request.get("seeds", 1))]
+        else:
+            found = load_scenarios(path, request.get("name"))
+        self.scenarios: dict[str, Scenario] = {scenario.name: scenario for scenario in found}
+        self._apps: dict[tuple[Path, str | None], Any] = {}
+        for scenario in found:
+            key = (scenario.app, scenario.environment)
+            if scenario.app is not None and key not in self._apps:
+                from orrery.app import load_app
+
+                self._apps[key] = load_app(*key)
+        self.build = module.build_hash()
+
+    def app(self, scenario: Scenario) -> Any:
+        return self._apps[(scenario.app, scenario.environment)] if scenario.app is not None else None
+
+    def describe(self) -> dict[str, Any]:
+        described = []
+        for scenario in self.scenarios.values():
+            app = self.app(scenario)
+            described.append({**scenario.settings(), "app": app.hash if app else ""})
+        return {"build": self.build, "scenarios": described}
+
+
+class Child:
+    """A forked run: its result and its output come through pipes, its end through a pidfd."""
+
+    def __init__(self, loaded: Loaded, job: dict[str, Any]) -> None:
+        self.job = job
+        result_read, result_write = os.pipe()
+        output_read, output_write = os.pipe()
+        self.started = time.monotonic()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(result_read)
+            os.close(output_read)
+            _run_child(loaded, job, result_write, output_write)
+        os.close(result_write)
+        os.close(output_write)
+        self.late = False
+        self.result = bytearray()
+        self.output = bytearray()
+        self.pipes = {result_read: self.result, output_read: self.output}
+        for descriptor in self.pipes:
+            os.set_blocking(descriptor, False)
+        self.pidfd = os.pidfd_open(self.pid)
+
+    @property
+    def deadline(self) -> float:
+        return self.started + float(self.job.get("deadline_s", 120))
+
+    def drain(self, descriptor: int) -> bool:
+        """Reads what is there; False at the end of the pipe."""
+        while True:
+            try:
+                data = os.read(descriptor, 65_536)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self.pipes[descriptor] += data
+            if self.pipes[descriptor] is self.output:
+                del self.output[:-OUTPUT_KEPT_MAX]
+
+    def kill(self) -> None:
+        # The child leads its own process group, so that whatever it started goes with it.
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def answer(self) -> bytes:
+        """Reaps the child and says what became of it."""
+        _, status = os.waitpid(self.pid, 0)
+        for descriptor in self.pipes:
+            self.drain(descriptor)
+        head: dict[str, Any] = {"job": self.job["job"]}
+        output = self.output.decode("utf-8", errors="replace")
+        seconds = time.monotonic() - self.started
+        if self.late:
+            return encode_line({**head, "late": {"seconds": round(seconds, 1), "output": output}})
+        if self.result.endswith(b"\n"):
+            # The result is already JSON: it is passed on as it is, in front of what only this side knows.
+            tail = encode_line({"output": output, "seconds": round(seconds, 4)})
+            return encode_line(head)[:-2] + b', "result": ' + bytes(self.result[:-2]) + b", " + tail[1:-1] + b"}\n"
+        if os.WIFSIGNALED(status):
+            died: dict[str, Any] = {"signal": signal.Signals(os.WTERMSIG(status)).name}
+        else:
+            died = {"code": os.WEXITSTATUS(status)}
+        return encode_line({**head, "died": {**died, "output": output}})
+
+
+def _run_child(loaded: Loaded, job: dict[str, Any], result: int, output: int) -> None:
+    """The child's whole life; never returns."""
+    try:
+        os.setpgid(0, 0)
+        die_with_parent()
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        scenario = loaded.scenarios[job["scenario"]]
+        app = loaded.app(scenario)
+        write_all(result, encode_line(run_job(scenario, app.handle if app else None, job)))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # No destructor runs: V8 and the world die with the process.
+        os._exit(0)
+    except BaseException as error:  # noqa: BLE001 - the parent must hear of it, whatever it is
+        try:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(70)
+
+
+def serve(commands: int, answers: int) -> None:
+    """Loads the target, then runs jobs until the input ends."""
+    reader = LineReader(commands)
+    request = reader.wait()
+    if request is None:
+        return
+    try:
+        loaded = Loaded(request["load"])
+    except UserError as error:
+        write_all(answers, encode_line({"refused": {"message": error.message, "hint": error.hint}}))
+        return
+    write_all(answers, encode_line({"loaded": loaded.describe()}))
+    children: dict[int, Child] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(commands, selectors.EVENT_READ)
+        os.set_blocking(commands, False)
+        while True:
+            soonest = min((child.deadline for child in children.values()), default=None)
+            timeout = None if soonest is None else max(0.0, soonest - time.monotonic())
+            for key, _ in selector.select(timeout):
+                if key.fd == commands:
+                    for job in reader.read():
+                        child = Child(loaded, job)
+                        children[child.pidfd] = child
+                        selector.register(child.pidfd, selectors.EVENT_READ, child)
+                        for descriptor in child.pipes:
+                            selector.register(descriptor, selectors.EVENT_READ, child)
+                    if reader.ended:
+                        for child in children.values():
+                            child.kill()
+                        return
+                elif key.fd in children:
+                    child = children.pop(key.fd)
+                    write_all(answers, child.answer())
+                    for descriptor in (child.pidfd, *child.pipes):
+                        if descriptor in selector.get_map():
+                            selector.unregister(descriptor)
+                        os.close(descriptor)
+                elif _registered(selector, key) and not key.data.drain(key.fd):
+                    selector.unregister(key.fd)
+            now = time.monotonic()
+            for child in children.values():
+                if now >= child.deadline and not child.late:
+                    child.late = True
+                    child.kill()
+
+
+def _registered(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bool:
+    """False for a pipe that was closed (and its number perhaps given to another child) in this very batch."""
+    now = selector.get_map().get(key.fd)
+    return now is not None and now.data is key.data
+
+
+def main() -> None:
+    become_clean()
+    die_with_parent()
+    commands, answers = os.dup(0), os.dup(1)
+    # Whatever prints must not get between the lines of the protocol.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    try:
+        serve(commands, answers)
+    except BrokenPipeError:
+        pass
+
+
+if __name__ == "__main__":
+    main()

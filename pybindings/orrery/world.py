@@ -1,0 +1,167 @@
+"""The world as a scenario sees it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Callable, Coroutine, Mapping, Sequence
+
+from orrery.client import Client, Response
+from orrery.driver import Driver, NotLive, Pending, ScenarioError, Strand
+from orrery.errors import not_in_this_build
+from orrery.history import Check, History
+from orrery.load import Load, start_load
+from orrery.origin import answer_origin
+from orrery.timeline import Timeline
+from orrery.times import MAX_US, Span, parse_us, show_span
+
+DEFAULT_CITY = "Frankfurt"
+_LATER = ("kv", "r2", "d1", "queues", "rules", "trace", "deploy")
+
+
+class World:
+    """A simulated edge cloud, one seed, and everything a scenario can do to it.
+
+    Only the driver makes one. Nothing in here may use real time or real chance: `now` is the world's
+    clock, `random` its seeded generator.
+    """
+
+    def __init__(self, native: Any, driver: Driver, seed: int) -> None:
+        self.native = native
+        self.driver = driver
+        self.seed = seed
+        #: Python's own generator, seeded by the run's seed.
+        self.random = random.Random(seed)
+        self.history = History(self)
+        self.check = Check(self)
+        #: The faults this scenario has put on the timeline, as data.
+        self.faults: list[dict[str, Any]] = []
+        self._clients = 0
+        self._origins = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _LATER:
+            raise not_in_this_build(f"world.{name}")
+        raise AttributeError(f"World has no {name!r}")
+
+    # --- time ---
+
+    @property
+    def now(self) -> float:
+        """Simulated seconds since the world began; `now_us` for whole microseconds."""
+        return self.native.now_us() / 1_000_000
+
+    @property
+    def now_us(self) -> int:
+        return int(self.native.now_us())
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing is on its way and no timer of the platform's users is set."""
+        return bool(self.native.idle())
+
+    def sleep(self, span: Span) -> Pending:
+        """Simulated time passes: "5s", seconds as a number, or a timedelta."""
+        us = _us(span)
+        end_us = self.now_us + us
+        return self.driver.operation(self.native.sleep(us), f"sleep of {show_span(us)}", lambda _: None, end_us)
+
+    run_for = sleep
+
+    async def run_until(self, condition: Callable[[], Any], timeout: Span = "5m", every: Span = "50ms") -> None:
+        """Waits until condition() holds, looking after every `every`; not live if it does not in time."""
+        end_us = self.now_us + _us(timeout)
+        step_us = max(1, _us(every))
+        while not condition():
+            left_us = end_us - self.now_us
+            if left_us <= 0:
+                raise NotLive(f"run_until: the condition did not hold within {show_span(_us(timeout))}")
+            us = min(step_us, left_us)
+            await self.sleep(f"{us}us")
+
+    # --- several things at once ---
+
+    def gather(self, *awaited: Any) -> Pending:
+        """Waits for all of them; `await` gives the list of results in the given order."""
+        return self.driver.gather(awaited)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Strand:
+        """Runs a coroutine beside this one; await the result to join it."""
+        return self.driver.spawn(coroutine)
+
+    # --- clients ---
+
+    def client(self, near: str = DEFAULT_CITY, name: str | None = None) -> Client:
+        """A client near a city; unnamed ones are client/1, client/2, ..."""
+        self._clients += 1
+        name = name or f"client/{self._clients}"
+        try:
+            number = self.native.client(near, name)
+        except ValueError as error:
+            raise ScenarioError(f"client near {near!r}: {error}") from None
+        return Client(self, number, name, near)
+
+    def clients(self, count: int, near: str | Sequence[str] = DEFAULT_CITY) -> list[Client]:
+        """Several clients near one city, or spread over several in turn."""
+        cities = [near] if isinstance(near, str) else list(near)
+        if type(count) is not int or count < 0 or not cities:
+            raise ScenarioError(f"clients: {count!r} near {near!r} makes no sense")
+        return [self.client(cities[index % len(cities)]) for index in range(count)]
+
+    def load(
+        self,
+        *,
+        request: Mapping[str, Any],
+        clients: int = 10,
+        rate: str | int | float = "10/s",
+        near: str | Sequence[str] = DEFAULT_CITY,
+        for_: Span = "10s",
+        op: tuple[Any, ...] | None = None,
+    ) -> Load:
+        """Starts a load generator: `clients` of them near the cities send `rate` in all, for a while."""
+        return start_load(self, clients, rate, near, request, for_, op)
+
+    def origin(self, host: str, handler: Callable[..., Any]) -> None:
+        """fetch() of the Workers to a host outside is answered by handler(request): a text, bytes, a dict
+        (sent as JSON), a (status, body) pair or a Response; `async def` handlers may await the world."""
+        self._origins += 1
+        number = self._origins
+        self.native.origin(host, number)
+        self.driver.origins[number] = lambda request: answer_origin(self, handler, request)
+
+    # --- faults ---
+
+    def at(self, moment: Span) -> Timeline:
+        """What happens at a moment since the world began."""
+        return Timeline(self, _us(moment))
+
+    def after(self, span: Span) -> Timeline:
+        """What happens that long from now."""
+        return Timeline(self, self.now_us + _us(span))
+
+    def heal(self) -> None:
+        """Ends every fault now, those of the run's preset too; no new ones are drawn after it."""
+        self.native.heal()
+
+    # --- looking in, and speaking to the reader of the story ---
+
+    def objects(self, class_name: str) -> dict[str, Any]:
+        """The live Durable Objects of a class, by name (or id), as the world describes them."""
+        found = self.native.objects(class_name)
+        return {str(entry["name"]) if isinstance(entry, dict) else str(entry): entry for entry in found}
+
+    def note(self, text: str) -> None:
+        """A line of the scenario's own in the story."""
+        self.native.note(str(text))
+
+
+def _us(span: Span) -> int:
+    try:
+        us = parse_us(span)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    if us >= MAX_US:
+        raise ScenarioError(f"{span!r} is more than a world's time")
+    return us
+
+
+__all__ = ["World", "Response", "Client"]
