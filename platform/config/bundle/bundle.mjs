@@ -48,8 +48,9 @@ function check_exports(project, built) {
     });
   }
   if (built.open_exports) return;
-  for (const { class: name, line, column } of project.durable_objects ?? []) {
+  for (const { class: name } of project.durable_objects ?? []) {
     if (built.exports.includes(name)) continue;
+    const { line, column } = project.class_places?.[name] ?? {};
     throw new BuildFailure("missing_class",
       `the main module "${built.main}" does not export the Durable Object class "${name}"`, {
         file: project.config_file ?? "", line: line ?? 0, column: column ?? 0,

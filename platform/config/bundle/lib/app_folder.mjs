@@ -64,10 +64,11 @@ function steering_files(project, inputs) {
 
 /**
  * The content hash of the user's app: its configuration and every file that went in, by path relative
- * to the project and content; where the project lies does not matter.
+ * to the project and content; where the project lies does not matter, nor where in the wrangler file
+ * something stands.
  */
 export function content_hash(project, inputs) {
-  const { folder, out, orrery, ...config } = project;
+  const { folder, out, orrery, config_file, class_places, warnings, ...config } = project;
   const parts = [JSON.stringify(config)];
   for (const input of inputs) {
     const name = path.relative(folder, input).split(path.sep).join("/");
