@@ -35,9 +35,6 @@ struct ObjectMessage final : net::Message {
   Ref<const runtime::HttpRequest> request;
   std::string method;
   Ref<Buffer> arguments;
-  // The sender found the owner it knew unreachable, or knows of none: the receiver may take the
-  // object over if the directory lets it.
-  bool may_claim = false;
 };
 
 // The answer to either.

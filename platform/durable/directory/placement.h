@@ -21,10 +21,13 @@ using SessionId = uint64_t;
 // wherever a name would be too slow; whoever stores by key keeps the name and checks it.
 struct ObjectInfo : RefCounted {
   ObjectInfo(World& world, std::string_view printable_name)
-      : name(printable_name),
-        key(hash_bytes(printable_name)),
+      : ObjectInfo(world, printable_name, printable_name) {}
+  // An object whose printable name does not say it all (eight digits of a longer id): `identity` does.
+  ObjectInfo(World& world, std::string_view identity, std::string_view printable_name)
+      : name(identity),
+        key(hash_bytes(identity)),
         lane(world.trace().lane(printable_name, "object")) {}
-  const std::string name;  // "do:Cart/42"
+  const std::string name;  // unique: "do:Cart/42"
   const uint64_t key;
   const LaneId lane;
 };

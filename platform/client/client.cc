@@ -1,0 +1,63 @@
+#include "platform/client/client.h"
+
+#include "platform/channels.h"
+#include "platform/client/events.h"
+
+namespace orrery::client {
+
+Client::Client(host::Hosts& hosts, const net::Geography& geography, edge::Anycast& anycast,
+               std::string name, uint32_t pop, std::string base_url)
+    : hosts_(hosts),
+      geography_(geography),
+      anycast_(anycast),
+      host_(hosts.outside(pop, name)),
+      pop_(pop),
+      base_url_(std::move(base_url)),
+      flow_(hash_name(name)) {
+  // From the range kept for documentation (RFC 5737).
+  address_ = "203.0.113." + std::to_string(1 + flow_ % 254);
+}
+
+Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout) {
+  World& world = hosts_.world();
+  Exchange exchange;
+  exchange.sent = world.now();
+  host::HostId to = anycast_.route(pop_, flow_);
+  if (!request->url.starts_with("http://") && !request->url.starts_with("https://"))
+    request->url = base_url_ + (request->url.starts_with("/") ? "" : "/") + request->url;
+  std::string_view path = std::string_view(request->url).substr(base_url_.size());
+  world.announce(RequestSent{host_.lane(),
+                             to == host::kNoHost ? std::string_view() : hosts_.by_id(to).name(),
+                             request->method, path});
+  if (to == host::kNoHost) {
+    exchange.never_sent = true;
+    exchange.error = "no point of presence is up";
+  } else {
+    uint32_t colo = hosts_.by_id(to).pop();
+    if (colo != cf_pop_) {
+      cf_json_ = edge::cf_json(geography_.at(pop_), geography_.at(colo));
+      cf_pop_ = colo;
+    }
+    request->cf_json = cf_json_;
+    edge::add_edge_headers(request->headers, geography_.at(pop_), geography_.at(colo), address_,
+                           mix64(flow_, ++requests_));
+    auto message = make_ref<worker::FetchMessage>(std::move(request));
+    net::Reply reply = co_await hosts_.network().call(
+        *host_.process(), to, kEdgeChannel, std::move(message), timeout);
+    if (reply.ok()) {
+      exchange.response = reply.message->as<worker::AnswerMessage>().response;
+    } else {
+      exchange.never_sent = reply.error == net::CallError::kUnreachable;
+      exchange.error = reply.error == net::CallError::kTimeout ? "timed out" : "connection lost";
+    }
+  }
+  exchange.received = world.now();
+  bool answered = static_cast<bool>(exchange.response);
+  world.announce(AnswerReceived{
+      host_.lane(), answered ? exchange.response->status : 0,
+      answered ? exchange.response->body.text() : std::string_view(exchange.error),
+      (exchange.received - exchange.sent).us});
+  co_return exchange;
+}
+
+}  // namespace orrery::client

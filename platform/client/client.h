@@ -1,0 +1,57 @@
+// A client outside the cloud, near a city: sends requests by anycast and waits for answers. Several
+// requests of one client may be under way.
+//
+// Not modelled: DNS, TLS, connection reuse limits, retries of browsers. A request that gets no answer
+// within its timeout has an unknown outcome.
+#pragma once
+
+#include <string>
+
+#include "platform/edge/anycast.h"
+#include "platform/edge/cf.h"
+#include "platform/worker/messages.h"
+#include "sim/net/network.h"
+
+namespace orrery::client {
+
+inline constexpr Duration kClientTimeout = seconds(60);
+
+// How a request ended.
+struct Exchange {
+  Ref<const runtime::HttpResponse> response;  // null: no answer
+  std::string error;                          // why there is none
+  bool never_sent = false;  // surely not handled; otherwise a missing answer means "unknown"
+  Instant sent{0};
+  Instant received{0};
+};
+
+class Client {
+ public:
+  // `base_url` has no slash at its end; `name` is "client/1".
+  Client(host::Hosts& hosts, const net::Geography& geography, edge::Anycast& anycast,
+         std::string name, uint32_t pop, std::string base_url);
+
+  const std::string& name() const { return host_.name(); }
+  uint32_t pop() const { return pop_; }
+  host::Host& host() { return host_; }
+  TaskScope& tasks() { return host_.process()->tasks(); }
+
+  // Sends `request` (its url may be a path) to the nearest edge. The request is completed with what the
+  // edge adds, so it must not be shared yet.
+  Task<Exchange> fetch(Ref<runtime::HttpRequest> request, Duration timeout = kClientTimeout);
+
+ private:
+  host::Hosts& hosts_;
+  const net::Geography& geography_;
+  edge::Anycast& anycast_;
+  host::Host& host_;
+  uint32_t pop_;
+  std::string base_url_;
+  uint64_t flow_;
+  std::string address_;
+  uint64_t requests_ = 0;
+  uint32_t cf_pop_ = UINT32_MAX;
+  std::string cf_json_;  // for `cf_pop_`
+};
+
+}  // namespace orrery::client

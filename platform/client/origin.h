@@ -1,0 +1,38 @@
+// An origin: a server on the internet that Workers fetch from, answered by a scenario. Requests queue
+// until whoever drives the world takes and answers them.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include "platform/worker/messages.h"
+#include "sim/net/network.h"
+
+namespace orrery::client {
+
+class Origin final : public host::Service, private net::Handler {
+ public:
+  struct Request {
+    uint64_t id;
+    Ref<const runtime::HttpRequest> request;
+  };
+  // Lives on an outside host. `last_id` counts over all origins of a world.
+  Origin(host::Process& process, std::string name, uint64_t& last_id);
+
+  const std::string& name() const { return name_; }
+  // Requests that arrived since the last call, oldest first.
+  std::deque<Request> take();
+  bool has_requests() const { return !arrived_.empty(); }
+  // Answers one; false when the id is not open here.
+  bool reply(uint64_t id, Ref<const runtime::HttpResponse> response);
+
+ private:
+  void on_call(const net::Caller& caller, const Ref<const net::Message>& message) override;
+  std::string name_;
+  uint64_t& last_id_;
+  std::deque<Request> arrived_;
+  std::map<uint64_t, net::Caller> open_;
+};
+
+}  // namespace orrery::client

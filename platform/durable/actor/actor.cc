@@ -1,0 +1,295 @@
+#include "platform/durable/actor/actor.h"
+
+#include "platform/durable/actor/actor_outputs.h"
+#include "platform/durable/actor/actor_work.h"
+#include "platform/durable/actor/errors.h"
+#include "platform/durable/actor/events.h"
+#include "platform/durable/actor/object_host.h"
+#include "platform/durable/replication/follower_choice.h"
+
+namespace orrery::durable {
+
+inline constexpr Site kCommit{"object.commit"};
+inline constexpr Site kIdle{"object.idle"};
+inline constexpr Site kLeaseWait{"object.lease_wait"};
+
+Actor::Actor(ObjectHost& host, Ref<const ObjectInfo> info, const worker::ObjectMessage& first,
+             uint32_t number)
+    : host_(host),
+      tasks_(host.world().loop()),
+      info_(std::move(info)),
+      class_name_(first.class_name),
+      id_(first.id),
+      name_(first.name),
+      number_(number),
+      input_gate_(make_ref<InputGate>(static_cast<InputGate::Observer&>(*this))) {
+  lane_ = info_->lane;
+}
+
+Actor::~Actor() {
+  input_gate_->detach();
+  Loop& loop = world().loop();
+  for (EventHandle* h : {&idle_timer_, &lease_timer_, &durability_timer_, &commit_event_}) loop.cancel(*h);
+  for (auto& [id, section] : sections_) loop.cancel(section.timeout);
+  while (works_) delete works_;
+  current_lock_.release();
+}
+
+World& Actor::world() { return host_.world(); }
+
+// ---- becoming the instance ----
+
+Task<void> Actor::acquire() {
+  ClaimOptions claim_options;
+  claim_options.followers =
+      choose_followers(host_.process().host().hosts(), host_.process().host().pop(), info_->key,
+                       host_.options().hosts_per_pop);
+  Claim claim = co_await host_.directory().claim(info_, claim_options);
+  if (claim.status == Claim::Status::kHeld) {
+    refuse_all(worker::AnswerMessage::not_here(claim.placement.owner));
+    co_return end(connection_lost(), "another host owns it");
+  }
+  if (claim.status != Claim::Status::kGranted)
+    co_return end(connection_lost(), "no quorum of the directory");
+  epoch_ = claim.placement.epoch;
+
+  Recovery recovery =
+      co_await host_.replication().open(info_, claim.placement, kRecoveryPatience);
+  if (recovery.status == Recovery::Status::kDeposed) {
+    refuse_all(worker::AnswerMessage::not_here(host::kNoHost));
+    co_return end(connection_lost(), "a newer owner exists");
+  }
+  if (recovery.status != Recovery::Status::kOk)
+    co_return end(storage_internal(), "no quorum of its followers");
+  if (state_ == State::kEnded) co_return;
+  log_ = std::move(recovery.log);
+  if (recovery.image) image_.pages = recovery.image->pages;
+  log_->set_listener(this);
+  log_->set_image_source(this);
+
+  auto opened = ObjectDatabase::open(host_.process(), info_->name, epoch_, image_.pages);
+  if (!opened.ok()) co_return end(storage_internal(), "its database cannot be opened");
+  database_ = std::move(opened.database);
+  if (const runtime::ErrorInfo* error = host_.worker().ensure_started())
+    co_return end(reset_because(*error), "the Worker cannot start");
+  state_ = State::kRunning;
+  host_.worker().open(*this, runtime::ContextKind::kActor, info_->lane);
+  world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
+                                 host_.process().host().name()});
+  // The constructor takes the gate first; whoever came meanwhile queues behind it (0.8).
+  input_gate_->wait(*new ConstructWork(*this));
+  auto waiting = std::move(before_start_);
+  before_start_.clear();
+  for (auto& [caller, message] : waiting)
+    if (state_ == State::kRunning) input_gate_->wait(*new EventWork(*this, caller, message));
+    else caller.reply(worker::AnswerMessage::of_error(end_error_));
+}
+
+void Actor::deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
+  switch (state_) {
+    case State::kAcquiring:
+      before_start_.emplace_back(caller, std::move(message));
+      return;
+    case State::kRunning:
+      if (idle_timer_.slot != UINT32_MAX) world().loop().cancel(idle_timer_);
+      input_gate_->wait(*new EventWork(*this, caller, std::move(message)));
+      return;
+    case State::kEnded:
+      caller.reply(worker::AnswerMessage::of_error(end_error_));
+  }
+}
+
+void Actor::refuse_all(const Ref<worker::AnswerMessage>& answer) {
+  for (auto& [caller, message] : before_start_) caller.reply(answer);
+  before_start_.clear();
+}
+
+// ---- the end of the instance ----
+
+void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
+  if (state_ == State::kEnded) return;
+  bool was_running = state_ == State::kRunning;
+  state_ = State::kEnded;
+  end_error_ = error;
+  end_error_.durable_object_id = worker::hex_of(id_);
+  world().announce(ObjectEnded{info_->lane, epoch_, why});
+  if (was_running) host_.worker().close(*this);
+  auto answer = worker::AnswerMessage::of_error(end_error_);
+  refuse_all(answer);
+  for (InFlight& e : in_flight_) {
+    if (e.open) e.caller.reply(answer);
+    e.open = false;
+  }
+  output_gate_.break_gate(end_error_);
+  if (log_) log_->set_listener(nullptr);
+  input_gate_->break_gate(end_error_);
+  for (Work* w = works_; w; w = w->next()) w->lost();
+  // Nothing that was not acknowledged may be seen again: the next instance recovers from followers
+  // under a new epoch. Giving the object up spares it the wait for this host's lease.
+  host_.bury(*this, epoch_ != 0 && why != "another host owns it");
+}
+
+void Actor::on_input_gate_broken(const runtime::ErrorInfo& error) {
+  end(error, "its input gate broke: " + error.message);
+}
+
+void Actor::on_deposed(uint64_t) { end(connection_lost(), "a newer owner exists"); }
+
+void Actor::aborted(const runtime::ErrorInfo& reason) { end(reset_because(reason), "abort()"); }
+
+void Actor::isolate_lost(const runtime::ErrorInfo&) {
+  end(memory_exceeded(), "its isolate went over the memory limit");
+}
+
+// ---- turns ----
+
+void Actor::make_ready(Work& work, GateLock lock) {
+  work.lock = std::move(lock);
+  ready_.push_back(&work);
+  pump();
+}
+
+void Actor::pump() {
+  if (pumping_) return;
+  pumping_ = true;
+  while (!ready_.empty() && state_ == State::kRunning) {
+    if (!lease_valid()) {
+      wait_for_lease();
+      break;
+    }
+    std::unique_ptr<Work> work(ready_.front());
+    ready_.pop_front();
+    current_lock_ = std::move(work->lock);
+    work->run();
+    work.reset();
+    GateLock done = std::move(current_lock_);
+    // Dropping the lock may grant the next waiter, which joins `ready_`.
+    done.release();
+  }
+  pumping_ = false;
+  maybe_idle();
+}
+
+template <class Enter>
+void Actor::turn(const char* why, Enter&& enter) {
+  in_turn_ = true;
+  runtime::TurnResult result = host_.worker().turn(*this, why, enter);
+  in_turn_ = false;
+  if (state_ == State::kEnded) return;
+  if (result.kind == runtime::TurnKind::kTerminatedCpu)
+    end(cpu_exceeded(), "it used up its CPU time");
+}
+
+void Actor::ConstructWork::run() {
+  runtime::ErrorInfo error;
+  bool failed = false;
+  actor.in_turn_ = true;
+  runtime::TurnResult result =
+      actor.host_.worker().turn(actor, "constructor", [&](runtime::Isolate& isolate) {
+        return isolate.construct_actor(actor.context_id(), actor.class_name_, actor.id_,
+                                       actor.name_.empty() ? nullptr : &actor.name_, 0,
+                                       actor.number_);
+      });
+  actor.in_turn_ = false;
+  if (result.kind == runtime::TurnKind::kTerminatedCpu) {
+    error = cpu_exceeded();
+    failed = true;
+  } else if (result.kind == runtime::TurnKind::kException) {
+    error = reset_because(*result.error);
+    actor.host_.worker().report_failure(actor.lane(), worker::EventFailed::Why::kException,
+                                        *result.error);
+    failed = true;
+  }
+  if (failed) actor.end(error, "its constructor failed");
+}
+
+void Actor::EventWork::run() {
+  bool fetch = static_cast<bool>(message->request);
+  World& world = actor.world();
+  world.announce(ObjectEvent{actor.info_->lane, fetch ? message->request->method : "call",
+                             fetch ? message->request->url : message->method});
+  runtime::EventId event = actor.open_event(caller, fetch);
+  actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
+    return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
+                 : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,
+                                              message->arguments);
+  });
+}
+
+void Actor::SettleWork::run() {
+  actor.turn("answer", [&](runtime::Isolate& isolate) {
+    return worker::settle_operation(isolate, actor.context_id(), operation, *answer);
+  });
+}
+
+void Actor::TimerWork::run() {
+  actor.turn("timer", [&](runtime::Isolate& isolate) {
+    return isolate.fire_timer(actor.context_id(), timer);
+  });
+}
+
+runtime::EventId Actor::open_event(const net::Caller& caller, bool fetch) {
+  runtime::EventId event;
+  if (free_events_.empty()) {
+    event = static_cast<runtime::EventId>(in_flight_.size());
+    in_flight_.emplace_back();
+  } else {
+    event = free_events_.back();
+    free_events_.pop_back();
+  }
+  in_flight_[event] = {caller, true, fetch};
+  ++open_events_;
+  return event;
+}
+
+// ---- lease, idleness ----
+
+bool Actor::lease_valid() const { return host_.directory().lease_valid(); }
+
+// Without a valid lease nothing is delivered and nothing leaves; either the lease is renewed, or the
+// session ends and ObjectHost ends us.
+void Actor::wait_for_lease() {
+  ORRERY_SOMETIMES(world(), true, "an object waits for its host's lease to be renewed");
+  output_gate_.hold(true);
+  if (lease_timer_.slot != UINT32_MAX) return;
+  lease_timer_ = world().loop().schedule_in(kLeasePoll, kLeaseWait, host_.process().owner(), [this] {
+    lease_timer_ = {};
+    if (state_ != State::kRunning) return;
+    if (!lease_valid()) return wait_for_lease();
+    output_gate_.hold(false);
+    pump();
+  });
+}
+
+bool Actor::active() const {
+  return open_events_ > 0 || wait_until_ > 0 || works_ || !undurable_.empty() || open_batch_ ||
+         output_gate_.waiting() > 0 || !sections_.empty() ||
+         host_.worker().isolate().pending_operations(context_id()) > 0;
+}
+
+void Actor::maybe_idle() {
+  if (state_ != State::kRunning || active() || idle_timer_.slot != UINT32_MAX) return;
+  idle_timer_ = world().loop().schedule_in(
+      host_.options().idle_before_eviction, kIdle, host_.process().owner(), [this] {
+        idle_timer_ = {};
+        if (state_ == State::kRunning && !active())
+          end(connection_lost(), "evicted after being idle");
+      });
+}
+
+// ---- writes ----
+
+void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
+  if (!open_batch_) {
+    open_batch_ = ++last_batch_;
+    commit_event_ = world().loop().schedule(world().now(), kCommit, host_.process().owner(),
+                                            [this] { commit(); });
+  }
+  if (confirmed) output_gate_.lock(open_batch_);
+  std::string source;
+  if (world().trace().recording())
+    source = host_.worker().isolate().current_position().text();
+  world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, operation, key, source});
+}
+
+}  // namespace orrery::durable

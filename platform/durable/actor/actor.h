@@ -1,0 +1,178 @@
+// One live instance of a Durable Object: from its claim in the directory, through recovery and constructor,
+// to eviction or reset. It ties the parts together: events come through the input gate into JavaScript
+// turns; writes become batches, log entries, durability; answers and calls leave through the output gate.
+//
+// States: acquiring (claim, recovery, constructor) -> running -> ended. An ended instance does nothing any
+// more; its ObjectHost destroys it from the loop.
+//
+// Invariants
+//  - JavaScript of the object runs only under a lock of its input gate and while the host's lease is valid
+//    on its own clock.
+//  - An answer or call leaves only when every confirmed write issued before it is durable, and the lease is
+//    valid. An ended instance answers with errors only.
+//  - All writes of one turn are in one batch (3.1); batches become log entries in order.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/durable/actor/limits.h"
+#include "platform/durable/directory/directory_client.h"
+#include "platform/durable/gates/input_gate.h"
+#include "platform/durable/gates/output_gate.h"
+#include "platform/durable/replication/replicated_log.h"
+#include "platform/durable/storage/object_database.h"
+#include "platform/worker/worker_isolate.h"
+#include "sim/net/network.h"
+
+namespace orrery::durable {
+
+class ObjectHost;
+
+class Actor final : public worker::EventContext,
+                    private InputGate::Observer,
+                    private LogListener,
+                    private ImageSource {
+ public:
+  Actor(ObjectHost& host, Ref<const ObjectInfo> info, const worker::ObjectMessage& first,
+        uint32_t number);
+  ~Actor() override;
+
+  const ObjectInfo& info() const { return *info_; }
+  // What natives know the object by within its isolate.
+  uint32_t number() const { return number_; }
+  bool ended() const { return state_ == State::kEnded; }
+  bool running() const { return state_ == State::kRunning; }
+  uint64_t epoch() const { return epoch_; }
+
+  // An event arrived from the network.
+  void deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
+  // Begins to claim, recover and construct.
+  void start() { tasks_.spawn(acquire()); }
+  // The instance is over: callers get `error`, nothing undurable survives. Safe within a turn.
+  void end(const runtime::ErrorInfo& error, std::string_view why);
+
+  // For the storage natives, within a turn.
+  ObjectDatabase& database() { return *database_; }
+  // A statement wrote: begins or joins the batch; `confirmed` writes lock the output gate.
+  void wrote(const char* operation, std::string_view key, bool confirmed);
+  World& world();
+
+  // worker::EventContext
+  void respond(runtime::EventId, Ref<const runtime::HttpResponse>) override;
+  void respond_value(runtime::EventId, Ref<Buffer>) override;
+  void respond_error(runtime::EventId, const runtime::ErrorInfo&) override;
+  void call(worker::OutgoingCall call) override;
+  void settle(runtime::OperationId, Ref<const worker::AnswerMessage>) override;
+  void timer_due(runtime::TimerId) override;
+  void timer_started(runtime::TimerId) override;
+  void wait_until_changed(int pending) override { wait_until_ = pending; }
+  runtime::SectionId begin_section() override;
+  void end_section(runtime::SectionId, const runtime::ErrorInfo*) override;
+  void aborted(const runtime::ErrorInfo&) override;
+  void isolate_lost(const runtime::ErrorInfo&) override;
+
+ private:
+  friend class ObjectHost;
+  enum class State : uint8_t { kAcquiring, kRunning, kEnded };
+
+  // Something that needs a turn. Waits at the gate, then in `ready_`, then runs once.
+  class Work;
+  struct ConstructWork;
+  struct EventWork;
+  struct SettleWork;
+  struct TimerWork;
+  struct EnterSectionWork;
+  struct LeaveSectionWork;
+  // An event that JavaScript has and has not answered.
+  struct InFlight {
+    net::Caller caller;
+    bool open = false;
+    bool fetch = false;
+  };
+  struct Section {
+    Ref<CriticalSection> section;
+    EventHandle timeout;
+  };
+  struct Committed {
+    Batch batch;
+    uint64_t index;
+    Instant at;
+  };
+  class ReplyOutput;
+  class CallOutput;
+
+  Task<void> acquire();
+  void make_ready(Work& work, GateLock lock);
+  void pump();
+  template <class Enter>
+  void turn(const char* why, Enter&& enter);
+  runtime::EventId open_event(const net::Caller& caller, bool fetch);
+  void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, bool gated);
+  void send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
+                  Batch needs);
+  bool lease_valid() const;
+  void wait_for_lease();
+  void commit();
+  void check_durability_timeout();
+  void refuse_all(const Ref<worker::AnswerMessage>& answer);
+  void maybe_idle();
+  bool active() const;
+  // The critical section that the running turn is in; null at the top.
+  CriticalSection* current_section() const { return current_lock_.section(); }
+  // The scope in which something started earlier continues: its section, or the object's own gate.
+  Ref<GateScope> take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id);
+
+  void on_input_gate_broken(const runtime::ErrorInfo& error) override;
+  void on_durable(uint64_t index) override;
+  void on_deposed(uint64_t newer_epoch) override;
+  Ref<const PageImage> current_image() override;
+
+  ObjectHost& host_;
+  TaskScope tasks_;
+  Ref<const ObjectInfo> info_;
+  std::string class_name_;
+  runtime::ObjectId id_;
+  std::string name_;
+  uint32_t number_;
+  State state_ = State::kAcquiring;
+  uint64_t epoch_ = 0;
+  runtime::ErrorInfo end_error_;
+
+  Ref<InputGate> input_gate_;
+  OutputGate output_gate_;
+  std::unique_ptr<ReplicatedLog> log_;
+  std::unique_ptr<ObjectDatabase> database_;
+
+  GateLock current_lock_;
+  bool pumping_ = false;
+  bool in_turn_ = false;
+  std::deque<Work*> ready_;
+  Work* works_ = nullptr;  // every Work of this object, an intrusive list: what the destructor frees
+  std::deque<std::pair<net::Caller, Ref<const worker::ObjectMessage>>> before_start_;
+
+  std::vector<InFlight> in_flight_;
+  std::vector<runtime::EventId> free_events_;
+  uint32_t open_events_ = 0;
+  int wait_until_ = 0;
+
+  Batch last_batch_ = 0;
+  Batch open_batch_ = 0;  // 0: no batch is open
+  std::deque<Committed> undurable_;
+  PageImage image_;  // the database after the last entry appended; pages are shared with the log
+
+  std::map<uint32_t, Section> sections_;
+  uint32_t last_section_ = 0;
+  std::map<uint32_t, Ref<CriticalSection>> operation_sections_;
+  std::map<uint32_t, Ref<CriticalSection>> timer_sections_;
+
+  EventHandle idle_timer_;
+  EventHandle lease_timer_;
+  EventHandle durability_timer_;
+  EventHandle commit_event_;
+};
+
+}  // namespace orrery::durable

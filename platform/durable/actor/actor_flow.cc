@@ -1,0 +1,200 @@
+// What flows out of an object's turns and back: answers, calls, critical sections, commits, durability.
+#include "platform/durable/actor/actor.h"
+#include "platform/durable/actor/actor_outputs.h"
+#include "platform/durable/actor/actor_work.h"
+#include "platform/durable/actor/events.h"
+#include "platform/durable/actor/object_host.h"
+
+namespace orrery::durable {
+
+inline constexpr Site kDurability{"object.durability_timeout"};
+inline constexpr Site kSectionLimit{"object.section_timeout"};
+
+// ---- answers ----
+
+void Actor::respond(runtime::EventId event, Ref<const runtime::HttpResponse> response) {
+  reply(event, worker::AnswerMessage::of(std::move(response)), true);
+}
+
+void Actor::respond_value(runtime::EventId event, Ref<Buffer> value) {
+  reply(event, worker::AnswerMessage::of_value(std::move(value)), true);
+}
+
+void Actor::respond_error(runtime::EventId event, const runtime::ErrorInfo& error) {
+  runtime::ErrorInfo e = error;
+  e.remote = true;
+  e.durable_object_id = worker::hex_of(id_);
+  // The error of a fetch handler waits for the gate, that of a method does not (2.4).
+  bool fetch = event < in_flight_.size() && in_flight_[event].fetch;
+  reply(event, worker::AnswerMessage::of_error(std::move(e)), fetch);
+}
+
+void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, bool gated) {
+  if (event >= in_flight_.size() || !in_flight_[event].open || state_ == State::kEnded) return;
+  net::Caller caller = in_flight_[event].caller;
+  in_flight_[event].open = false;
+  free_events_.push_back(event);
+  --open_events_;
+  if (!lease_valid()) wait_for_lease();
+  Batch needs = gated ? output_gate_.locked_up_to() : 0;
+  if (!gated || output_gate_.open()) return send_reply(caller, answer, needs);
+  output_gate_.pass(std::make_unique<ReplyOutput>(*this, caller, std::move(answer), needs));
+}
+
+void Actor::send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
+                       Batch needs) {
+  using What = worker::AnswerMessage::What;
+  int status = answer->what == What::kResponse ? answer->response->status
+               : answer->what == What::kValue  ? 0
+                                               : -1;
+  std::string_view text = answer->what == What::kResponse ? answer->response->body.text()
+                          : answer->what == What::kError  ? std::string_view(answer->error.message)
+                                                          : std::string_view();
+  world().announce(ObjectReplied{info_->lane, epoch_, needs, status, text});
+  caller.reply(answer);
+}
+
+// ---- calls and their answers ----
+
+void Actor::call(worker::OutgoingCall call) {
+  if (state_ == State::kEnded) return;
+  if (CriticalSection* section = current_section())
+    operation_sections_[call.operation] = Ref<CriticalSection>(section);
+  if (!lease_valid()) wait_for_lease();
+  if (output_gate_.open())
+    return host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
+  output_gate_.pass(
+      std::make_unique<CallOutput>(host_.worker(), context_id(), std::move(call)));
+}
+
+Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
+  if (!sections.empty()) {
+    auto it = sections.find(id);
+    if (it != sections.end()) {
+      Ref<GateScope> scope(it->second);
+      sections.erase(it);
+      return scope;
+    }
+  }
+  return Ref<GateScope>(input_gate_);
+}
+
+void Actor::settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) {
+  if (state_ != State::kRunning) return;
+  take_scope(operation_sections_, operation)
+      ->wait(*new SettleWork(*this, operation, std::move(answer)));
+}
+
+void Actor::timer_started(runtime::TimerId timer) {
+  if (CriticalSection* section = current_section())
+    timer_sections_[timer] = Ref<CriticalSection>(section);
+}
+
+void Actor::timer_due(runtime::TimerId timer) {
+  if (state_ != State::kRunning) return;
+  take_scope(timer_sections_, timer)->wait(*new TimerWork(*this, timer));
+}
+
+// ---- critical sections ----
+
+runtime::SectionId Actor::begin_section() {
+  auto section = CriticalSection::make(*input_gate_, current_lock_);
+  if (!section) return 0;  // nested too deeply: JavaScript throws (1.10)
+  runtime::SectionId id = ++last_section_;
+  EventHandle timeout = world().loop().schedule_in(
+      host_.options().section_timeout, kSectionLimit, host_.process().owner(), [this, id] {
+        auto it = sections_.find(id);
+        if (it == sections_.end()) return;
+        it->second.timeout = {};
+        Ref<CriticalSection> late = it->second.section;
+        late->fail(section_timeout());
+      });
+  sections_[id] = {section, timeout};
+  section->start(*new EnterSectionWork(*this, id));
+  return id;
+}
+
+void Actor::EnterSectionWork::run() {
+  actor.turn("blockConcurrencyWhile", [&](runtime::Isolate& isolate) {
+    return isolate.enter_section(actor.context_id(), section);
+  });
+}
+
+void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) {
+  auto it = sections_.find(id);
+  if (it == sections_.end()) return;
+  Section ended = it->second;
+  sections_.erase(it);
+  world().loop().cancel(ended.timeout);
+  if (error) return ended.section->fail(reset_because(*error));
+  // The parent's lock goes straight to the turn that resumes the caller (1.6).
+  auto* work = new LeaveSectionWork(*this, id);
+  work->lock = ended.section->succeed();
+  ready_.push_front(work);
+  if (!in_turn_) pump();
+}
+
+void Actor::LeaveSectionWork::run() {
+  actor.turn("blockConcurrencyWhile done", [&](runtime::Isolate& isolate) {
+    return isolate.leave_section(actor.context_id(), section);
+  });
+}
+
+// ---- commits ----
+
+void Actor::commit() {
+  commit_event_ = {};
+  if (state_ != State::kRunning || !open_batch_) return;
+  Batch batch = open_batch_;
+  open_batch_ = 0;
+  CommitResult result = database_->commit();
+  if (!result.ok()) {
+    runtime::ErrorInfo error;
+    error.message = result.error.message;
+    return end(reset_because(error), "its storage broke: " + error.message);
+  }
+  uint64_t index = log_->last_index();
+  if (result.payload) {
+    image_.apply(*result.payload);
+    index = log_->append(std::move(result.payload));
+  }
+  world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
+  if (index <= log_->durable_index() && undurable_.empty()) {
+    output_gate_.durable(batch);
+    return maybe_idle();
+  }
+  undurable_.push_back({batch, index, world().now()});
+  if (durability_timer_.slot == UINT32_MAX) check_durability_timeout();
+}
+
+void Actor::on_durable(uint64_t index) {
+  if (state_ != State::kRunning) return;
+  if (!lease_valid()) wait_for_lease();
+  while (!undurable_.empty() && undurable_.front().index <= index) {
+    Batch batch = undurable_.front().batch;
+    undurable_.pop_front();
+    output_gate_.durable(batch);
+    if (state_ != State::kRunning) return;
+  }
+  maybe_idle();
+}
+
+// The oldest batch that is not durable after the limit breaks the gate (2.3). One timer serves all.
+void Actor::check_durability_timeout() {
+  durability_timer_ = {};
+  if (state_ != State::kRunning || undurable_.empty()) return;
+  Duration limit = host_.options().durability_timeout;
+  Instant due = undurable_.front().at + limit;
+  if (due <= world().now())
+    return end(durability_timeout(), "a write was not durable in time");
+  durability_timer_ = world().loop().schedule(due, kDurability, host_.process().owner(),
+                                              [this] { check_durability_timeout(); });
+}
+
+Ref<const PageImage> Actor::current_image() {
+  auto copy = make_ref<PageImage>();
+  copy->pages = image_.pages;
+  return copy;
+}
+
+}  // namespace orrery::durable

@@ -1,0 +1,87 @@
+// What needs a turn of an object: an event, an answer, a timer, the parts of a critical section. Each waits
+// at the input gate, is put into the object's ready list with its lock, runs once and is gone.
+#pragma once
+
+#include "platform/durable/actor/actor.h"
+#include "platform/durable/actor/errors.h"
+#include "platform/worker/settle.h"
+#include "sim/core/task.h"
+
+namespace orrery::durable {
+
+class Actor::Work : public GateWaiter {
+ public:
+  explicit Work(Actor& a) : actor(a), next_(a.works_) {
+    if (next_) next_->link_ = &next_;
+    link_ = &a.works_;
+    a.works_ = this;
+  }
+  ~Work() override {
+    *link_ = next_;
+    if (next_) next_->link_ = link_;
+  }
+  // From the pool that coroutine frames use: one is made for every event.
+  static void* operator new(size_t size) { return internal::frame_allocate(size); }
+  static void operator delete(void* p, size_t size) noexcept { internal::frame_release(p, size); }
+
+  // Runs the turn; the lock is `actor.current_lock_`.
+  virtual void run() = 0;
+  // The object ended before the turn.
+  virtual void lost() {}
+
+  void granted(GateLock l) override { actor.make_ready(*this, std::move(l)); }
+  void broken(const runtime::ErrorInfo&) override {
+    // The object is being reset; `end` tells everything that still waits.
+  }
+
+  Work* next() const { return next_; }
+
+  Actor& actor;
+  GateLock lock;
+
+ private:
+  Work* next_;
+  Work** link_;
+};
+
+struct Actor::ConstructWork final : Work {
+  using Work::Work;
+  void run() override;
+};
+
+struct Actor::EventWork final : Work {
+  EventWork(Actor& a, const net::Caller& c, Ref<const worker::ObjectMessage> m)
+      : Work(a), caller(c), message(std::move(m)) {}
+  void run() override;
+  void lost() override { caller.reply(worker::AnswerMessage::of_error(actor.end_error_)); }
+  net::Caller caller;
+  Ref<const worker::ObjectMessage> message;
+};
+
+struct Actor::SettleWork final : Work {
+  SettleWork(Actor& a, runtime::OperationId o, Ref<const worker::AnswerMessage> m)
+      : Work(a), operation(o), answer(std::move(m)) {}
+  void run() override;
+  runtime::OperationId operation;
+  Ref<const worker::AnswerMessage> answer;
+};
+
+struct Actor::TimerWork final : Work {
+  TimerWork(Actor& a, runtime::TimerId t) : Work(a), timer(t) {}
+  void run() override;
+  runtime::TimerId timer;
+};
+
+struct Actor::EnterSectionWork final : Work {
+  EnterSectionWork(Actor& a, runtime::SectionId s) : Work(a), section(s) {}
+  void run() override;
+  runtime::SectionId section;
+};
+
+struct Actor::LeaveSectionWork final : Work {
+  LeaveSectionWork(Actor& a, runtime::SectionId s) : Work(a), section(s) {}
+  void run() override;
+  runtime::SectionId section;
+};
+
+}  // namespace orrery::durable

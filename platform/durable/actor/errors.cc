@@ -1,0 +1,54 @@
+#include "platform/durable/actor/errors.h"
+
+namespace orrery::durable {
+
+namespace {
+runtime::ErrorInfo error(const char* message) {
+  runtime::ErrorInfo e;
+  e.message = message;
+  e.remote = true;
+  return e;
+}
+}  // namespace
+
+runtime::ErrorInfo connection_lost() {
+  runtime::ErrorInfo e = error("Network connection lost.");
+  e.retryable = true;
+  return e;
+}
+runtime::ErrorInfo durability_timeout() {
+  auto e = error(
+      "Durable Object storage operation exceeded timeout which caused object to be reset.");
+  e.overloaded = e.durable_object_reset = true;
+  return e;
+}
+runtime::ErrorInfo section_timeout() {
+  auto e = error(
+      "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was "
+      "canceled and the Durable Object was reset.");
+  e.overloaded = e.durable_object_reset = true;
+  return e;
+}
+runtime::ErrorInfo cpu_exceeded() {
+  auto e = error("Durable Object exceeded its CPU time limit and was reset.");
+  e.durable_object_reset = true;
+  return e;
+}
+runtime::ErrorInfo memory_exceeded() {
+  auto e = error("Durable Object exceeded its memory limit and was reset.");
+  e.durable_object_reset = true;
+  return e;
+}
+runtime::ErrorInfo storage_internal() {
+  auto e = error("Internal error in Durable Object storage caused object to be reset.");
+  e.durable_object_reset = e.retryable = true;
+  return e;
+}
+runtime::ErrorInfo reset_because(const runtime::ErrorInfo& reason) {
+  runtime::ErrorInfo e = reason;
+  e.remote = true;
+  e.durable_object_reset = true;
+  return e;
+}
+
+}  // namespace orrery::durable

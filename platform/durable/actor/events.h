@@ -1,0 +1,89 @@
+// What an object's life announces, on the object's lane.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "platform/durable/directory/placement.h"
+#include "platform/runtime/error_info.h"
+#include "sim/core/trace.h"
+
+namespace orrery::durable {
+
+// An instance began: its constructor is about to run.
+struct ObjectStarted {
+  static constexpr const char* kKind = "object.started";
+  LaneId lane;
+  uint64_t epoch;
+  host::HostId host;
+  std::string_view host_name;
+  void fold(Fold& f) const { f.add(epoch).add(host); }
+  std::string text() const {
+    return "starts on " + std::string(host_name) + " under epoch " + std::to_string(epoch);
+  }
+};
+
+// An instance is gone: evicted, reset or lost with its host's session.
+struct ObjectEnded {
+  static constexpr const char* kKind = "object.ended";
+  LaneId lane;
+  uint64_t epoch;
+  std::string_view why;
+  void fold(Fold& f) const { f.add(epoch).add(why); }
+  std::string text() const { return "ends: " + std::string(why); }
+};
+
+// An event (request, call) was delivered into JavaScript.
+struct ObjectEvent {
+  static constexpr const char* kKind = "object.event";
+  LaneId lane;
+  std::string_view method;
+  std::string_view what;
+  void fold(Fold& f) const { f.add(method).add(what); }
+  std::string text() const { return std::string(method) + " " + std::string(what); }
+};
+
+// A storage write was issued by JavaScript, into this batch.
+struct ObjectWrite {
+  static constexpr const char* kKind = "object.write";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t batch;
+  std::string_view operation;  // "put", "delete", "sql"
+  std::string_view key;        // or the statement
+  std::string_view source;     // "src/index.ts:17" while recording, else empty
+  void fold(Fold& f) const { f.add(batch).add(operation).add(key); }
+  std::string text() const {
+    std::string out = std::string(operation) + " " + std::string(key);
+    if (!source.empty()) out += "    " + std::string(source);
+    return out;
+  }
+};
+
+// A batch was committed locally and entered the log at `index`.
+struct ObjectCommitted {
+  static constexpr const char* kKind = "object.committed";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t batch;
+  uint64_t index;
+  void fold(Fold& f) const { f.add(epoch).add(batch).add(index); }
+  std::string text() const { return "committed as log entry " + std::to_string(index); }
+};
+
+// An answer left the object. `needs` is the last log index it had to wait for.
+struct ObjectReplied {
+  static constexpr const char* kKind = "object.replied";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t needs_batch;
+  int status;  // HTTP status; 0 for a value, -1 for an error
+  std::string_view text_of_it;
+  void fold(Fold& f) const { f.add(needs_batch).add(static_cast<uint64_t>(status)); }
+  std::string text() const {
+    return "replies " + (status > 0 ? std::to_string(status) : std::string(status ? "error" : "value")) +
+           (text_of_it.empty() ? "" : " " + std::string(text_of_it.substr(0, 60)));
+  }
+};
+
+}  // namespace orrery::durable

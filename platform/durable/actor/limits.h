@@ -1,0 +1,19 @@
+// Times and limits of a Durable Object's life (durable-objects.md sections 1, 2 and 9).
+#pragma once
+
+#include "sim/core/time.h"
+
+namespace orrery::durable {
+
+// Without any event for this long an object is evicted (9.2).
+inline constexpr Duration kIdleBeforeEviction = seconds(10);
+// A blockConcurrencyWhile that takes longer resets the object (1.8).
+inline constexpr Duration kSectionTimeout = seconds(30);
+// A write that is not durable after this long breaks the output gate (2.3).
+inline constexpr Duration kDurabilityTimeout = seconds(30);
+// How long an object may wait for a quorum of its followers before its first event.
+inline constexpr Duration kRecoveryPatience = seconds(20);
+// How often an object whose host's lease has lapsed looks again.
+inline constexpr Duration kLeasePoll = millis(50);
+
+}  // namespace orrery::durable

@@ -1,0 +1,73 @@
+#include "platform/durable/actor/object_host.h"
+
+#include "platform/channels.h"
+#include "platform/durable/actor/errors.h"
+
+namespace orrery::durable {
+
+inline constexpr Site kBury{"object.bury"};
+
+ObjectHost::ObjectHost(host::Process& process, worker::WorkerIsolate& worker,
+                       DirectoryClient& directory, Replication& replication,
+                       const Options& options)
+    : process_(process),
+      worker_(worker),
+      directory_(directory),
+      replication_(replication),
+      options_(options) {
+  directory_.add_listener(this);
+  process.network().serve(process, kObjectChannel, *this);
+}
+
+ObjectHost::~ObjectHost() { directory_.remove_listener(this); }
+
+Actor* ObjectHost::find(const runtime::ObjectId& id) {
+  auto it = actors_.find(id);
+  return it == actors_.end() ? nullptr : it->second.get();
+}
+
+void ObjectHost::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
+  const auto& event = message->as<worker::ObjectMessage>();
+  Actor* actor = find(event.id);
+  if (!actor) {
+    auto* ns = worker_.deployment().find_namespace(event.class_name);
+    if (!ns) {
+      runtime::ErrorInfo error;
+      error.message = "Durable Object class " + event.class_name + " is not known to this version.";
+      return caller.reply(worker::AnswerMessage::of_error(error));
+    }
+    std::string identity = "do:" + event.class_name + "#" + worker::hex_of(event.id);
+    auto info =
+        make_ref<ObjectInfo>(world(), identity, ns->printable(event.id, event.name));
+    auto made = std::make_unique<Actor>(*this, info, event, ++last_number_);
+    actor = made.get();
+    actors_.emplace(event.id, std::move(made));
+    actor->start();
+  }
+  actor->deliver(caller, Ref<const worker::ObjectMessage>(&event));
+}
+
+void ObjectHost::on_session_ended(SessionId) {
+  std::vector<Actor*> lost;
+  for (auto& [id, actor] : actors_) lost.push_back(actor.get());
+  for (Actor* actor : lost) actor->end(connection_lost(), "its host's session ended");
+}
+
+void ObjectHost::evict(Actor& actor, std::string_view why) { actor.end(connection_lost(), why); }
+
+void ObjectHost::bury(Actor& actor, bool release) {
+  auto it = actors_.find(actor.id_);
+  if (it == actors_.end() || it->second.get() != &actor) return;
+  ended_.push_back(std::move(it->second));
+  actors_.erase(it);
+  if (release) {
+    auto give_up = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch) -> Task<void> {
+      co_await self.directory_.release(std::move(info), epoch);
+    };
+    process_.tasks().spawn(give_up(*this, actor.info_, actor.epoch_));
+  }
+  // The instance may be on the stack below us; it goes when the loop comes round.
+  world().loop().schedule(world().now(), kBury, process_.owner(), [this] { ended_.clear(); });
+}
+
+}  // namespace orrery::durable

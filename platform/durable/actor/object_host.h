@@ -1,0 +1,59 @@
+// The Durable Objects of one host: takes events off the network, finds or makes the instance, and loses
+// all of them when the host's session ends.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "platform/durable/actor/actor.h"
+#include "platform/durable/directory/directory_client.h"
+#include "platform/durable/replication/replicated_log.h"
+#include "platform/worker/worker_isolate.h"
+#include "sim/net/network.h"
+
+namespace orrery::durable {
+
+class ObjectHost final : public host::Service, private net::Handler, private SessionListener {
+ public:
+  struct Options {
+    uint32_t hosts_per_pop = 3;
+    Duration idle_before_eviction = kIdleBeforeEviction;
+    Duration section_timeout = kSectionTimeout;
+    Duration durability_timeout = kDurabilityTimeout;
+  };
+  ObjectHost(host::Process& process, worker::WorkerIsolate& worker, DirectoryClient& directory,
+             Replication& replication, const Options& options);
+  ~ObjectHost() override;
+
+  host::Process& process() { return process_; }
+  World& world() { return process_.world(); }
+  worker::WorkerIsolate& worker() { return worker_; }
+  DirectoryClient& directory() { return directory_; }
+  Replication& replication() { return replication_; }
+  const Options& options() const { return options_; }
+
+  // Instances that run or are being acquired.
+  size_t live() const { return actors_.size(); }
+  Actor* find(const runtime::ObjectId& id);
+  // Evicts an idle or busy instance now (a fault): its callers get a connection error.
+  void evict(Actor& actor, std::string_view why);
+
+ private:
+  friend class Actor;
+  void on_call(const net::Caller& caller, const Ref<const net::Message>& message) override;
+  void on_session_ended(SessionId session) override;
+  // The instance has ended: destroys it from the loop, and gives it up in the directory if asked.
+  void bury(Actor& actor, bool release);
+
+  host::Process& process_;
+  worker::WorkerIsolate& worker_;
+  DirectoryClient& directory_;
+  Replication& replication_;
+  Options options_;
+  std::map<runtime::ObjectId, std::unique_ptr<Actor>> actors_;
+  std::vector<std::unique_ptr<Actor>> ended_;
+  uint32_t last_number_ = 0;
+};
+
+}  // namespace orrery::durable

@@ -1,0 +1,36 @@
+#include "platform/edge/anycast.h"
+
+namespace orrery::edge {
+
+Anycast::Anycast(host::Hosts& hosts, const net::Geography& geography, std::vector<uint32_t> pops,
+                 uint32_t hosts_per_pop)
+    : hosts_(hosts),
+      geography_(geography),
+      serving_(geography.pop_count(), pops.empty()),
+      hosts_per_pop_(hosts_per_pop) {
+  for (uint32_t p : pops) serving_[p] = 1;
+}
+
+host::HostId Anycast::host_in(uint32_t pop, uint64_t flow) {
+  for (uint32_t i = 0; i < hosts_per_pop_; ++i) {
+    host::Host& h =
+        hosts_.at(pop, 1 + static_cast<uint32_t>((flow + i) % hosts_per_pop_));
+    if (h.up()) return h.id();
+  }
+  return host::kNoHost;
+}
+
+host::HostId Anycast::route(uint32_t pop, uint64_t flow) {
+  if (serving_[pop]) {
+    host::HostId h = host_in(pop, flow);
+    if (h != host::kNoHost) return h;
+  }
+  for (uint32_t other : geography_.nearest(pop)) {
+    if (!serving_[other]) continue;
+    host::HostId h = host_in(other, flow);
+    if (h != host::kNoHost) return h;
+  }
+  return host::kNoHost;
+}
+
+}  // namespace orrery::edge

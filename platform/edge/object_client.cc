@@ -1,0 +1,124 @@
+#include "platform/edge/object_client.h"
+
+#include "platform/channels.h"
+#include "platform/durable/actor/errors.h"
+
+namespace orrery::edge {
+
+inline constexpr Site kRetrySleep{"edge.object_retry"};
+
+namespace {
+constexpr Duration kFirstPause = millis(50);
+constexpr Duration kLongestPause = seconds(1);
+// For how long an unreachable owner is passed over in favour of a host that may take the object over.
+constexpr Duration kSuspicion = seconds(30);
+}  // namespace
+
+ObjectClient::ObjectClient(host::Process& process, worker::WorkerIsolate& worker,
+                           durable::DirectoryClient& directory, const Options& options)
+    : process_(process), worker_(worker), directory_(directory), options_(options) {}
+ObjectClient::~ObjectClient() = default;
+
+ObjectClient::Route& ObjectClient::route_of(const worker::ObjectMessage& message) {
+  auto it = routes_.find(message.id);
+  if (it == routes_.end()) {
+    worker::Namespace* ns = worker_.deployment().find_namespace(message.class_name);
+    std::string identity = "do:" + message.class_name + "#" + worker::hex_of(message.id);
+    auto info = make_ref<durable::ObjectInfo>(process_.world(), identity,
+                                              ns->printable(message.id, message.name));
+    it = routes_.emplace(message.id, std::make_unique<Route>(std::move(info))).first;
+  }
+  return *it->second;
+}
+
+void ObjectClient::send(runtime::ContextId context, worker::OutgoingCall call) {
+  auto message = make_ref<worker::ObjectMessage>();
+  message->class_name = worker_.deployment().namespace_of(call.binding)->class_name();
+  message->id = call.id;
+  message->name = std::move(call.object_name);
+  message->request = std::move(call.request);
+  message->method = std::move(call.method);
+  message->arguments = std::move(call.arguments);
+  Delivery delivery{context, call.operation, std::move(message)};
+  process_.tasks().spawn(deliver(std::move(delivery)));
+}
+
+// Where an object may be created or taken over: a host of this point of presence, another one at each
+// attempt, never the suspect.
+host::HostId ObjectClient::candidate(const Route& route, uint32_t attempt) {
+  host::Hosts& hosts = process_.host().hosts();
+  uint64_t first = route.info->key % options_.hosts_per_pop;
+  for (uint32_t i = 0; i <= options_.hosts_per_pop; ++i) {
+    auto number = 1 + static_cast<uint32_t>((first + attempt + i) % options_.hosts_per_pop);
+    host::Host& h = hosts.at(process_.host().pop(), number);
+    if (h.id() != route.suspect && h.up()) return h.id();
+  }
+  return process_.host_id();
+}
+
+Task<bool> ObjectClient::find_owner(Route& route) {
+  durable::Lookup found = co_await directory_.lookup(route.info);
+  if (found.status == durable::Lookup::Status::kUnreachable) co_return false;
+  host::HostId owner = found.status == durable::Lookup::Status::kFound ? found.placement.owner
+                                                                       : host::kNoHost;
+  bool suspect = owner == route.suspect && owner != host::kNoHost &&
+                 process_.world().now() < route.suspected_at + kSuspicion;
+  ORRERY_SOMETIMES(process_.world(), suspect,
+                   "an event goes to a host that may take over an unreachable owner's object");
+  route.host = owner == host::kNoHost || suspect ? candidate(route, 0) : owner;
+  co_return true;
+}
+
+Task<void> ObjectClient::deliver(Delivery delivery) {
+  Loop& loop = process_.world().loop();
+  Route& route = route_of(*delivery.message);
+  Instant deadline = loop.now() + options_.patience;
+  Duration pause = kFirstPause;
+  Ref<const worker::AnswerMessage> answer;
+  while (!answer && loop.now() < deadline) {
+    if (route.finding) {
+      OneShot<bool> turn(loop);
+      route.waiting.push_back(&turn);
+      co_await turn;
+      continue;
+    }
+    if (route.host == host::kNoHost) {
+      route.finding = true;
+      bool found = co_await find_owner(route);
+      route.finding = false;
+      auto waiting = std::move(route.waiting);
+      route.waiting.clear();
+      for (OneShot<bool>* w : waiting) w->set(true);
+      if (!found) {
+        co_await sleep(loop, kRetrySleep, pause);
+        pause = std::min(pause * 2, kLongestPause);
+        continue;
+      }
+    }
+    host::HostId to = route.host;
+    net::Reply reply = co_await process_.network().call(process_, to, kObjectChannel,
+                                                        delivery.message, options_.answer_timeout);
+    if (!reply.ok()) {
+      if (route.host == to) route.host = host::kNoHost;
+      route.suspect = to;
+      route.suspected_at = loop.now();
+      if (reply.error != net::CallError::kUnreachable) break;  // it may have been handled
+      ORRERY_SOMETIMES(process_.world(), true, "an event is sent again after its host was down");
+    } else {
+      const auto& m = reply.message->as<worker::AnswerMessage>();
+      if (m.what != worker::AnswerMessage::What::kNotHere) {
+        answer = Ref<const worker::AnswerMessage>(&m);
+        break;
+      }
+      bool useful = m.owner != host::kNoHost && m.owner != to && m.owner != route.suspect;
+      if (route.host == to) route.host = useful ? m.owner : host::kNoHost;
+      if (useful) continue;
+    }
+    co_await sleep(loop, kRetrySleep, pause);
+    pause = std::min(pause * 2, kLongestPause);
+  }
+  if (!answer) answer = worker::AnswerMessage::of_error(durable::connection_lost());
+  worker_.deliver_answer(delivery.context, delivery.operation, std::move(answer));
+}
+
+}  // namespace orrery::edge

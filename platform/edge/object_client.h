@@ -1,0 +1,63 @@
+// How an edge host reaches Durable Objects: where each one lives (asked of the directory, remembered),
+// and one delivery of an event with the retries that are safe.
+//
+// An event is sent again only when it surely was not handled: the host was down, or it said that it does
+// not own the object. When an answer is lost the caller gets "Network connection lost." and decides.
+// Events of one caller to one object keep their order: while the way to an object is being found they
+// queue, then leave in order.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "platform/durable/directory/directory_client.h"
+#include "platform/worker/worker_isolate.h"
+#include "sim/net/network.h"
+
+namespace orrery::edge {
+
+class ObjectClient final : public host::Service {
+ public:
+  struct Options {
+    uint32_t hosts_per_pop = 3;
+    // An event that has found no owner by then fails.
+    Duration patience = seconds(40);
+    // The longest an object may take to answer; the real platform has no bound of its own.
+    Duration answer_timeout = minutes(15);
+  };
+  ObjectClient(host::Process& process, worker::WorkerIsolate& worker,
+               durable::DirectoryClient& directory, const Options& options);
+  ~ObjectClient() override;
+
+  // Sends a call to its object; the answer goes to the worker's context.
+  void send(runtime::ContextId context, worker::OutgoingCall call);
+
+ private:
+  struct Route {
+    explicit Route(Ref<const durable::ObjectInfo> i) : info(std::move(i)) {}
+    Ref<const durable::ObjectInfo> info;
+    host::HostId host = host::kNoHost;     // where to send; kNoHost: not known
+    host::HostId suspect = host::kNoHost;  // the owner that could not be reached
+    Instant suspected_at{0};
+    bool finding = false;
+    std::deque<OneShot<bool>*> waiting;    // events that wait for `finding` to end
+  };
+  struct Delivery {
+    runtime::ContextId context;
+    runtime::OperationId operation;
+    Ref<const worker::ObjectMessage> message;
+  };
+  Task<void> deliver(Delivery delivery);
+  Task<bool> find_owner(Route& route);
+  host::HostId candidate(const Route& route, uint32_t attempt);
+  Route& route_of(const worker::ObjectMessage& message);
+
+  host::Process& process_;
+  worker::WorkerIsolate& worker_;
+  durable::DirectoryClient& directory_;
+  Options options_;
+  std::map<runtime::ObjectId, std::unique_ptr<Route>> routes_;
+};
+
+}  // namespace orrery::edge

@@ -1,0 +1,34 @@
+// Where the calls of a Worker's JavaScript go: to Durable Objects, to origins on the internet.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "platform/edge/object_client.h"
+#include "platform/worker/worker_isolate.h"
+
+namespace orrery::edge {
+
+// Outside hosts by host name ("api.example.com"), shared by all edge hosts of a world.
+using Origins = std::map<std::string, host::HostId, std::less<>>;
+
+class EdgeOutbound final : public host::Service, public worker::Outbound {
+ public:
+  EdgeOutbound(host::Process& process, const Origins& origins)
+      : process_(process), origins_(origins) {}
+  // Set when the services that need this one exist.
+  void connect(ObjectClient& objects) { objects_ = &objects; }
+
+  void send(worker::WorkerIsolate& worker, runtime::ContextId context,
+            worker::OutgoingCall call) override;
+
+ private:
+  Task<void> fetch_origin(worker::WorkerIsolate& worker, runtime::ContextId context,
+                          runtime::OperationId operation, host::HostId origin,
+                          Ref<const runtime::HttpRequest> request);
+  host::Process& process_;
+  const Origins& origins_;
+  ObjectClient* objects_ = nullptr;
+};
+
+}  // namespace orrery::edge
