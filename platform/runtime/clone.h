@@ -19,4 +19,9 @@ Ref<Buffer> serialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
 v8::MaybeLocal<v8::Value> deserialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
                                       std::span<const uint8_t> bytes);
 
+// structuredClone(value, {transfer}): `transfer` is an array of ArrayBuffers, which are detached.
+v8::MaybeLocal<v8::Value> structured_clone(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                           v8::Local<v8::Value> value,
+                                           v8::Local<v8::Array> transfer);
+
 }  // namespace orrery::runtime

@@ -133,8 +133,11 @@ class Isolate {
   const AppCode& app() const;
   int64_t heap_used_bytes() const;
 
- private:
+  // The inside, for the files of this room only (isolate_state.h).
   struct State;
+  State& state() { return *state_; }
+
+ private:
   std::unique_ptr<State> state_;
 };
 

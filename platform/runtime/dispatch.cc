@@ -1,0 +1,277 @@
+// Events and answers on their way into JavaScript: each function fills the arguments of one hook and runs it
+// as a turn.
+#include "platform/runtime/clone.h"
+#include "platform/runtime/isolate_state.h"
+#include "platform/runtime/v8_strings.h"
+#include "sim/core/check.h"
+
+namespace orrery::runtime {
+namespace {
+
+using Argv = v8::Local<v8::Value>*;
+
+// Fills in the pieces of a request, as dispatchFetch and dispatchActorFetch take them.
+int request_arguments(v8::Isolate* isolate, Argv argv, const HttpRequest& request) {
+  argv[0] = internalized(isolate, request.method);
+  argv[1] = one_byte(isolate, request.url);
+  argv[2] = one_byte(isolate, request.headers.flat());
+  argv[3] = from_body(isolate, request.body);
+  argv[4] = from_utf8(isolate, request.cf_json);
+  return 5;
+}
+
+v8::Local<v8::Value> unsigned_value(v8::Isolate* isolate, uint32_t n) {
+  return v8::Integer::NewFromUnsigned(isolate, n);
+}
+
+}  // namespace
+
+// The value of serialised bytes; what cannot be read arrives as undefined (our own bytes always can).
+static v8::Local<v8::Value> value_of(Isolate::State& s, const Ref<Buffer>& bytes) {
+  v8::Local<v8::Value> value;
+  if (bytes && deserialize(s.isolate, s.local_context(), bytes->bytes()).ToLocal(&value)) return value;
+  return v8::Undefined(s.isolate);
+}
+
+static void refill(Isolate::State& s, ContextId id) {
+  if (ContextState* context = s.find(id)) {
+    context->budget_units = s.options.cpu_limit.us * kMeterUnitsPerMicrosecond;
+  }
+}
+
+static void settled(Isolate::State& s, ContextId id) {
+  ContextState* context = s.find(id);
+  if (context && context->pending > 0) --context->pending;
+}
+
+TurnResult Isolate::dispatch_fetch(ContextId id, EventId event, std::string_view entrypoint,
+                                   const HttpRequest& request) {
+  State& s = *state_;
+  return s.run(id, kHookDispatchFetch, [&](Argv argv) {
+    s.slot(static_cast<uint32_t>(id)).in_js = true;
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = internalized(s.isolate, entrypoint);
+    return 3 + request_arguments(s.isolate, argv + 3, request);
+  });
+}
+
+TurnResult Isolate::dispatch_scheduled(ContextId id, EventId event, std::string_view entrypoint,
+                                       int64_t scheduled_ms, std::string_view cron) {
+  State& s = *state_;
+  return s.run(id, kHookDispatchScheduled, [&](Argv argv) {
+    s.slot(static_cast<uint32_t>(id)).in_js = true;
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = internalized(s.isolate, entrypoint);
+    argv[3] = v8::Number::New(s.isolate, static_cast<double>(scheduled_ms));
+    argv[4] = one_byte(s.isolate, cron);
+    return 5;
+  });
+}
+
+TurnResult Isolate::dispatch_rpc(ContextId id, EventId event, std::string_view entrypoint,
+                                 std::string_view method, const Ref<Buffer>& arguments) {
+  State& s = *state_;
+  return s.run(id, kHookDispatchRpc, [&](Argv argv) {
+    s.slot(static_cast<uint32_t>(id)).in_js = true;
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = internalized(s.isolate, entrypoint);
+    argv[3] = from_utf8(s.isolate, method);
+    argv[4] = value_of(s, arguments);
+    return 5;
+  });
+}
+
+TurnResult Isolate::construct_actor(ContextId id, std::string_view class_name, const ObjectId& object,
+                                    const std::string* name, uint32_t, uint32_t actor) {
+  State& s = *state_;
+  refill(s, id);
+  return s.run(id, kHookConstructActor, [&](Argv argv) {
+    s.slot(static_cast<uint32_t>(id)).in_js = true;
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = from_utf8(s.isolate, class_name);
+    argv[2] = one_byte(s.isolate, {reinterpret_cast<const char*>(object.bytes.data()), object.bytes.size()});
+    argv[3] = name ? from_utf8(s.isolate, *name).As<v8::Value>() : v8::Null(s.isolate).As<v8::Value>();
+    argv[4] = unsigned_value(s.isolate, actor);
+    return 5;
+  });
+}
+
+TurnResult Isolate::dispatch_actor_fetch(ContextId id, EventId event, const HttpRequest& request) {
+  State& s = *state_;
+  refill(s, id);
+  return s.run(id, kHookDispatchActorFetch, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    return 2 + request_arguments(s.isolate, argv + 2, request);
+  });
+}
+
+TurnResult Isolate::dispatch_actor_rpc(ContextId id, EventId event, std::string_view method,
+                                       const Ref<Buffer>& arguments) {
+  State& s = *state_;
+  refill(s, id);
+  return s.run(id, kHookDispatchActorRpc, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = from_utf8(s.isolate, method);
+    argv[3] = value_of(s, arguments);
+    return 4;
+  });
+}
+
+TurnResult Isolate::dispatch_alarm(ContextId id, EventId event, int64_t scheduled_ms, int retry_count) {
+  State& s = *state_;
+  refill(s, id);
+  return s.run(id, kHookDispatchAlarm, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = v8::Number::New(s.isolate, static_cast<double>(scheduled_ms));
+    argv[3] = v8::Integer::New(s.isolate, retry_count);
+    return 4;
+  });
+}
+
+TurnResult Isolate::settle_fetch(ContextId id, OperationId operation, const HttpResponse& response) {
+  State& s = *state_;
+  settled(s, id);
+  return s.run(id, kHookSettleFetch, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, operation);
+    argv[2] = v8::Integer::New(s.isolate, response.status);
+    argv[3] = one_byte(s.isolate, response.status_text);
+    argv[4] = one_byte(s.isolate, response.headers.flat());
+    argv[5] = from_body(s.isolate, response.body);
+    return 6;
+  });
+}
+
+// Resolves an operation with what `make` gives.
+template <class Make>
+static TurnResult settle_with(Isolate::State& s, ContextId id, OperationId operation, Make make) {
+  settled(s, id);
+  return s.run(id, kHookSettleValue, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, operation);
+    argv[2] = make();
+    return 3;
+  });
+}
+
+TurnResult Isolate::settle_rpc(ContextId id, OperationId operation, const Ref<Buffer>& value) {
+  return settle_with(*state_, id, operation, [&] { return value_of(*state_, value); });
+}
+
+TurnResult Isolate::settle_undefined(ContextId id, OperationId operation) {
+  return settle_with(*state_, id, operation,
+                     [&]() -> v8::Local<v8::Value> { return v8::Undefined(state_->isolate); });
+}
+
+TurnResult Isolate::settle_number(ContextId id, OperationId operation, double value) {
+  return settle_with(*state_, id, operation,
+                     [&]() -> v8::Local<v8::Value> { return v8::Number::New(state_->isolate, value); });
+}
+
+TurnResult Isolate::settle_text(ContextId id, OperationId operation, std::string_view latin1) {
+  return settle_with(*state_, id, operation,
+                     [&]() -> v8::Local<v8::Value> { return one_byte(state_->isolate, latin1); });
+}
+
+TurnResult Isolate::fail(ContextId id, OperationId operation, const ErrorInfo& error) {
+  State& s = *state_;
+  settled(s, id);
+  return s.run(id, kHookFailOperation, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, operation);
+    argv[2] = from_utf8(s.isolate, error.name);
+    argv[3] = from_utf8(s.isolate, error.message);
+    argv[4] = v8::Integer::New(s.isolate, (error.retryable ? 1 : 0) | (error.overloaded ? 2 : 0) |
+                                              (error.remote ? 4 : 0) |
+                                              (error.durable_object_reset ? 8 : 0) |
+                                              (error.dom_exception ? 16 : 0));
+    argv[5] = one_byte(s.isolate, error.durable_object_id);
+    return 6;
+  });
+}
+
+TurnResult Isolate::fire_timer(ContextId id, TimerId timer) {
+  State& s = *state_;
+  auto found = s.timers.find(timer);
+  if (found == s.timers.end() || found->second.context != id) return {};  // cancelled meanwhile
+  const TimerState state = found->second;
+  if (!state.repeat) {
+    s.timers.erase(found);
+    settled(s, id);
+    if (ContextState* context = s.find(id)) --context->timers;
+  }
+  TurnResult result = s.run(id, kHookTimerFired, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, timer);
+    return 2;
+  });
+  if (state.repeat && is_open(id) && s.timers.contains(timer)) {
+    s.host->start_timer(id, timer, state.delay_ms);
+  }
+  return result;
+}
+
+TurnResult Isolate::enter_section(ContextId id, SectionId section) {
+  State& s = *state_;
+  return s.run(id, kHookSectionEntered, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, section);
+    return 2;
+  });
+}
+
+TurnResult Isolate::leave_section(ContextId id, SectionId section) {
+  State& s = *state_;
+  settled(s, id);
+  return s.run(id, kHookSectionLeft, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, section);
+    return 2;
+  });
+}
+
+int Isolate::find_hook(std::string_view name) const {
+  const auto& names = state_->extra_hook_names;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+TurnResult Isolate::run_hook(ContextId id, int hook, std::span<const HookArgument> arguments) {
+  State& s = *state_;
+  ORRERY_CHECK(hook >= 0 && static_cast<size_t>(hook) < s.extra_hooks.size());
+  ORRERY_CHECK(arguments.size() <= 10);
+  return s.run_function(id, s.extra_hooks[static_cast<size_t>(hook)], [&](Argv argv) {
+    int argc = 0;
+    argv[argc++] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    for (const HookArgument& argument : arguments) {
+      switch (argument.kind) {
+        case HookArgument::Kind::kUndefined:
+          argv[argc++] = v8::Undefined(s.isolate);
+          break;
+        case HookArgument::Kind::kNumber:
+          argv[argc++] = v8::Number::New(s.isolate, argument.number);
+          break;
+        case HookArgument::Kind::kText:
+          argv[argc++] = one_byte(s.isolate, argument.text);
+          break;
+        case HookArgument::Kind::kBytes:
+          argv[argc++] = new_array_buffer(s.isolate, argument.bytes->data(), argument.bytes->size());
+          break;
+        case HookArgument::Kind::kSerialized:
+          argv[argc++] = value_of(s, argument.bytes);
+          break;
+      }
+    }
+    return argc;
+  });
+}
+
+}  // namespace orrery::runtime

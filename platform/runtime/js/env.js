@@ -1,0 +1,42 @@
+// Builds `env` from the bindings of the wrangler file.
+import { jsonParse, withKindError } from "./env_values.js";
+import { addRemoteMethods, makeNamespace } from "./durable_object.js";
+import { SERVICE, startFetch, startRpc } from "./outgoing.js";
+
+const TEXT = 0, JSON_VALUE = 1, DATA = 2, WASM = 3, DURABLE_OBJECT = 4, SERVICE_BINDING = 5;
+
+let nextServiceStub = 1;
+
+class Fetcher {
+  #binding;
+  #stub = nextServiceStub++;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  async fetch(input, init = undefined) {
+    return startFetch(SERVICE, this.#binding, this.#stub, "", "", input, init);
+  }
+  static call(fetcher, method, args) {
+    return startRpc(SERVICE, fetcher.#binding, fetcher.#stub, "", "", method, args);
+  }
+}
+const { call: callService } = Fetcher;
+delete Fetcher.call;
+addRemoteMethods(Fetcher, callService);
+export { Fetcher };
+
+/** `bindings` is a list of [name, kind, value, kindName]. */
+export function buildEnv(bindings) {
+  const env = {};
+  for (let i = 0; i < bindings.length; i++) {
+    const name = bindings[i][0];
+    const kind = bindings[i][1];
+    let value = bindings[i][2];
+    if (kind === JSON_VALUE) value = jsonParse(value);
+    else if (kind === DURABLE_OBJECT) value = makeNamespace(i);
+    else if (kind === SERVICE_BINDING) value = new Fetcher(i);
+    else if (kind !== TEXT && kind !== DATA && kind !== WASM) value = withKindError(name, bindings[i][3]);
+    env[name] = value;
+  }
+  return env;
+}

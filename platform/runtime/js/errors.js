@@ -1,0 +1,21 @@
+// The one place where an error that came from another isolate or from C++ becomes a JavaScript object.
+import { DOMException } from "./web.js";
+
+const CLASSES = { __proto__: null, Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
+
+/** flags: 1 retryable, 2 overloaded, 4 remote, 8 durableObjectReset, 16 DOMException. */
+export function makeError(name, message, flags, durableObjectId) {
+  let error;
+  if (flags & 16) {
+    error = new DOMException(message, name);
+  } else {
+    const Class = CLASSES[name] ?? Error;
+    error = new Class(message);
+  }
+  if (flags & 1) error.retryable = true;
+  if (flags & 2) error.overloaded = true;
+  if (flags & 4) error.remote = true;
+  if (flags & 8) error.durableObjectReset = true;
+  if (durableObjectId !== "") error.durableObjectId = durableObjectId;
+  return error;
+}

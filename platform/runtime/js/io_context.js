@@ -1,0 +1,91 @@
+// IoContext on the JavaScript side: the table of contexts by slot, the promises that wait in each, and which
+// one is current. C++ decides which turns may run; a slot is reused only after its context is closed.
+import { natives } from "./natives.js";
+import { SafeMap, SafePromise } from "./safe.js";
+
+const slots = { __proto__: null };
+let nextOperation = 1;
+
+/** The context of the running turn, or null at global scope. */
+export let current = null;
+
+class Waiting {
+  constructor(resolve, reject) {
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+export class IoContext {
+  constructor(slot) {
+    this.slot = slot;
+    this.operations = null;
+    this.waitingUntil = 0;
+    this.instance = null;      // the Durable Object, for an actor
+    this.state = null;         // its DurableObjectState
+    this.actorClass = null;
+    this.actor = 0;            // the number that the storage natives know the object by
+    this.sections = null;
+    this.keys = 0;
+  }
+
+  /** Begins an operation: call `start(id)`; the promise settles when C++ settles the id. */
+  operation(start) {
+    const id = nextOperation;
+    nextOperation = id >= 0x3fffffff ? 1 : id + 1;
+    let waiting;
+    const promise = new SafePromise((resolve, reject) => {
+      waiting = new Waiting(resolve, reject);
+    });
+    if (this.operations === null) this.operations = new SafeMap();
+    this.operations.set(id, waiting);
+    try {
+      start(id);
+    } catch (error) {
+      this.operations.delete(id);
+      throw error;
+    }
+    return promise;
+  }
+
+  take(id) {
+    const waiting = this.operations === null ? undefined : this.operations.get(id);
+    if (waiting !== undefined) this.operations.delete(id);
+    return waiting;
+  }
+}
+
+export function openContext(slot) {
+  const context = new IoContext(slot);
+  slots[slot] = context;
+  current = context;
+  return context;
+}
+
+/** Makes the slot's context the current one. Every hook that C++ calls begins with this. */
+export function enter(slot) {
+  current = slots[slot];
+  return current;
+}
+
+export function closeContext(slot) {
+  const context = slots[slot];
+  if (current === context) current = null;
+  slots[slot] = undefined;
+}
+
+export function leaveGlobalScope() {
+  current = null;
+}
+
+const GLOBAL_SCOPE =
+  "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), " +
+  "setting a timeout, and generating random values are not allowed within global scope. To fix this " +
+  "error, perform this operation within a handler. " +
+  "https://developers.cloudflare.com/workers/runtime-apis/handlers/";
+
+/** The current context; throws at global scope, where no I/O is allowed. */
+export function requireContext() {
+  if (current === null || !natives.inContext()) throw new Error(GLOBAL_SCOPE);
+  return current;
+}

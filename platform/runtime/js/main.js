@@ -1,0 +1,62 @@
+// The bootstrap script: runs once, while the startup snapshot is made. It builds the global object of a
+// Worker and leaves the table of hooks that C++ calls.
+import { natives } from "./natives.js";
+import { dataCloneError, installWeb } from "./web.js";
+import { closeContext, leaveGlobalScope, requireContext } from "./io_context.js";
+import * as dispatch from "./dispatch.js";
+import * as settle from "./settle.js";
+import { makeError } from "./errors.js";
+import { buildEnv } from "./env.js";
+import { builtinModule } from "./builtin_modules.js";
+import { fetch } from "./outgoing.js";
+import { DurableObjectId, DurableObjectNamespace, DurableObjectStub } from "./durable_object.js";
+import { installRandom, seedRandom } from "./random.js";
+import { installStorageHooks } from "./storage.js";
+import { runSection } from "./execution_context.js";
+import { SafeMap } from "./safe.js";
+
+installWeb(globalThis, natives);
+installRandom();
+
+function define(name, value) {
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+}
+define("fetch", fetch);
+define("DurableObjectId", DurableObjectId);
+define("DurableObjectNamespace", DurableObjectNamespace);
+define("DurableObjectStub", DurableObjectStub);
+
+const hooks = {
+  __proto__: null,
+  installEnv(bindings) { dispatch.installWorker(null, buildEnv(bindings)); },
+  installWorker(namespace) { dispatch.installWorker(namespace, dispatch.currentEnv()); },
+  seedRandom,
+  builtinModule,
+  dataCloneError,
+  makeError,
+  closeContext,
+  leaveGlobalScope,
+  dispatchFetch: dispatch.dispatchFetch,
+  dispatchScheduled: dispatch.dispatchScheduled,
+  dispatchRpc: dispatch.dispatchRpc,
+  constructActor: dispatch.constructActor,
+  dispatchActorFetch: dispatch.dispatchActorFetch,
+  dispatchActorRpc: dispatch.dispatchActorRpc,
+  dispatchAlarm: dispatch.dispatchAlarm,
+  settleFetch: settle.settleFetch,
+  settleValue: settle.settleValue,
+  failOperation: settle.failOperation,
+  timerFired: settle.timerFired,
+  sectionEntered: settle.sectionEntered,
+  sectionLeft: settle.sectionLeft,
+};
+
+// Hooks of other rooms are called with the context made current and their own arguments.
+const extra = new SafeMap();
+function registerHook(name, callback) {
+  extra.set(name, callback);
+  hooks[`extra:${name}`] = callback;
+}
+installStorageHooks(registerHook, { makeError, requireContext, runSection, SafeMap });
+
+globalThis.__orreryHooks = hooks;

@@ -1,0 +1,34 @@
+// The hooks that C++ calls to answer what JavaScript asked for. Each is one turn.
+import { enter } from "./io_context.js";
+import { makeError } from "./errors.js";
+import { enterSection, leaveSection } from "./execution_context.js";
+import { fireTimer, responseFromParts } from "./web.js";
+
+export function settleFetch(slot, operation, status, statusText, headers, body) {
+  const waiting = enter(slot).take(operation);
+  if (waiting === undefined) return;
+  waiting.resolve(responseFromParts(status, statusText, headers, body));
+}
+
+export function settleValue(slot, operation, value) {
+  const waiting = enter(slot).take(operation);
+  if (waiting !== undefined) waiting.resolve(value);
+}
+
+export function failOperation(slot, operation, name, message, flags, durableObjectId) {
+  const waiting = enter(slot).take(operation);
+  if (waiting !== undefined) waiting.reject(makeError(name, message, flags, durableObjectId));
+}
+
+export function timerFired(slot, timer) {
+  enter(slot);
+  fireTimer(timer);
+}
+
+export function sectionEntered(slot, section) {
+  enterSection(enter(slot), section);
+}
+
+export function sectionLeft(slot, section) {
+  leaveSection(enter(slot), section);
+}

@@ -1,0 +1,210 @@
+// What the runtime's own JavaScript calls: answers, outgoing calls, ids, critical sections. Thin: arguments are
+// read and handed to IsolateHost.
+#include "platform/runtime/clone.h"
+#include "platform/runtime/native_helpers.h"
+
+namespace orrery::runtime {
+namespace {
+
+constexpr size_t kIdBytes = 32;
+
+bool read_id(Arguments info, int index, ObjectId& id) {
+  if (!info[index]->IsString()) return false;
+  auto text = info[index].As<v8::String>();
+  if (text->Length() != static_cast<int>(kIdBytes)) return false;
+  text->WriteOneByte(info.GetIsolate(), id.bytes.data(), 0, kIdBytes, v8::String::NO_NULL_TERMINATION);
+  return true;
+}
+
+v8::Local<v8::String> raw_id(v8::Isolate* isolate, const ObjectId& id) {
+  return one_byte(isolate, {reinterpret_cast<const char*>(id.bytes.data()), kIdBytes});
+}
+
+// Arguments 1 to 5 of startFetch and startRpc: kind, binding, stub, id, name.
+Target read_target(Arguments info, std::string& name) {
+  Target target;
+  target.kind = static_cast<TargetKind>(unsigned_at(info, 1));
+  target.binding = unsigned_at(info, 2);
+  target.stub = unsigned_at(info, 3);
+  if (target.kind == TargetKind::kDurableObject) {
+    read_id(info, 4, target.id);
+    name = to_utf8(info.GetIsolate(), info[5]);
+    target.object_name = name;
+  }
+  return target;
+}
+
+void in_context(Arguments info) {
+  const Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(s.in_turn && s.current_slot != 0);
+}
+
+// startFetch(operation, kind, binding, stub, id, name, method, url, headers, body, cf, redirect)
+void start_fetch(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  std::string name;
+  const Target target = read_target(info, name);
+  Ref<HttpRequest> request = make_ref<HttpRequest>();
+  request->method = to_latin1(s.isolate, info[6]);
+  request->url = to_utf8(s.isolate, info[7]);
+  request->headers = HeaderList(to_latin1(s.isolate, info[8]));
+  request->body = to_body(s.isolate, info[9]);
+  request->cf_json = to_utf8(s.isolate, info[10]);
+  request->redirect = static_cast<uint8_t>(unsigned_at(info, 11));
+  ++s.slot(s.current_slot).pending;
+  s.host->start_fetch(s.current_id(), unsigned_at(info, 0), target, std::move(request));
+}
+
+// startRpc(operation, kind, binding, stub, id, name, method, arguments)
+void start_rpc(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  std::string name;
+  const Target target = read_target(info, name);
+  const std::string method = to_utf8(s.isolate, info[6]);
+  Ref<Buffer> arguments = serialize(s.isolate, s.local_context(), info[7]);
+  if (!arguments) return;
+  if (arguments->size() > kRpcMessageBytes) {
+    throw_error(s.isolate, "Serialized RPC arguments or return values are limited to 32MiB, but the size of "
+                           "this value was: " + std::to_string(arguments->size()) + " bytes.");
+    return;
+  }
+  ++s.slot(s.current_slot).pending;
+  s.host->start_rpc(s.current_id(), unsigned_at(info, 0), target, method, std::move(arguments));
+}
+
+// respond(event, status, statusText, headers, body)
+void respond(Arguments info) {
+  Isolate::State& s = state_of(info);
+  Ref<HttpResponse> response = make_ref<HttpResponse>();
+  response->status = static_cast<int>(unsigned_at(info, 1));
+  response->status_text = to_latin1(s.isolate, info[2]);
+  response->headers = HeaderList(to_latin1(s.isolate, info[3]));
+  response->body = to_body(s.isolate, info[4]);
+  s.host->respond(s.current_id(), unsigned_at(info, 0), std::move(response));
+}
+
+// respondValue(event, value, hasValue)
+void respond_value(Arguments info) {
+  Isolate::State& s = state_of(info);
+  Ref<Buffer> value;
+  if (info[2]->IsTrue()) {
+    value = serialize(s.isolate, s.local_context(), info[1]);
+    if (!value) return;
+  }
+  s.host->respond_value(s.current_id(), unsigned_at(info, 0), std::move(value));
+}
+
+// respondError(event, error)
+void respond_error(Arguments info) {
+  Isolate::State& s = state_of(info);
+  const ErrorInfo error = s.describe(info[1]);
+  if (s.ending != TurnKind::kOk) return;  // describing it ran the event out of its time
+  s.host->respond_error(s.current_id(), unsigned_at(info, 0), error);
+}
+
+void report_rejection(Arguments info) {
+  Isolate::State& s = state_of(info);
+  const ErrorInfo error = s.describe(info[0]);
+  s.host->console(s.current_id(), ConsoleLevel::kWarn,
+                  "Uncaught (in promise) " + (error.stack.empty() ? error.text() : error.stack), {});
+}
+
+// waitUntilChanged(slot, pending)
+void wait_until_changed(Arguments info) {
+  Isolate::State& s = state_of(info);
+  const uint32_t slot = unsigned_at(info, 0);
+  if (slot == 0 || slot >= s.contexts.size() || !s.slot(slot).known) return;
+  s.host->wait_until_changed(s.id_of(slot), static_cast<int>(unsigned_at(info, 1)));
+}
+
+void id_from_name(Arguments info) {
+  Isolate::State& s = state_of(info);
+  const std::string name = to_utf8(s.isolate, info[1]);
+  info.GetReturnValue().Set(raw_id(s.isolate, s.host->id_from_name(unsigned_at(info, 0), name)));
+}
+
+void new_unique_id(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(raw_id(s.isolate, s.host->new_unique_id(unsigned_at(info, 0))));
+}
+
+void parse_id(Arguments info) {
+  Isolate::State& s = state_of(info);
+  ObjectId id;
+  const int fault = s.host->parse_id(unsigned_at(info, 0), to_utf8(s.isolate, info[1]), id);
+  if (fault) {
+    info.GetReturnValue().Set(fault);
+  } else {
+    info.GetReturnValue().Set(raw_id(s.isolate, id));
+  }
+}
+
+void hex_of_id(Arguments info) {
+  ObjectId id;
+  if (!read_id(info, 0, id)) return;
+  char hex[2 * kIdBytes];
+  for (size_t i = 0; i < kIdBytes; ++i) {
+    hex[2 * i] = "0123456789abcdef"[id.bytes[i] >> 4];
+    hex[2 * i + 1] = "0123456789abcdef"[id.bytes[i] & 15];
+  }
+  info.GetReturnValue().Set(one_byte(info.GetIsolate(), {hex, sizeof hex}));
+}
+
+void begin_section(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  ++s.slot(s.current_slot).pending;
+  info.GetReturnValue().Set(s.host->begin_section(s.current_id()));
+}
+
+// endSection(section, ok, error)
+void end_section(Arguments info) {
+  Isolate::State& s = state_of(info);
+  if (info[1]->IsTrue()) {
+    s.host->end_section(s.current_id(), unsigned_at(info, 0), nullptr);
+    return;
+  }
+  const ErrorInfo error = s.describe(info[2]);
+  s.host->end_section(s.current_id(), unsigned_at(info, 0), &error);
+}
+
+// abort(reason): no JavaScript of the context runs after it.
+void abort(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  ErrorInfo reason;
+  if (info[0]->IsUndefined()) {
+    reason.message = "Application called abort() to reset Durable Object.";
+  } else {
+    reason = s.describe(info[0]);
+  }
+  s.host->abort_context(s.current_id(), reason);
+  s.terminate(TurnKind::kAborted, reason.message);
+}
+
+constexpr NativeFunction kNatives[] = {
+    {"inContext", in_context},
+    {"startFetch", start_fetch},
+    {"startRpc", start_rpc},
+    {"respond", respond},
+    {"respondValue", respond_value},
+    {"respondError", respond_error},
+    {"reportRejection", report_rejection},
+    {"waitUntilChanged", wait_until_changed},
+    {"idFromName", id_from_name},
+    {"newUniqueId", new_unique_id},
+    {"parseId", parse_id},
+    {"hexOfId", hex_of_id},
+    {"beginSection", begin_section},
+    {"endSection", end_section},
+    {"abort", abort},
+};
+
+}  // namespace
+
+std::span<const NativeFunction> runtime_natives() { return kNatives; }
+
+}  // namespace orrery::runtime
