@@ -184,7 +184,7 @@ export class Response extends Body {
 
   static {
     isResponse = (value) => typeof value === "object" && value !== null && #status in value;
-    responseFromParts = (status, statusText, headers, body, url, redirected = false) => {
+    responseFromParts = (status, statusText, headers, body, url = "", redirected = false) => {
       const response = new Response(INTERNAL);
       response.#status = status;
       response.#statusText = statusText;
@@ -196,6 +196,7 @@ export class Response extends Body {
       return response;
     };
     partsOfResponse = (response) => {
+      if (!isResponse(response)) return null;
       const body = takeBody(response);
       return new ResponseParts(response.#status, response.#statusText, response.#headersText(), body,
         isPendingBody(body), response.#webSocket);
@@ -209,6 +210,7 @@ brand(Response, "Response");
  * the forms of requestFromParts. Its headers are immutable.
  *
  * partsOfResponse(response): uses the body up and gives {status, statusText, headers (text), body
- * (string, ArrayBuffer, null, or a promise of an ArrayBuffer when pendingBody), pendingBody, webSocket}.
+ * (string, ArrayBuffer, null, or a promise of an ArrayBuffer when pendingBody), pendingBody, webSocket};
+ * null when the value is not a Response.
  */
 export { isResponse, responseFromParts, partsOfResponse };

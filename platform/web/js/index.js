@@ -1,0 +1,85 @@
+// The entry of the web platform: installWeb puts it on a global object, and the hooks and internal
+// functions that the runtime uses are exported from here.
+import { defineProperty, objectKeys } from "./primordials.js";
+import { setNatives } from "./natives.js";
+import { DOMException } from "./dom_exception.js";
+import { Headers, flatOf } from "./fetch/headers.js";
+import { Request, isRequest } from "./fetch/request.js";
+import { Response, isResponse } from "./fetch/response.js";
+import { FormData, formEntries } from "./fetch/form_data.js";
+import { URL, isURL } from "./url/url.js";
+import { URLSearchParams, searchParamsText } from "./url/search_params.js";
+import { TextEncoder } from "./encoding/text_encoder.js";
+import { TextDecoder } from "./encoding/text_decoder.js";
+import { atob, btoa } from "./encoding/base64.js";
+import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent } from "./events/event.js";
+import { EventTarget } from "./events/event_target.js";
+import { AbortController, AbortSignal } from "./events/abort_signal.js";
+import { Blob, File } from "./file/blob.js";
+import {
+  ReadableByteStreamController, ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, stateOf,
+} from "./streams/readable.js";
+import { Crypto, SubtleCrypto, crypto } from "./crypto/crypto.js";
+import { Navigator, Performance, makeSingletons, queueMicrotask, reportError } from "./misc.js";
+import { Scheduler } from "./timers/scheduler.js";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
+import { refuseCloning, structuredClone } from "./structured_clone.js";
+import { createConsole } from "./console/console.js";
+import { installArrays } from "./builtins/arrays.js";
+import { installIterators } from "./builtins/iterators.js";
+import { installOthers } from "./builtins/others.js";
+import { installSets } from "./builtins/sets.js";
+import { notSupported } from "./not_supported.js";
+
+export { DOMException, Headers, Request, Response, URL };
+export { partsOfRequest, requestFromParts, isRequest } from "./fetch/request.js";
+export { partsOfResponse, responseFromParts, isResponse } from "./fetch/response.js";
+export { canonicalHref } from "./url/url.js";
+export { activeTimers, fireTimer } from "./timers/timers.js";
+export { checkCloneable, dataCloneError } from "./structured_clone.js";
+export { formatLog } from "./console/format.js";
+export { inspect } from "./console/inspect.js";
+export { signalAbort } from "./events/abort_signal.js";
+export { EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent };
+export { defineHandler, dispatch } from "./events/event_target.js";
+
+const ABSENT = ["URLPattern"];
+
+function refuseToCloneOurs() {
+  refuseCloning("Headers", (value) => flatOf(value) !== null);
+  refuseCloning("Request", isRequest);
+  refuseCloning("Response", isResponse);
+  refuseCloning("URL", isURL);
+  refuseCloning("URLSearchParams", (value) => searchParamsText(value) !== null);
+  refuseCloning("FormData", (value) => formEntries(value) !== null);
+  refuseCloning("ReadableStream", (value) => stateOf(value) !== null);
+}
+
+/**
+ * Puts the whole platform on `global` as Web IDL does (writable, configurable, not enumerable), bound to
+ * the embedder's functions (natives.md). Call once for each global object, before any user code.
+ */
+export function installWeb(global, natives) {
+  setNatives(natives);
+  const { navigator, performance } = makeSingletons();
+  const names = {
+    __proto__: null,
+    AbortController, AbortSignal, Blob, CloseEvent, Crypto, CustomEvent, DOMException, ErrorEvent, Event,
+    EventTarget, File, FormData, Headers, MessageEvent, Navigator, Performance, ReadableByteStreamController,
+    ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler,
+    SubtleCrypto, TextDecoder, TextEncoder, URL, URLSearchParams,
+    atob, btoa, clearInterval, clearTimeout, console: createConsole(), crypto, navigator, performance,
+    queueMicrotask, reportError, scheduler: new Scheduler(), self: global, setInterval, setTimeout, structuredClone,
+  };
+  for (let i = 0; i < ABSENT.length; i++) names[ABSENT[i]] = notSupported(ABSENT[i]);
+  const keys = objectKeys(names);
+  for (let i = 0; i < keys.length; i++) {
+    defineProperty(global, keys[i],
+      { __proto__: null, value: names[keys[i]], writable: true, configurable: true, enumerable: false });
+  }
+  refuseToCloneOurs();
+  installArrays();
+  installSets();
+  installOthers();
+  installIterators(global);
+}
