@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "platform/durable/directory/limits.h"
+#include "platform/durable/directory/messages.h"
 #include "platform/durable/directory/placement.h"
 #include "platform/durable/directory/weaken.h"
 #include "sim/core/task.h"
@@ -104,29 +105,38 @@ class DirectoryClient : public host::Service {
   const DirectoryOptions& options() const { return options_; }
 
  private:
-  struct Ballots;
   enum class Ended { kEnded, kRunning, kUnreachable };
   struct RevokeResult {
-    Ended ended;
-    Duration remaining;  // of the lease, as the third member to let go sees it
+    Ended ended = Ended::kUnreachable;
+    Duration remaining;  // until enough members would let go, if nobody renews
+  };
+  struct Promise {
+    bool ok = false;
+    Ballot ballot;
+    Placement value;
   };
 
   void start_session();
+  void remember_sessions();
+  void end_session();
   Task<bool> renew_once();
   Task<bool> ensure_lease(Instant deadline);
   Task<void> renew_loop();
   Task<void> retire(SessionId session);
   Task<RevokeResult> revoke(host::HostId holder, SessionId session, bool by_holder);
-  void end_session();
-
-  struct Round;
-  // One CASPaxos round of the register; see directory_client.cc.
-  template <class Change>
-  Task<Round> change_register(Ref<const ObjectInfo> object, Instant deadline, Change change);
+  // Ends the session in `held`, waiting for its lease if need be; false when its holder is alive or
+  // time ran out.
+  Task<Ended> end_former(Placement held, Instant deadline);
+  Ballot next_ballot();
+  Task<Promise> prepare(Ref<const ObjectInfo> object);
+  Task<bool> accept(Ref<const ObjectInfo> object, Ballot ballot, Placement value);
+  Task<void> back_off(Duration* pause);
+  std::vector<host::HostId> members() const;
 
   host::Process& process_;
   DirectoryOptions options_;
   SessionId session_ = 0;
+  std::vector<SessionId> unretired_;  // former sessions of this host that may still count as running
   Instant lease_until_{INT64_MIN};
   uint64_t owned_ = 0;
   uint64_t ballot_counter_ = 0;

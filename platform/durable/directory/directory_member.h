@@ -38,21 +38,25 @@ class DirectoryMember : public host::Service, public net::Handler {
   };
 
   void load();
+  bool replay(std::string_view bytes);
+  void apply(std::string_view body);
   void rewrite_file();
-  bool append_record(std::string_view record);
-  Register& register_of(const Ref<const ObjectInfo>& object);
+  bool append_record(std::string_view body);
+  void write(std::string_view body);
+  Register& register_of(const ObjectInfo& object);
   void on_prepare(const net::Caller& caller, const PrepareRequest& request);
   void on_accept(const net::Caller& caller, const AcceptRequest& request);
   void on_revoke(const net::Caller& caller, const RevokeRequest& request);
   void answer_after_sync(const net::Caller& caller, Ref<const net::Message> message);
   void start_sync();
-  void finish_sync(size_t replies);
+  void finish_sync(size_t replies, uint64_t upto);
 
   host::Process& process_;
   DirectoryOptions options_;
   std::shared_ptr<disk::File> file_;
   uint64_t generation_ = 0;
-  uint64_t records_ = 0;
+  uint64_t records_ = 0;  // in the present file
+  uint64_t synced_ = 0;   // of them known durable
   bool lost_ = false;
   bool broken_ = false;  // the file's state is unknown after a failed call: rewrite before going on
   bool syncing_ = false;

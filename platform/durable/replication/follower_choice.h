@@ -5,12 +5,14 @@
 #include <array>
 
 #include "platform/durable/directory/placement.h"
+#include "sim/net/geography.h"
 
 namespace orrery::durable {
 
 // `hosts_per_pop` hosts exist in each point of presence. Makes the hosts if they were never used.
-std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts, uint32_t owner_pop,
-                                                      uint64_t object_key,
+std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts,
+                                                      const net::Geography& geography,
+                                                      uint32_t owner_pop, uint64_t object_key,
                                                       uint32_t hosts_per_pop = 3);
 
 }  // namespace orrery::durable

@@ -31,7 +31,8 @@ struct ReplicationOptions {
   Weaken weaken = {};
 };
 
-// Told what became of appended entries. Called from the loop, never from within `append`.
+// Told what became of appended entries. Called from the loop, never from within `append`; the log may
+// be destroyed by the callee.
 class LogListener {
  public:
   virtual ~LogListener() = default;
@@ -66,8 +67,11 @@ class ReplicatedLog {
   // Both may be null, must outlive the log or be taken out before. Until an image source is set the
   // recovered image is used, and entries appended since are kept.
   void set_listener(LogListener* listener) { listener_ = listener; }
+  // Once one was set, a follower that needs an image waits while there is none (a sleeping object).
   void set_image_source(ImageSource* source) {
     image_source_ = source;
+    if (!source) return;
+    own_image_ = false;
     recovered_ = nullptr;
   }
 
@@ -77,6 +81,8 @@ class ReplicatedLog {
     host::HostId host = host::kNoHost;
     bool needs_image = false;  // entries alone cannot bring it up to date
     bool image_sent = false;
+    bool probing = false;      // one entry at a time until it agrees
+    bool probe_out = false;    // and that one is under way: entry next - 1
     uint64_t match = 0;        // it has durably what we have, up to here
     uint64_t next = 1;         // first entry not sent yet
     uint64_t checked = 0;      // `match` when the resend timer last looked
@@ -85,19 +91,23 @@ class ReplicatedLog {
   };
 
   ReplicatedLog(Replication& service, Ref<const ObjectInfo> object, const Placement& placement);
+  // Starts from what recovery found: the image holds the log up to `base`, `entries` follow it.
+  void start_from(LogPosition base, Ref<const PageImage> image,
+                  const std::vector<Ref<const AppendMessage>>& entries);
   const Ref<const AppendMessage>& entry(uint64_t index) const;
   bool retained(uint64_t index) const { return index > dropped_ && index <= last_.index; }
-  void keep(Ref<const AppendMessage> message);
   void pump(Peer& peer);
   void send_image(Peer& peer);
   void on_ack(host::HostId from, const AckMessage& ack);
   void on_refused(host::HostId from, const RefuseMessage& refusal);
   void on_peer_lost(host::HostId peer);
-  void advance_durable();
+  bool advance_durable();
   void drop_retained();
   void arm_resend();
   void resend();
   void depose(uint64_t newer_epoch);
+  void send(Peer& peer, uint64_t index);
+  Ref<const PageImage> image_now();
   Peer* peer_of(host::HostId host);
 
   Replication& service_;
@@ -105,9 +115,9 @@ class ReplicatedLog {
   uint64_t epoch_;
   LogPosition last_;
   uint64_t durable_ = 0;
-  uint64_t announce_from_ = 0;  // entries up to here were durable before this owner
+  uint64_t own_from_ = 1;  // the first entry of this epoch: only from there acknowledgements count
   std::array<Peer, kFollowers> peers_;
-  // Entries (dropped_, last_.index]; a ring without wrap: `head_` of `entries_` are spent.
+  // Entries (dropped_, last_.index]; the first `head_` of `entries_` are spent.
   std::vector<Ref<const AppendMessage>> entries_;
   size_t head_ = 0;
   uint64_t dropped_ = 0;
@@ -117,6 +127,7 @@ class ReplicatedLog {
   ImageSource* image_source_ = nullptr;
   EventHandle resend_timer_;
   bool timer_armed_ = false;
+  bool own_image_ = true;  // no image source yet: recovered_ and all entries since are kept
   bool deposed_ = false;
   size_t slot_ = 0;  // place in the service's list
 };
@@ -153,6 +164,7 @@ class Replication : public host::Service, public net::Handler {
  private:
   friend class ReplicatedLog;
   struct Found;
+  // One round of promises and, when there is something to fetch, the best log's content.
   Task<Found> recover_round(Ref<const ObjectInfo> object, Placement placement);
   void attach(ReplicatedLog& log);
   void detach(ReplicatedLog& log);

@@ -1,0 +1,96 @@
+// One object as one of its followers sees it: the promise, the tail of the log in memory, its file and
+// its image. Handlers only, no task per append: an append writes its record, joins the sync that
+// runs or starts one, and is acknowledged when that ends.
+//
+// Invariants: `base_.index <= committed_` unless an owner had to install an image of entries that were
+// not durable yet (then nothing at or below the base can be replaced, only the whole image); the
+// image file holds pages of entries up to the base, or up to `committed_` while a fold runs, never of
+// an entry that could still be cut off; `matched_` is only meaningful for `matched_epoch_`.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "platform/durable/replication/follower.h"
+#include "platform/durable/replication/log_file.h"
+
+namespace orrery::durable {
+
+class FollowedObject {
+ public:
+  // Reads the object's files back.
+  FollowedObject(Follower& service, Ref<const ObjectInfo> info);
+  FollowedObject(const FollowedObject&) = delete;
+
+  void on_append(host::HostId from, Ref<const AppendMessage> message);
+  void on_install(host::HostId from, Ref<const InstallMessage> message);
+  void on_recover(const net::Caller& caller, const RecoverRequest& request);
+  void on_fetch(const net::Caller& caller, const FetchRequest& request);
+
+  const ObjectInfo& info() const { return *info_; }
+  bool lost() const { return lost_; }
+  uint64_t promised() const { return promised_; }
+  LogPosition last() const;
+  LogPosition base() const { return base_; }
+  uint64_t committed() const { return committed_; }
+  // The whole database after the last entry, for tests and recovery.
+  Ref<const PageImage> current_image();
+
+ private:
+  struct PendingReply {
+    net::Caller caller;
+    Ref<const net::Message> message;
+    uint64_t written;  // records that must be synced first
+  };
+
+  void load();
+  bool open_log();
+  void rewrite_log();
+  void write_failed();
+  void write_promise(uint64_t epoch);
+  void take_owner(host::HostId from, uint64_t epoch);
+  void refuse(host::HostId to, uint64_t epoch, uint64_t index, RefuseMessage::Reason reason,
+              uint64_t hint = 0, uint64_t newer_epoch = 0);
+  uint64_t epoch_at(uint64_t index) const;
+  bool install(const InstallMessage& message);
+  Task<void> confirm_install(host::HostId from, Ref<const InstallMessage> message);
+  void acknowledge();
+  void start_sync();
+  void finish_sync(uint64_t written, uint64_t epoch, uint64_t match);
+  void send_ack(uint64_t epoch, uint64_t match);
+  void consider_fold();
+  void finish_fold(uint64_t upto, uint64_t generation);
+  std::shared_ptr<disk::File> image_file(uint64_t generation, bool create);
+  Ref<PageImage> base_image();
+  std::string file_name(const char* what, uint64_t generation) const;
+
+  Follower& service_;
+  const Ref<const ObjectInfo> info_;
+  std::shared_ptr<disk::File> log_;  // null until something is to be remembered
+  std::shared_ptr<disk::File> image_;
+  uint64_t generation_ = 0;
+  uint64_t image_generation_ = 0;
+
+  uint64_t promised_ = 0;
+  LogPosition base_;
+  uint32_t base_pages_ = 0;
+  std::vector<Ref<const AppendMessage>> entries_;  // after base_, without gaps
+  uint64_t bytes_ = 0;                             // stored size of entries_
+  uint64_t committed_ = 0;
+
+  host::HostId owner_ = host::kNoHost;
+  uint64_t matched_epoch_ = 0;
+  uint64_t matched_ = 0;
+
+  uint64_t written_ = 0;  // records given to the file, counted over all generations
+  uint64_t synced_ = 0;
+  bool lost_ = false;
+  bool broken_ = false;  // the file's state is unknown after a failed call
+  bool syncing_ = false;
+  bool folding_ = false;
+  bool confirming_ = false;
+  bool ack_again_ = false;  // an acknowledgement is owed though nothing new was written
+  std::vector<PendingReply> pending_;
+};
+
+}  // namespace orrery::durable

@@ -1,0 +1,59 @@
+// The durable form of a followed object's log: records in an append-only file.
+//
+//   file   "follower/<key>/log.<generation>":   base | record | record | ...
+//   record  header (72 bytes) | u32 page numbers, padded to 8 | extra bytes | pages of 4096 bytes
+//   header  u32 magic, u32 type, u64 key, u64 epoch, u64 index, u64 previous epoch, u64 durable,
+//           u32 db pages, u32 frames, u32 extra, u32 zero, u64 checksum
+//   image  "follower/<key>/image.<generation>": page n of the database at (n - 1) * 4096
+//
+// base     index, epoch: the image holds the log up to here; previous epoch: the promise;
+//          extra: image generation, how many records were written with it, the object's name
+// entry    replaces everything from its index on, should that exist
+// promise  epoch
+//
+// The checksum covers header, numbers, extra and pages. Reading stops at the first record that is not
+// sound. That is a torn tail which was never acknowledged, unless a sound record after it tells a
+// durable index beyond the cut: then the disk is damaged.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/durable/replication/messages.h"
+#include "sim/disk/disk.h"
+
+namespace orrery::durable {
+
+// What a log file holds after reading it back, or is to hold when it is made.
+struct LogContent {
+  uint64_t promised = 0;
+  LogPosition base;
+  uint32_t base_pages = 0;  // size of the database in the image
+  uint64_t committed = 0;   // known to be durable with the owner
+  uint64_t image_generation = 0;
+  std::vector<Ref<const AppendMessage>> entries;
+};
+
+enum class ReadResult {
+  kSound,    // everything
+  kTorn,     // everything up to a torn tail
+  kDamaged,  // synced records are missing
+  kUnusable, // not a complete log: an unfinished rewrite
+};
+
+// The shared part of an entry's record: fill in the message's numbers and payload first.
+Ref<Buffer> make_entry_record(const AppendMessage& entry);
+
+// Adds an entry's record and pages without copying them.
+disk::DiskError append_entry(disk::File& file, const AppendMessage& entry);
+disk::DiskError append_promise(disk::File& file, const ObjectInfo& object, uint64_t epoch);
+// Writes a whole log into an empty file; not synced.
+disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogContent& content);
+// Reads a log back. `check` off is a planted weakness: records are believed without their checksums.
+ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check,
+                    LogContent* content);
+
+std::string follower_folder(const ObjectInfo& object);
+
+}  // namespace orrery::durable

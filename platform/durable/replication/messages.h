@@ -1,0 +1,122 @@
+// What owners and followers say to each other. An AppendMessage is also the entry itself: the owner keeps
+// it for followers that lag, followers keep it until they fold it, and all share its buffers.
+#pragma once
+
+#include <vector>
+
+#include "platform/durable/replication/log_entry.h"
+#include "sim/core/task.h"
+#include "sim/net/message.h"
+
+namespace orrery::durable {
+
+// Memory of a message type from the free lists of frames: an append makes one message and five answers.
+struct PooledMessage : net::Message {
+  using Message::Message;
+  static void* operator new(size_t size) { return ::orrery::internal::frame_allocate(size); }
+  static void operator delete(void* p, size_t size) noexcept {
+    ::orrery::internal::frame_release(p, size);
+  }
+};
+
+class AppendMessage final : public PooledMessage {
+ public:
+  static constexpr Kind kKind{"durable.append"};
+  AppendMessage() : PooledMessage(kKind) {}
+  uint32_t bytes() const override {
+    return 64 + record->size() + static_cast<uint32_t>(payload->frames.size()) * kLogPageBytes;
+  }
+  // Size on a follower's disk.
+  uint32_t stored_bytes() const { return bytes() - 64; }
+  LogPosition position() const { return {epoch, index}; }
+
+  Ref<const ObjectInfo> object;
+  uint64_t sender_epoch = 0;  // of the owner that sends it; `epoch` is that of the one that made it
+  uint64_t durable = 0;       // what the sender knew to be durable
+  uint64_t epoch = 0;
+  uint64_t index = 0;
+  uint64_t prev_epoch = 0;    // of the entry before
+  Ref<const LogPayload> payload;
+  Ref<Buffer> record;         // header and page numbers as stored; the pages follow it on disk
+};
+
+// A whole database as it is after entry `position`.
+struct InstallMessage final : PooledMessage {
+  static constexpr Kind kKind{"durable.install"};
+  InstallMessage() : PooledMessage(kKind) {}
+  uint32_t bytes() const override { return 64 + image->db_pages() * kLogPageBytes; }
+  Ref<const ObjectInfo> object;
+  uint64_t sender_epoch = 0;
+  uint64_t durable = 0;
+  LogPosition position;
+  Ref<const PageImage> image;
+};
+
+struct AckMessage final : PooledMessage {
+  static constexpr Kind kKind{"durable.ack"};
+  AckMessage(uint64_t k, uint64_t e, uint64_t m)
+      : PooledMessage(kKind), key(k), epoch(e), match(m) {}
+  const uint64_t key;
+  const uint64_t epoch;  // of the owner it answers
+  const uint64_t match;  // the follower's disk has that owner's log up to here
+};
+
+struct RefuseMessage final : PooledMessage {
+  static constexpr Kind kKind{"durable.refuse"};
+  enum class Reason {
+    kStale,       // it promised a newer epoch
+    kMismatch,    // the entry before is missing or another
+    kNeedsImage,  // its image conflicts and cannot be cut back
+    kLost,        // its disk was lost
+  };
+  RefuseMessage(uint64_t k, uint64_t e, uint64_t i, Reason r, uint64_t p, uint64_t h)
+      : PooledMessage(kKind), key(k), epoch(e), index(i), reason(r), promised(p), hint(h) {}
+  const uint64_t key;
+  const uint64_t epoch;  // of the owner it answers
+  const uint64_t index;  // of the refused entry
+  const Reason reason;
+  const uint64_t promised;
+  const uint64_t hint;   // kMismatch: what it has may match up to here
+};
+
+struct RecoverRequest final : net::Message {
+  static constexpr Kind kKind{"durable.recover"};
+  RecoverRequest(Ref<const ObjectInfo> o, uint64_t e)
+      : Message(kKind), object(std::move(o)), epoch(e) {}
+  const Ref<const ObjectInfo> object;
+  const uint64_t epoch;
+};
+
+struct RecoverReply final : net::Message {
+  static constexpr Kind kKind{"durable.recover_reply"};
+  enum class Status { kPromised, kStale, kLost };
+  RecoverReply(Status s, uint64_t p, LogPosition l)
+      : Message(kKind), status(s), promised(p), last(l) {}
+  const Status status;
+  const uint64_t promised;
+  const LogPosition last;
+};
+
+struct FetchRequest final : net::Message {
+  static constexpr Kind kKind{"durable.fetch"};
+  FetchRequest(Ref<const ObjectInfo> o, uint64_t e)
+      : Message(kKind), object(std::move(o)), epoch(e) {}
+  const Ref<const ObjectInfo> object;
+  const uint64_t epoch;
+};
+
+struct FetchReply final : net::Message {
+  static constexpr Kind kKind{"durable.fetch_reply"};
+  FetchReply() : Message(kKind) {}
+  uint32_t bytes() const override {
+    uint32_t sum = 64 + (image ? image->db_pages() * kLogPageBytes : 0);
+    for (const auto& e : entries) sum += e->stored_bytes();
+    return sum;
+  }
+  bool ok = false;
+  LogPosition base;                              // the image holds the log up to here
+  Ref<const PageImage> image;
+  std::vector<Ref<const AppendMessage>> entries;  // after base, without gaps
+};
+
+}  // namespace orrery::durable
