@@ -3,12 +3,16 @@
 // decides; a restart boots a new incarnation with the same boot function. Hosts are made lazily: 339
 // cities cost nothing until somebody calls there.
 //
+// Two kinds: hosts of the cloud (`host:FRA/2`), and those outside it (`client/1`, an origin), which stand
+// at a city too but have no platform booted and are never crashed by a drawn fault.
+//
 // Not modelled here: CPU shared between processes of a host, virtual memory.
 // Legal faults: crash, restart, pause (nothing runs, time goes on), clock step and drift, within or
 // beyond the declared bound.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <typeindex>
@@ -16,6 +20,8 @@
 
 #include "sim/core/task.h"
 #include "sim/core/world.h"
+#include "sim/host/clock.h"
+#include "sim/host/places.h"
 
 namespace orrery::disk {
 class Disk;
@@ -30,31 +36,21 @@ namespace orrery::host {
 using HostId = uint32_t;
 inline constexpr HostId kNoHost = UINT32_MAX;
 
+// Cloud hosts are numbered 1, 2, ... within their point of presence, up to this.
+inline constexpr uint32_t kMaxHostsPerPop = 64;
+
+enum class HostKind : uint8_t { kCloud, kOutside };
+
 class Host;
 class Hosts;
 class Process;
 
-// A host's own clock: local = world + offset + drift. Local instants are what a service on the host
-// sees; leases, timers and Date.now() are counted in them.
-class Clock {
+// Told when a process has ended, after its tasks and services are gone: the network, which then breaks
+// the streams.
+class ProcessWatcher {
  public:
-  explicit Clock(World& world) : world_(world) {}
-  // Present local time, microseconds since the world's beginning as this clock believes.
-  Instant now() const;
-  // Present local wall time in milliseconds since 1970, as Date.now() shows it.
-  int64_t wall_ms() const;
-  // How long the world must wait until this clock has moved on by `local`.
-  Duration world_duration(Duration local) const;
-  // Jumps the clock, forwards or back.
-  void step(Duration by);
-  // From now on the clock runs fast (positive) or slow by this many parts in a million.
-  void set_drift(int64_t parts_per_million);
-
- private:
-  World& world_;
-  Instant base_world_{0};
-  Instant base_local_{0};
-  int64_t drift_ppm_ = 0;
+  virtual ~ProcessWatcher() = default;
+  virtual void process_ended(HostId host) = 0;
 };
 
 // Something of the platform that lives in a process and dies with it. Destroyed in reverse order of
@@ -73,8 +69,9 @@ class Process {
   Process(const Process&) = delete;
 
   World& world();
+  Hosts& hosts() { return hosts_; }
   Host& host() { return host_; }
-  HostId host_id() const;
+  HostId host_id() const { return host_id_; }
   // 1 for the first boot of this host in this world.
   uint32_t incarnation() const { return incarnation_; }
   Clock& clock();
@@ -82,7 +79,9 @@ class Process {
   net::Network& network();
   TaskScope& tasks() { return tasks_; }
   OwnerId owner() const { return owner_; }
-  LaneId lane() const;
+  LaneId lane() const { return lane_; }
+  // True while the process is being destroyed: what its destructors send or schedule is dropped.
+  bool dying() const { return dying_; }
 
   // Adds a service; it may be looked up by type. One of each type.
   template <class S, class... Args>
@@ -92,7 +91,8 @@ class Process {
     services_.push_back({std::type_index(typeid(S)), std::move(service)});
     return ref;
   }
-  // The service of this type, or nullptr.
+  // The service of this type, or nullptr. A search in a short list: keep the result, do not call it for
+  // each request.
   template <class S>
   S* find() {
     for (auto& s : services_)
@@ -107,32 +107,39 @@ class Process {
   };
   Hosts& hosts_;
   Host& host_;
+  HostId host_id_;
+  LaneId lane_;
   uint32_t incarnation_;
   OwnerId owner_;
+  bool dying_ = false;
   std::vector<Entry> services_;
   TaskScope tasks_;
 };
 
 class Host {
  public:
-  Host(Hosts& hosts, HostId id, uint32_t pop, uint32_t number);
+  Host(Hosts& hosts, HostId id, HostKind kind, uint32_t pop, uint32_t number, std::string name);
   ~Host();
 
   HostId id() const { return id_; }
+  HostKind kind() const { return kind_; }
+  bool outside() const { return kind_ == HostKind::kOutside; }
   uint32_t pop() const { return pop_; }          // index into net::Geography
-  uint32_t number() const { return number_; }    // 1, 2, 3 within its pop
-  const std::string& name() const { return name_; }  // "host:FRA/2"
+  uint32_t number() const { return number_; }    // 1, 2, 3 within its pop; 0 outside
+  const std::string& name() const { return name_; }  // "host:FRA/2", "client/1"
   LaneId lane() const { return lane_; }
   Clock& clock() { return clock_; }
   disk::Disk& disk() { return *disk_; }
   Process* process() { return process_.get(); }  // nullptr while down
   bool up() const { return process_ != nullptr; }
   bool paused() const { return paused_; }
+  uint32_t incarnations() const { return incarnations_; }
 
  private:
   friend class Hosts;
   Hosts& hosts_;
   HostId id_;
+  HostKind kind_;
   uint32_t pop_;
   uint32_t number_;
   std::string name_;
@@ -142,39 +149,69 @@ class Host {
   std::unique_ptr<Process> process_;
   uint32_t incarnations_ = 0;
   bool paused_ = false;
+  Instant paused_until_{0};
+  EventHandle resume_event_;
 };
 
-// All hosts of a world.
+// All hosts of a world. Declare the network after it: the network's end ends all processes first.
 class Hosts {
  public:
-  // `boot` sets up the services of a new incarnation; it runs at the first use of a host and at every
-  // restart.
+  // `boot` sets up the services of a new incarnation of a cloud host; it runs at the first use of a host
+  // and at every restart, under a cause of its own (host name and incarnation), so that what a
+  // boot draws and schedules does not depend on who used the host first.
   using Boot = std::function<void(Process&)>;
-  Hosts(World& world, Boot boot);
+  Hosts(World& world, const Places& places, Boot boot);
   ~Hosts();
   Hosts(const Hosts&) = delete;
 
   World& world() { return world_; }
+  const Places& places() const { return places_; }
   net::Network& network() { return *network_; }
-  void attach(net::Network& network) { network_ = &network; }
+  // Called by make_network.
+  void attach(net::Network& network, ProcessWatcher& watcher) {
+    network_ = &network;
+    watcher_ = &watcher;
+  }
 
-  // Host `number` (from 1) of the point of presence with this index, made and booted at first use.
+  // Host `number` (1 .. kMaxHostsPerPop) of the point of presence with this index, made and booted at
+  // first use.
   Host& at(uint32_t pop, uint32_t number);
+  // A host outside the cloud at this place, with a printable name of its own ("client/1",
+  // "origin:example.com"), made at first use and always up. Give it handlers and tasks by
+  // `host.process()`. The same name always is the same host; its place is that of the first call.
+  Host& outside(uint32_t pop, std::string_view name);
   Host& by_id(HostId id) { return *hosts_[id]; }
-  // By printable name ("host:FRA/2"); nullptr when the name is not well formed or unknown.
+  // By printable name. A well-formed cloud name of a known point of presence ("host:FRA/2") is made at
+  // first use; nullptr for any other name that does not exist.
   Host* by_name(std::string_view name);
+  // The same without making anything: nullptr when not in use yet.
+  Host* existing(std::string_view name);
   size_t count() const { return hosts_.size(); }
 
-  // Faults. Each is an event of its own: never called from a task of the host it hits.
-  void crash(Host& host);
+  // Faults. Each is an event of its own: never called from a task of the host it hits, nor while a
+  // task runs that could be destroyed by it.
+  void crash(Host& host);    // nothing if down already
   void restart(Host& host);  // boots if down, else nothing
-  void pause(Host& host, Duration for_);
+  void pause(Host& host, Duration for_);  // a longer pause extends a shorter one
+  void step_clock(Host& host, Duration by);
+  void drift_clock(Host& host, int64_t parts_per_million);
+
+  // Ends every process, newest host first, without events: the world is being taken down.
+  void shutdown();
 
  private:
+  Host& make(HostKind kind, uint32_t pop, uint32_t number, std::string name);
+  void boot(Host& host);
+
   World& world_;
+  const Places& places_;
   Boot boot_;
   net::Network* network_ = nullptr;
+  ProcessWatcher* watcher_ = nullptr;
   std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<std::vector<HostId>> cloud_;  // by pop, then number - 1
+  std::map<std::string, HostId, std::less<>> by_name_;
+  bool shut_ = false;
 };
 
 }  // namespace orrery::host

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "sim/core/hash.h"
 #include "sim/core/ref.h"
 
 namespace orrery::net {
@@ -16,6 +17,9 @@ class Message : public RefCounted {
   // `static constexpr Kind kKind{"durable.append"}`; the name also names the event in traces.
   struct Kind {
     const char* name;
+    uint64_t hash;  // of the name: enters the trace at each delivery
+    constexpr explicit Kind(const char* kind_name)
+        : name(kind_name), hash(hash_name(kind_name)) {}
   };
   explicit Message(const Kind& kind) : kind_(&kind) {}
   const Kind& kind() const { return *kind_; }

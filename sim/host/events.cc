@@ -1,0 +1,18 @@
+#include "sim/host/events.h"
+
+namespace orrery::host {
+
+std::string Booted::text() const {
+  return name + (incarnation == 1 ? " boots" : " restarts, incarnation " + std::to_string(incarnation));
+}
+std::string Crashed::text() const { return name + " crashes"; }
+std::string Paused::text() const {
+  return name + " pauses until " + std::to_string(until.us) + " us";
+}
+std::string Resumed::text() const { return name + " goes on"; }
+std::string ClockChanged::text() const {
+  if (step.us != 0) return name + " clock steps by " + std::to_string(step.us) + " us";
+  return name + " clock drifts by " + std::to_string(drift_ppm) + " ppm";
+}
+
+}  // namespace orrery::host

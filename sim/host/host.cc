@@ -1,0 +1,168 @@
+#include "sim/host/host.h"
+
+#include <charconv>
+
+#include "sim/disk/disk.h"
+#include "sim/host/events.h"
+
+namespace orrery::host {
+
+namespace {
+constexpr Site kResume{"host.resume"};
+}
+
+Process::Process(Hosts& hosts, Host& host, uint32_t incarnation)
+    : hosts_(hosts),
+      host_(host),
+      host_id_(host.id()),
+      lane_(host.lane()),
+      incarnation_(incarnation),
+      owner_(hosts.world().loop().create_owner()),
+      tasks_(hosts.world().loop(), owner_) {}
+
+Process::~Process() {
+  dying_ = true;
+  tasks_.cancel_all();
+  while (!services_.empty()) services_.pop_back();
+}
+
+World& Process::world() { return hosts_.world(); }
+Clock& Process::clock() { return host_.clock(); }
+disk::Disk& Process::disk() { return host_.disk(); }
+net::Network& Process::network() { return hosts_.network(); }
+
+Host::Host(Hosts& hosts, HostId id, HostKind kind, uint32_t pop, uint32_t number, std::string name)
+    : hosts_(hosts),
+      id_(id),
+      kind_(kind),
+      pop_(pop),
+      number_(number),
+      name_(std::move(name)),
+      lane_(hosts.world().trace().lane(name_, kind == HostKind::kCloud ? "host" : "client")),
+      clock_(hosts.world()),
+      disk_(disk::make_disk(hosts.world(), lane_)) {}
+
+Host::~Host() = default;
+
+Hosts::Hosts(World& world, const Places& places, Boot boot)
+    : world_(world), places_(places), boot_(std::move(boot)), cloud_(places.pop_count()) {}
+
+Hosts::~Hosts() { shutdown(); }
+
+Host& Hosts::make(HostKind kind, uint32_t pop, uint32_t number, std::string name) {
+  auto id = static_cast<HostId>(hosts_.size());
+  hosts_.push_back(std::make_unique<Host>(*this, id, kind, pop, number, std::move(name)));
+  Host& host = *hosts_.back();
+  by_name_.emplace(host.name_, id);
+  return host;
+}
+
+Host& Hosts::at(uint32_t pop, uint32_t number) {
+  ORRERY_CHECK(pop < cloud_.size());
+  ORRERY_CHECK(number >= 1 && number <= kMaxHostsPerPop);
+  auto& row = cloud_[pop];
+  if (row.size() < number) row.resize(number, kNoHost);
+  if (row[number - 1] != kNoHost) return *hosts_[row[number - 1]];
+  std::string name =
+      "host:" + std::string(places_.pop_code(pop)) + "/" + std::to_string(number);
+  Host& host = make(HostKind::kCloud, pop, number, std::move(name));
+  row[number - 1] = host.id_;
+  boot(host);
+  return host;
+}
+
+Host& Hosts::outside(uint32_t pop, std::string_view name) {
+  auto it = by_name_.find(name);
+  if (it != by_name_.end()) return *hosts_[it->second];
+  ORRERY_CHECK(pop < cloud_.size());
+  Host& host = make(HostKind::kOutside, pop, 0, std::string(name));
+  boot(host);
+  return host;
+}
+
+Host* Hosts::existing(std::string_view name) {
+  auto it = by_name_.find(name);
+  return it == by_name_.end() ? nullptr : hosts_[it->second].get();
+}
+
+Host* Hosts::by_name(std::string_view name) {
+  if (Host* host = existing(name)) return host;
+  if (!name.starts_with("host:")) return nullptr;
+  std::string_view rest = name.substr(5);
+  size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return nullptr;
+  std::string_view digits = rest.substr(slash + 1);
+  uint32_t number = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return nullptr;
+  if (number < 1 || number > kMaxHostsPerPop || digits.front() == '0') return nullptr;
+  std::optional<uint32_t> pop = places_.find_pop(rest.substr(0, slash));
+  return pop ? &at(*pop, number) : nullptr;
+}
+
+void Hosts::boot(Host& host) {
+  uint32_t incarnation = ++host.incarnations_;
+  CauseScope scope(world_.cause(),
+                   mix64(hash_name("host.boot") ^ hash_bytes(host.name_), incarnation));
+  world_.announce(Booted{host.lane_, host.id_, incarnation, host.name_});
+  host.process_ = std::make_unique<Process>(*this, host, incarnation);
+  if (host.kind_ == HostKind::kCloud && boot_) boot_(*host.process_);
+}
+
+void Hosts::crash(Host& host) {
+  if (!host.process_) return;
+  world_.announce(Crashed{host.lane_, host.id_, host.process_->incarnation(), host.name_});
+  OwnerId owner = host.process_->owner();
+  // Tasks, then services in reverse order; while they go, the process counts as dying and can send
+  // nothing. Then the connections, then whatever events are left.
+  host.process_.reset();
+  if (watcher_) watcher_->process_ended(host.id_);
+  world_.loop().kill_owner(owner);
+  world_.loop().cancel(host.resume_event_);
+  host.paused_ = false;
+  host.disk_->crash();
+}
+
+void Hosts::restart(Host& host) {
+  if (!host.process_ && !shut_) boot(host);
+}
+
+void Hosts::pause(Host& host, Duration for_) {
+  Instant until = world_.now() + for_;
+  if (!host.process_ || for_.us <= 0 || (host.paused_ && until <= host.paused_until_)) return;
+  world_.announce(Paused{host.lane_, host.id_, until, host.name_});
+  host.paused_ = true;
+  host.paused_until_ = until;
+  world_.loop().pause_owner(host.process_->owner());
+  world_.loop().cancel(host.resume_event_);
+  host.resume_event_ = world_.loop().schedule(until, kResume, kWorldOwner, [this, id = host.id_] {
+    Host& h = *hosts_[id];
+    h.paused_ = false;
+    world_.announce(Resumed{h.lane_, h.id_, h.name_});
+    world_.loop().resume_owner(h.process_->owner());
+  });
+}
+
+void Hosts::step_clock(Host& host, Duration by) {
+  host.clock_.step(by);
+  world_.announce(ClockChanged{host.lane_, host.id_, by, host.clock_.drift_ppm(), host.name_});
+}
+
+void Hosts::drift_clock(Host& host, int64_t parts_per_million) {
+  host.clock_.set_drift(parts_per_million);
+  world_.announce(ClockChanged{host.lane_, host.id_, {0}, parts_per_million, host.name_});
+}
+
+void Hosts::shutdown() {
+  if (shut_) return;
+  shut_ = true;
+  for (size_t i = hosts_.size(); i-- > 0;) {
+    Host& host = *hosts_[i];
+    if (!host.process_) continue;
+    OwnerId owner = host.process_->owner();
+    host.process_.reset();
+    world_.loop().kill_owner(owner);
+  }
+}
+
+}  // namespace orrery::host
