@@ -3,7 +3,7 @@ import {
   ArrayBufferByteLength, ArrayPush, DataViewBuffer, DataViewByteLength, DataViewByteOffset,
   RegExpTest, StringCharCodeAt, SymbolIterator, SymbolToStringTag,
   TypedArrayBuffer, TypedArrayByteLength, TypedArrayByteOffset, U8, apply, defineProperty,
-  fromCharCode, getOwnPropertyDescriptor, isView, ownKeys, typedArrayName,
+  fromCharCode, getOwnPropertyDescriptor, isView, ownKeys, setPrototypeOf, typedArrayName,
 } from "./primordials.js";
 
 const SURROGATE = /[\uD800-\uDFFF]/;
@@ -72,6 +72,11 @@ export function brand(constructor, name) {
     { __proto__: null, value: name, configurable: true });
 }
 
+/** For internal classes: their objects inherit nothing, so that no setter of Object.prototype sees them. */
+export function withoutInheritance(constructor) {
+  setPrototypeOf(constructor.prototype, null);
+}
+
 /** Defines an alias method that is not enumerable, as Web IDL does for iterators. */
 export function alias(prototype, key, value) {
   defineProperty(prototype, key,
@@ -118,7 +123,7 @@ export function pairIteratorClass(name, pairAt) {
       return { value, done: false };
     }
   }
-  Object.setPrototypeOf(PairIterator.prototype, IteratorPrototype);
+  setPrototypeOf(PairIterator.prototype, IteratorPrototype);
   delete PairIterator.prototype.constructor;
   brand(PairIterator, `${name} Iterator`);
   return PairIterator;

@@ -8,7 +8,7 @@ import {
   SetSize, StringIncludes, StringSlice, StringStartsWith, TypedArrayLength, U8, getOwnPropertyDescriptor,
   getPrototypeOf, isView, jsonStringify, ownKeys, typedArrayName, uncurryThis,
 } from "../primordials.js";
-import { isArrayBuffer } from "../webidl.js";
+import { isArrayBuffer, withoutInheritance } from "../webidl.js";
 import { isDOMException } from "../dom_exception.js";
 import { flatOf } from "../fetch/headers.js";
 import { natives } from "../natives.js";
@@ -319,6 +319,7 @@ class Inspector {
     return parts.length === 0 ? text : this.wrap(`${text} `, "{", parts, "}", level);
   }
 }
+withoutInheritance(Inspector);
 
 function ownOrInherited(value, key) {
   try {

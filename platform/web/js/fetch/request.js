@@ -4,7 +4,7 @@
 // cached); a signal and `cf` are made on first use. Exported functions that read private state are for
 // the runtime only: nothing of them is reachable from user code.
 import { RegExpTest, StringToUpperCase, jsonParse, jsonStringify } from "../primordials.js";
-import { brand } from "../webidl.js";
+import { brand, withoutInheritance } from "../webidl.js";
 import { abortState } from "../events/abort.js";
 import { newSignal } from "../events/abort_signal.js";
 import { canonicalHref, hrefOf, isURL } from "../url/url.js";
@@ -52,6 +52,7 @@ class RequestParts {
     this.fetcher = fetcher;
   }
 }
+withoutInheritance(RequestParts);
 
 let isRequest;
 let requestFromParts;

@@ -1,6 +1,6 @@
 // Response (Fetch standard, as far as a server needs it) with the runtime's cheap ways in and out.
 import { RegExpTest, jsonParse, jsonStringify } from "../primordials.js";
-import { brand, toUSVString } from "../webidl.js";
+import { brand, toUSVString, withoutInheritance } from "../webidl.js";
 import { canonicalHref } from "../url/url.js";
 import { Body, adoptBody, bodyType, cloneBody, isPendingBody, setBody, takeBody } from "./body.js";
 import {
@@ -24,6 +24,7 @@ class ResponseParts {
     this.webSocket = webSocket;
   }
 }
+withoutInheritance(ResponseParts);
 
 let isResponse;
 let responseFromParts;

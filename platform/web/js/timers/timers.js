@@ -5,6 +5,7 @@
 import {
   MapConstructor, MapDelete, MapGet, MapSet, MapSize, PromiseConstructor, apply, trunc,
 } from "../primordials.js";
+import { withoutInheritance } from "../webidl.js";
 import { DOMException } from "../dom_exception.js";
 import { natives } from "../natives.js";
 
@@ -22,6 +23,7 @@ class Timer {
     this.repeat = repeat;
   }
 }
+withoutInheritance(Timer);
 
 function clampDelay(delay) {
   const ms = trunc(+delay);
