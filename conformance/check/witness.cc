@@ -1,0 +1,105 @@
+#include "conformance/check/witness.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "conformance/check/search.h"
+
+namespace orrery::check {
+
+namespace {
+
+class Minimizer {
+ public:
+  Minimizer(const ProblemSet& set, const Problem& problem, std::uint64_t& steps,
+            std::uint64_t memory_bytes)
+      : set_(set), problem_(problem), steps_(steps), memory_bytes_(memory_bytes) {
+    // Where repeating cannot make ever new states.
+    repeatable_ = set.model == Model::kRegister || set.model == Model::kCasRegister ||
+                  set.model == Model::kKv || set.model == Model::kSet ||
+                  set.model == Model::kMultiRegister;
+    for (const Op& op : problem.ops) repeatable_ = repeatable_ && op.code != Code::kAppend;
+  }
+
+  std::vector<std::int32_t> run(std::int32_t stuck_at) {
+    stuck_at_ = stuck_at;
+    for (std::size_t i = 0; i < problem_.ops.size(); ++i) {
+      // Unanswered operations demand nothing, so no contradiction needs them.
+      const Op& op = problem_.ops[i];
+      if (op.request < stuck_at && !op.optional()) kept_.push_back(static_cast<std::int32_t>(i));
+    }
+    // Chunks from half of all down to one, the oldest first. One more round of single operations
+    // whenever a round of them removed any.
+    std::size_t chunk = std::max<std::size_t>(kept_.size() / 2, 1);
+    while (kept_.size() > 1) {
+      const bool removed = one_round(chunk);
+      if (steps_ == 0) break;
+      if (chunk > 1) {
+        chunk /= 2;
+      } else if (!removed) {
+        break;
+      }
+    }
+    return kept_;
+  }
+
+ private:
+  bool one_round(std::size_t chunk) {
+    bool removed = false;
+    for (std::size_t begin = 0; begin < kept_.size() && steps_ > 0;) {
+      const std::size_t end = std::min(begin + chunk, kept_.size());
+      std::vector<std::int32_t> fewer(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(begin));
+      fewer.insert(fewer.end(), kept_.begin() + static_cast<std::ptrdiff_t>(end), kept_.end());
+      if (!fewer.empty() && still_impossible(fewer)) {
+        kept_ = std::move(fewer);
+        removed = true;
+      } else {
+        begin = end;
+      }
+    }
+    return removed;
+  }
+
+  bool still_impossible(const std::vector<std::int32_t>& kept) {
+    Problem weaker;
+    weaker.repeatable = repeatable_;
+    weaker.ops.reserve(problem_.ops.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < problem_.ops.size(); ++i) {
+      Op op = problem_.ops[i];
+      if (op.request >= stuck_at_) break;
+      if (at < kept.size() && kept[at] == static_cast<std::int32_t>(i)) {
+        ++at;
+      } else if (is_pure(op.code)) {
+        continue;
+      } else {
+        op.answer = kNever;
+      }
+      weaker.ops.push_back(op);
+    }
+    const SearchResult result = search(set_, weaker, std::min(steps_, kStepsOneTry), memory_bytes_);
+    // Building the problem costs too; counting it bounds the number of tries on large ones.
+    steps_ -= std::min(result.steps + weaker.ops.size() / 4, steps_);
+    return result.kind == SearchKind::kImpossible;
+  }
+
+  static constexpr std::uint64_t kStepsOneTry = 200'000;
+
+  const ProblemSet& set_;
+  const Problem& problem_;
+  std::uint64_t& steps_;
+  std::uint64_t memory_bytes_;
+  std::int32_t stuck_at_ = 0;
+  bool repeatable_ = false;
+  std::vector<std::int32_t> kept_;
+};
+
+}  // namespace
+
+std::vector<std::int32_t> minimal_witness(const ProblemSet& set, const Problem& problem,
+                                          std::int32_t stuck_at, std::uint64_t& steps,
+                                          std::uint64_t memory_bytes) {
+  return Minimizer(set, problem, steps, memory_bytes).run(stuck_at);
+}
+
+}  // namespace orrery::check
