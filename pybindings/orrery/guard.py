@@ -1,8 +1,9 @@
 """Keeps real time and real chance out of a scenario's Python, as far as Python lets us.
 
-Applied in the child process of one run, never in the parent. The clocks of `time` raise; `random`,
-`os.urandom` and with it `uuid` and `secrets` draw from the run's seed. `datetime.now()` is C code that
-cannot be replaced here, which is why the README names it among the things a scenario must not use.
+Applied in the child process of one run, never in the parent. The clocks of `time` show the world's time
+(libraries read them while they are imported, so refusing would break those); waiting on them is refused.
+`random`, `os.urandom` and with it `uuid` and `secrets` draw from the run's seed. `datetime.now()` is C code
+that cannot be replaced here, which is why the README names it among the things a scenario must not use.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ import hashlib
 import os
 import random
 import time
-from typing import Any
+from typing import Any, Callable
 
 from orrery.driver import ScenarioError
 
+#: What time.time() shows when a world begins: 2026-01-01T00:00:00Z.
+EPOCH_S = 1_767_225_600
 _CLOCKS = ("time", "monotonic", "perf_counter", "process_time", "thread_time")
 
 
-def seal(seed: int) -> None:
+def seal(seed: int, now_us: Callable[[], int]) -> None:
     """From here on this process knows only the world's time and chance. Irreversible."""
     for name in _CLOCKS:
-        setattr(time, name, _refuse(f"time.{name}()", "world.now"))
-        setattr(time, f"{name}_ns", _refuse(f"time.{name}_ns()", "world.now_us"))
-    time.sleep = _refuse("time.sleep()", "await world.sleep(...)")
+        start_us = EPOCH_S * 1_000_000 if name == "time" else 0
+        setattr(time, name, lambda start_us=start_us: (start_us + now_us()) / 1e6)
+        setattr(time, f"{name}_ns", lambda start_us=start_us: (start_us + now_us()) * 1000)
+    time.sleep = _refuse_sleep
     random.seed(seed)
     drawn = 0
 
@@ -39,8 +43,5 @@ def seal(seed: int) -> None:
     gc.disable()
 
 
-def _refuse(what: str, instead: str) -> Any:
-    def refuse(*_: Any) -> Any:
-        raise ScenarioError(f"{what} is real time, which does not exist in a world; use {instead}")
-
-    return refuse
+def _refuse_sleep(*_: Any) -> None:
+    raise ScenarioError("time.sleep() waits in real time, which does not exist in a world; write await world.sleep(...)")

@@ -24,12 +24,12 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     The verdict: "pass"; "fail" (a rule, a check or an assertion does not hold); "not live"; "unknown" (a
     check's budget); "error" (the scenario itself is wrong); "stopped" (at `until_us`).
     """
-    guard.seal(job["seed"])
     module = native.load()
     exchanges: list[Exchange] = []
     own: dict[str, Any] | None = None
     verdict = "pass"
     world_native = module.World(app, json.dumps(options(scenario, job)))
+    guard.seal(job["seed"], world_native.now_us)
     try:
         driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
         world = World(world_native, driver, job["seed"])

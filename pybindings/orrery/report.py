@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import Any, Sequence
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_EVERY_S = 2.0
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Reporter:
@@ -84,7 +86,13 @@ def show_failure(console: Console, failure: dict[str, Any], events: int | None =
     _plain(console, Text(""))
 
 
+def printable(text: str) -> str:
+    """Text of a Worker's or scenario's making, without what would steer a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _plain(console: Console, text: Text) -> None:
+    text.plain = printable(text.plain)
     console.print(text, soft_wrap=True)
 
 

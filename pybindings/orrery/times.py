@@ -37,7 +37,7 @@ def parse_us(span: Span) -> int:
     elif isinstance(span, (int, float)):
         try:
             us = int((Decimal(repr(span)) * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
-        except ArithmeticError:
+        except (ArithmeticError, ValueError):
             raise ValueError(f"not a span of time: {span!r}") from None
     elif isinstance(span, str):
         us = _parse_text(span)

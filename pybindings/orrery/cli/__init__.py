@@ -62,6 +62,9 @@ def group() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code. Errors of the user's are one message, never a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        # Whatever the locale says: half a surrogate pair out of a Worker must not end the command.
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         result: Any = group.main(args=arguments, prog_name="orrery", standalone_mode=False)
         sys.stdout.flush()

@@ -12,7 +12,7 @@ from orrery.cli import common
 from orrery.exploration import Plan, run_plans
 from orrery.places import shown
 from orrery.pool import Pool
-from orrery.report import Reporter, error_console, out_console, show_failure
+from orrery.report import Reporter, error_console, out_console, printable, show_failure
 from orrery.requests_file import found_requests, read_requests
 from orrery.targets import Target, parse_target
 from orrery.times import show_us
@@ -96,14 +96,14 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
     console = out_console()
     outcome = plan.outcomes[0]
     for line in (outcome.result.get("output") or "").splitlines():
-        console.print(line, markup=False)
+        console.print(printable(line), markup=False, soft_wrap=True)
     for answer in scenario.get("responses", []):
         got = answer.get("error") or f"{answer['status']}  {answer['body'].strip()[:120]}"
         took = (answer["answered_us"] - answer["sent_us"]) / 1000
         line = f" {show_us(answer['sent_us'])}  {answer['client']} {answer['city']}  {answer['method']} {answer['url']}  {got}  ({took:.1f} ms)"
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
     for entry in scenario.get("console", []):
-        console.print(f" {entry if isinstance(entry, str) else entry.get('text', entry)}", markup=False, soft_wrap=True)
+        console.print(printable(f" {entry if isinstance(entry, str) else entry.get('text', entry)}"), markup=False, soft_wrap=True)
     for failure in outcome.failures:
         show_failure(console, failure, outcome.events)
     console.print(

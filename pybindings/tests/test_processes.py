@@ -1,0 +1,106 @@
+"""Processes: deadlines, deaths and interruptions leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+SPIN = 'await world.client().get("/spin")'
+
+
+def alive(marker: str) -> list[int]:
+    """Processes whose environment names this test's folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                if f"ORRERY_ROOT={marker}\0".encode() in (entry / "environ").read_bytes() + b"\0":
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+def wait_until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_run_past_its_deadline_is_not_metered(bench):
+    bench.scenario(SPIN)
+    started = time.monotonic()
+    ended = bench.run("run", "scenario.py", "--deadline", "500ms", "--json")
+    failure = ended.json["scenarios"][0]["failures"][0]
+    assert ended.code == 10 and ended.json["verdict"] == "not metered" and "not metered" in failure["reason"]
+    assert time.monotonic() - started < 15 and not alive(str(bench.folder))
+
+
+def test_what_a_run_wrote_before_it_died_is_in_its_story(bench):
+    bench.scenario('print("last words", flush=True)\nawait world.client().get("/crash")')
+    failure = bench.run("run", "scenario.py", "--json").json["scenarios"][0]["failures"][0]
+    assert "last words" in failure["story"]
+
+
+def test_a_runs_own_processes_end_with_it(bench):
+    bench.scenario('import subprocess\nsubprocess.Popen(["sleep", "600"])\n' + SPIN)
+    assert bench.run("run", "scenario.py", "--deadline", "500ms").code == 10
+    wait_until(lambda: not alive(str(bench.folder)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_no_process_and_no_file(bench, number):
+    bench.scenario(SPIN)
+    process = bench.start("explore", "scenario.py", "--seeds", "50", "--jobs", "4")
+    # Parent, worker and four children.
+    wait_until(lambda: len(alive(str(bench.folder))) >= 6)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 130 and err.strip() == "orrery: interrupted" and out == ""
+    wait_until(lambda: not alive(str(bench.folder)))
+    assert not (bench.folder / "runs").exists()
+
+
+def test_a_killed_command_takes_its_workers_with_it(bench):
+    bench.scenario(SPIN)
+    process = bench.start("explore", "scenario.py", "--seeds", "50", "--jobs", "4")
+    wait_until(lambda: len(alive(str(bench.folder))) >= 6)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_until(lambda: not alive(str(bench.folder)))
+
+
+def test_a_worker_that_dies_while_it_loads_is_a_crash(bench):
+    (bench.folder / "scenario.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    ended = bench.run("run", "scenario.py")
+    assert ended.code == 10 and "was ended by SIGSEGV while it loaded" in ended.err
+
+
+def test_the_callers_environment_does_not_reach_a_run(bench):
+    bench.scenario('import os, locale\nprint(sorted(os.environ), hash("x"), os.environ["TZ"])')
+    one = bench.run("run", "scenario.py", "--json").json["scenarios"][0]["output"]
+    two = bench.run("run", "scenario.py", "--json", TZ="Asia/Kolkata", LC_ALL="de_DE.UTF-8", PYTHONHASHSEED="7", FOO="1").json["scenarios"][0]["output"]
+    assert one == two and "'FOO'" not in two and "UTC" in two
+
+
+def test_chance_in_a_scenario_comes_from_the_seed(bench):
+    bench.scenario("import os, random, uuid\nprint(random.random(), uuid.uuid4(), os.urandom(4).hex(), world.random.random())")
+    outputs = [bench.run("run", "scenario.py", "--seed", seed, "--json").json["scenarios"][0]["output"] for seed in ("1", "1", "2")]
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_a_flood_of_output_is_kept_short(bench):
+    bench.scenario('for _ in range(20000):\n    print("x" * 100)\nprint("the end")')
+    output = bench.run("run", "scenario.py", "--json").json["scenarios"][0]["output"]
+    assert len(output) <= 16_384 and output.endswith("the end\n")
+
+
+def test_orrery_jobs_must_be_a_number(bench):
+    bench.scenario("pass")
+    ended = bench.run("explore", "scenario.py", ORRERY_JOBS="many")
+    assert ended.code == 2 and "ORRERY_JOBS" in ended.err
