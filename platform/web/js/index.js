@@ -35,7 +35,7 @@ export { DOMException, Headers, Request, Response, URL };
 export { partsOfRequest, requestFromParts, isRequest } from "./fetch/request.js";
 export { partsOfResponse, responseFromParts, isResponse } from "./fetch/response.js";
 export { canonicalHref } from "./url/url.js";
-export { activeTimers, fireTimer } from "./timers/timers.js";
+export { activeTimers, fireTimer, forgetTimer } from "./timers/timers.js";
 export { checkCloneable, dataCloneError } from "./structured_clone.js";
 export { formatLog } from "./console/format.js";
 export { inspect } from "./console/inspect.js";

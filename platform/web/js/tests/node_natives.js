@@ -44,6 +44,7 @@ export function nodeNatives() {
     performanceNow: () => state.now,
     timeOrigin: () => 1_700_000_000_000,
     timerStart: (delay, repeat) => {
+      if (state.timers.size >= 10_000) return 0;
       state.timers.set(nextTimer, { delay, repeat });
       return nextTimer++;
     },

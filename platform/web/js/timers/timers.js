@@ -9,7 +9,7 @@ import { withoutInheritance } from "../webidl.js";
 import { DOMException } from "../dom_exception.js";
 import { natives } from "../natives.js";
 
-/** Active timers an isolate may have (source: the platform's limits). */
+/** Active timers a context may have (source: the platform's limits); the embedder counts them. */
 export const TIMER_LIMIT = 10_000;
 /** Longest delay in milliseconds: the largest that a signed 32-bit integer holds. */
 export const DELAY_MAX_MS = 0x7fffffff;
@@ -34,12 +34,12 @@ function clampDelay(delay) {
 /** Starts a timer that runs callback(...args); its id. */
 export function startTimer(callback, delay, repeat, args) {
   const ms = clampDelay(delay);
-  if (MapSize(table) >= TIMER_LIMIT) {
+  const id = natives.timerStart(ms, repeat);
+  if (id === 0) {
     throw new DOMException(
       `You have exceeded the number of active timeouts you may set. max active timeouts: ${TIMER_LIMIT}`,
       "QuotaExceededError");
   }
-  const id = natives.timerStart(ms, repeat);
   MapSet(table, id, new Timer(callback, args, repeat));
   return id;
 }
@@ -55,6 +55,11 @@ export function fireTimer(id) {
   if (timer === undefined) return;
   if (!timer.repeat) MapDelete(table, id);
   apply(timer.callback, undefined, timer.args);
+}
+
+/** The embedder's hook: a timer that will never be due, because what it belonged to is gone. */
+export function forgetTimer(id) {
+  MapDelete(table, id);
 }
 
 /** How many timers are active. */
