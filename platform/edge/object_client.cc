@@ -46,7 +46,7 @@ void ObjectClient::send(runtime::ContextId context, worker::OutgoingCall call) {
 // Where an object may be created or taken over: a host of this point of presence, another one at each
 // attempt, never the suspect.
 host::HostId ObjectClient::candidate(const Route& route, uint32_t attempt) {
-  host::Hosts& hosts = process_.host().hosts();
+  host::Hosts& hosts = process_.hosts();
   uint64_t first = route.info->key % options_.hosts_per_pop;
   for (uint32_t i = 0; i <= options_.hosts_per_pop; ++i) {
     auto number = 1 + static_cast<uint32_t>((first + attempt + i) % options_.hosts_per_pop);

@@ -9,7 +9,6 @@
 
 namespace orrery::durable {
 
-inline constexpr Site kCommit{"object.commit"};
 inline constexpr Site kIdle{"object.idle"};
 inline constexpr Site kLeaseWait{"object.lease_wait"};
 
@@ -42,8 +41,8 @@ World& Actor::world() { return host_.world(); }
 Task<void> Actor::acquire() {
   ClaimOptions claim_options;
   claim_options.followers =
-      choose_followers(host_.process().host().hosts(), host_.process().host().pop(), info_->key,
-                       host_.options().hosts_per_pop);
+      choose_followers(host_.process().hosts(), host_.process().network().geography(),
+                       host_.process().host().pop(), info_->key, host_.options().hosts_per_pop);
   Claim claim = co_await host_.directory().claim(info_, claim_options);
   if (claim.status == Claim::Status::kHeld) {
     refuse_all(worker::AnswerMessage::not_here(claim.placement.owner));
@@ -170,16 +169,6 @@ void Actor::pump() {
   maybe_idle();
 }
 
-template <class Enter>
-void Actor::turn(const char* why, Enter&& enter) {
-  in_turn_ = true;
-  runtime::TurnResult result = host_.worker().turn(*this, why, enter);
-  in_turn_ = false;
-  if (state_ == State::kEnded) return;
-  if (result.kind == runtime::TurnKind::kTerminatedCpu)
-    end(cpu_exceeded(), "it used up its CPU time");
-}
-
 void Actor::ConstructWork::run() {
   runtime::ErrorInfo error;
   bool failed = false;
@@ -275,21 +264,6 @@ void Actor::maybe_idle() {
         if (state_ == State::kRunning && !active())
           end(connection_lost(), "evicted after being idle");
       });
-}
-
-// ---- writes ----
-
-void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
-  if (!open_batch_) {
-    open_batch_ = ++last_batch_;
-    commit_event_ = world().loop().schedule(world().now(), kCommit, host_.process().owner(),
-                                            [this] { commit(); });
-  }
-  if (confirmed) output_gate_.lock(open_batch_);
-  std::string source;
-  if (world().trace().recording())
-    source = host_.worker().isolate().current_position().text();
-  world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, operation, key, source});
 }
 
 }  // namespace orrery::durable

@@ -59,6 +59,15 @@ class Actor final : public worker::EventContext,
   ObjectDatabase& database() { return *database_; }
   // A statement wrote: begins or joins the batch; `confirmed` writes lock the output gate.
   void wrote(const char* operation, std::string_view key, bool confirmed);
+  // Savepoints of transactionSync and transaction: 0 begin, 1 release, 2 roll back. While one of an
+  // asynchronous transaction is open, no commit happens.
+  StorageError savepoint(uint32_t what);
+  void transaction_ended();
+  // Settles the operation when everything written so far is durable (3.8).
+  void sync(runtime::OperationId operation);
+  // Keeps a cursor under a number; exhausted ones are dropped after a while.
+  uint32_t keep_cursor(std::unique_ptr<SqlCursor> cursor);
+  SqlCursor* cursor(uint32_t number);
   World& world();
 
   // worker::EventContext
@@ -104,6 +113,7 @@ class Actor final : public worker::EventContext,
   };
   class ReplyOutput;
   class CallOutput;
+  class SyncOutput;
 
   Task<void> acquire();
   void make_ready(Work& work, GateLock lock);
@@ -116,6 +126,8 @@ class Actor final : public worker::EventContext,
                   Batch needs);
   bool lease_valid() const;
   void wait_for_lease();
+  void begin_batch();
+  void schedule_commit();
   void commit();
   void check_durability_timeout();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
@@ -162,6 +174,9 @@ class Actor final : public worker::EventContext,
   Batch last_batch_ = 0;
   Batch open_batch_ = 0;  // 0: no batch is open
   std::deque<Committed> undurable_;
+  uint32_t savepoints_ = 0;  // open ones: no commit until all are closed
+  std::map<uint32_t, std::unique_ptr<SqlCursor>> cursors_;
+  uint32_t last_cursor_ = 0;
   PageImage image_;  // the database after the last entry appended; pages are shared with the log
 
   std::map<uint32_t, Section> sections_;

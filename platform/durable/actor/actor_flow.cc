@@ -9,6 +9,8 @@ namespace orrery::durable {
 
 inline constexpr Site kDurability{"object.durability_timeout"};
 inline constexpr Site kSectionLimit{"object.section_timeout"};
+inline constexpr Site kCommit{"object.commit"};
+inline constexpr Site kSyncHop{"object.sync"};
 
 // ---- answers ----
 
@@ -140,11 +142,75 @@ void Actor::LeaveSectionWork::run() {
   });
 }
 
+// ---- storage seen from natives ----
+
+StorageError Actor::savepoint(uint32_t what) {
+  StorageError error = what == 0   ? database_->begin_savepoint()
+                       : what == 1 ? database_->release_savepoint()
+                                   : database_->rollback_savepoint();
+  if (!error) {
+    savepoints_ += what == 0 ? 1 : -1;
+    if (database_->in_transaction()) begin_batch();
+  }
+  return error;
+}
+
+void Actor::transaction_ended() {
+  // A commit that came due meanwhile was put off.
+  if (savepoints_ == 0 && open_batch_ && commit_event_.slot == UINT32_MAX) schedule_commit();
+}
+
+void Actor::sync(runtime::OperationId operation) {
+  if (CriticalSection* section = current_section())
+    operation_sections_[operation] = Ref<CriticalSection>(section);
+  // Never within the turn that asks: with nothing to wait for it still costs one hop (3.8).
+  if (open_batch_) output_gate_.lock(open_batch_);
+  world().loop().schedule(world().now(), kSyncHop, host_.process().owner(),
+                          [&host = host_, id = context_id(), operation] {
+                            auto* actor = dynamic_cast<Actor*>(host.worker().find(id));
+                            if (actor)
+                              actor->output_gate_.pass(
+                                  std::make_unique<SyncOutput>(*actor, operation));
+                          });
+}
+
+uint32_t Actor::keep_cursor(std::unique_ptr<SqlCursor> cursor) {
+  constexpr size_t kMostCursors = 256;
+  cursors_[++last_cursor_] = std::move(cursor);
+  if (cursors_.size() > kMostCursors) cursors_.erase(cursors_.begin());
+  return last_cursor_;
+}
+
+SqlCursor* Actor::cursor(uint32_t number) {
+  auto it = cursors_.find(number);
+  return it == cursors_.end() ? nullptr : it->second.get();
+}
+
 // ---- commits ----
+
+void Actor::begin_batch() {
+  if (open_batch_) return;
+  open_batch_ = ++last_batch_;
+  schedule_commit();
+}
+
+void Actor::schedule_commit() {
+  commit_event_ = world().loop().schedule(world().now(), kCommit, host_.process().owner(),
+                                          [this] { commit(); });
+}
+
+void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
+  begin_batch();
+  if (confirmed) output_gate_.lock(open_batch_);
+  std::string source;
+  if (world().trace().recording())
+    source = host_.worker().isolate().current_position().text();
+  world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, operation, key, source});
+}
 
 void Actor::commit() {
   commit_event_ = {};
-  if (state_ != State::kRunning || !open_batch_) return;
+  if (state_ != State::kRunning || !open_batch_ || savepoints_ > 0) return;
   Batch batch = open_batch_;
   open_batch_ = 0;
   CommitResult result = database_->commit();

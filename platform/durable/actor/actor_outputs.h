@@ -36,4 +36,19 @@ class Actor::CallOutput final : public GatedOutput {
   worker::OutgoingCall call_;
 };
 
+// storage.sync(): the promise resolves when the gate would let an output pass.
+class Actor::SyncOutput final : public GatedOutput {
+ public:
+  SyncOutput(Actor& actor, runtime::OperationId operation)
+      : actor_(actor), operation_(operation) {}
+  void release() override {
+    actor_.settle(operation_, worker::AnswerMessage::of_value(nullptr));
+  }
+  void broken(const runtime::ErrorInfo&) override {}  // the object is gone first (3.8)
+
+ private:
+  Actor& actor_;
+  runtime::OperationId operation_;
+};
+
 }  // namespace orrery::durable

@@ -4,6 +4,7 @@
 
 #include "platform/durable/actor/actor.h"
 #include "platform/durable/actor/errors.h"
+#include "platform/durable/actor/object_host.h"
 #include "platform/worker/settle.h"
 #include "sim/core/task.h"
 
@@ -83,5 +84,15 @@ struct Actor::LeaveSectionWork final : Work {
   void run() override;
   runtime::SectionId section;
 };
+
+template <class Enter>
+void Actor::turn(const char* why, Enter&& enter) {
+  in_turn_ = true;
+  runtime::TurnResult result = host_.worker().turn(*this, why, enter);
+  in_turn_ = false;
+  if (state_ == State::kEnded) return;
+  if (result.kind == runtime::TurnKind::kTerminatedCpu)
+    end(cpu_exceeded(), "it used up its CPU time");
+}
 
 }  // namespace orrery::durable
