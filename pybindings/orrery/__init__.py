@@ -1,7 +1,7 @@
 """Orrery: a whole edge cloud in one process, one thread, one seed.
 
-Scenarios are written with this package (`@orrery.scenario`, `World`); `run`, `explore` and `replay` run
-them from a test. CONTRACT: names in `__all__` stay.
+Scenarios are written with this package (`@orrery.scenario`, `World`); `run`, `explore` and `replay`
+run them from a test. CONTRACT: names in `__all__` stay.
 """
 
 from __future__ import annotations
@@ -21,13 +21,29 @@ if TYPE_CHECKING:
     from orrery.api import Result, explore, replay, run
 
 __all__ = [
-    "CheckFailed", "CheckUnknown", "Client", "Load", "NotLive", "RequestFailed", "Response", "Result", "Scenario",
-    "ScenarioError", "Timeline", "UserError", "World", "explore", "replay", "run", "scenario",
+    "CheckFailed",
+    "CheckUnknown",
+    "Client",
+    "Load",
+    "NotLive",
+    "RequestFailed",
+    "Response",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "Timeline",
+    "UserError",
+    "World",
+    "explore",
+    "replay",
+    "run",
+    "scenario",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # The parent's side (processes, capsules) is not needed inside a worker, so it is imported on first use.
+    # The parent's side (processes, capsules) is not needed inside a worker, so it is imported on
+    # first use.
     if name in ("Result", "explore", "replay", "run"):
         from orrery import api
 

@@ -1,4 +1,5 @@
-"""Running scenarios from Python, for instance from a pytest test. Each call uses worker processes of its own."""
+"""Running scenarios from Python, for instance from a pytest test. Each call uses worker processes
+of its own."""
 
 from __future__ import annotations
 
@@ -44,15 +45,23 @@ def _target(scenario: Any) -> Target:
     return Target("scenario", found.path, found.name)
 
 
-def _run(target: Target, runs: Callable[[dict[str, Any]], list[tuple[str, int]]], job: dict[str, Any], jobs: int | None,
-         out: str | Path | None, deadline_s: float) -> Result:
+def _run(
+    target: Target,
+    runs: Callable[[dict[str, Any]], list[tuple[str, int]]],
+    job: dict[str, Any],
+    jobs: int | None,
+    out: str | Path | None,
+    deadline_s: float,
+) -> Result:
     with Pool(jobs, deadline_s) as pool:
         worker = pool.open(target.load())
         plans = []
         for scenario in worker.scenarios:
             chosen = runs(scenario)
             summary = Summary(scenario["name"], scenario["target"], planned=len(chosen))
-            plans.append(Plan(worker, scenario, iter(chosen), summary, Path(out) if out else None, job))
+            plans.append(
+                Plan(worker, scenario, iter(chosen), summary, Path(out) if out else None, job)
+            )
         run_plans(pool, [lambda: plans], lambda _: None)
     documents = [plan.summary.document() for plan in plans]
     first = documents[0]
@@ -63,32 +72,52 @@ def _run(target: Target, runs: Callable[[dict[str, Any]], list[tuple[str, int]]]
         hash=first["hash"],
         events=first["events"],
         simulated_us=first["simulated_us"],
-        failures=list(itertools.chain.from_iterable(document["failures"] for document in documents)),
+        failures=list(
+            itertools.chain.from_iterable(document["failures"] for document in documents)
+        ),
         document={"orrery": 1, "scenarios": documents},
     )
 
 
 def run(
-    scenario: Any, seed: int = 1, faults: str = "none", *, weaken: dict[str, Any] | None = None,
-    out: str | Path | None = None, deadline_s: float = DEADLINE_S,
+    scenario: Any,
+    seed: int = 1,
+    faults: str = "none",
+    *,
+    weaken: dict[str, Any] | None = None,
+    out: str | Path | None = None,
+    deadline_s: float = DEADLINE_S,
 ) -> Result:
     """One seed of a scenario (the decorated function, or a target as on the command line)."""
-    return _run(_target(scenario), lambda _: [(faults, seed)], {"weaken": weaken or {}}, 1, out, deadline_s)
+    return _run(
+        _target(scenario), lambda _: [(faults, seed)], {"weaken": weaken or {}}, 1, out, deadline_s
+    )
 
 
 def explore(
-    scenario: Any, seeds: int | None = None, faults: str | None = None, *, jobs: int | None = None,
-    weaken: dict[str, Any] | None = None, out: str | Path | None = None, deadline_s: float = DEADLINE_S,
+    scenario: Any,
+    seeds: int | None = None,
+    faults: str | None = None,
+    *,
+    jobs: int | None = None,
+    weaken: dict[str, Any] | None = None,
+    out: str | Path | None = None,
+    deadline_s: float = DEADLINE_S,
 ) -> Result:
     """Many seeds; one failure of each kind is told, with the number of its runs as `count`."""
 
     def runs(settings: dict[str, Any]) -> list[tuple[str, int]]:
-        return [(faults or settings["faults"], seed) for seed in range(1, (seeds or settings["seeds"]) + 1)]
+        return [
+            (faults or settings["faults"], seed)
+            for seed in range(1, (seeds or settings["seeds"]) + 1)
+        ]
 
     return _run(_target(scenario), runs, {"weaken": weaken or {}}, jobs, out, deadline_s)
 
 
-def replay(capsule: str | Path, trace: str | Path | None = None, *, deadline_s: float = DEADLINE_S) -> Result:
+def replay(
+    capsule: str | Path, trace: str | Path | None = None, *, deadline_s: float = DEADLINE_S
+) -> Result:
     """A capsule's run again. The verdict is "drift" when it is not the same run."""
     from orrery.cli.replay import replay as replay_once
 

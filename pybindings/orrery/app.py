@@ -1,8 +1,8 @@
 """From a wrangler project folder to an app the world can deploy: read, bundle, load.
 
 Reading the wrangler file is C++ (`_orrery.read_project`), bundling is Node's
-(`platform/config/bundle/bundle.mjs`, which writes whole folders and skips what is current), loading is
-C++ again. A lock per app folder keeps two orreries from replacing it under each other.
+(`platform/config/bundle/bundle.mjs`, which writes whole folders and skips what is current), loading
+is C++ again. A lock per app folder keeps two orreries from replacing it under each other.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def load_app(folder: Path, environment: str | None = None) -> LoadedApp:
 
 
 def app_folder(folder: Path, name: str, environment: str | None) -> Path:
-    """Where the bundle of a project goes: readable, and different for every folder and environment."""
+    """Where the bundle of a project goes: readable, and different for every folder and
+    environment."""
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
     key = hashlib.sha256(f"{folder.resolve()}\0{environment or ''}".encode()).hexdigest()[:12]
     return places.APPS / f"{safe}-{key}"
@@ -74,9 +75,13 @@ def _bundle(project: dict[str, Any], out: Path, folder: Path) -> str:
             check=False,
         )
     except FileNotFoundError:
-        raise UserError("node is not installed", hint="Start with ./orrery, which installs it.") from None
+        raise UserError(
+            "node is not installed", hint="Start with ./orrery, which installs it."
+        ) from None
     except subprocess.TimeoutExpired:
-        raise UserError(f"bundling {shown(folder)} took more than {BUNDLER_SECONDS_MAX} s") from None
+        raise UserError(
+            f"bundling {shown(folder)} took more than {BUNDLER_SECONDS_MAX} s"
+        ) from None
     try:
         answer = json.loads(done.stdout)
     except ValueError:
@@ -87,7 +92,9 @@ def _bundle(project: dict[str, Any], out: Path, folder: Path) -> str:
     if not isinstance(error, dict):
         text = done.stderr.strip()[-2000:] or f"the bundler ended with code {done.returncode}"
         raise UserError(f"{shown(folder)} cannot be bundled: {text}")
-    raise UserError(_place(error, folder) + str(error.get("message")), hint=str(error.get("hint") or ""))
+    raise UserError(
+        _place(error, folder) + str(error.get("message")), hint=str(error.get("hint") or "")
+    )
 
 
 def _place(error: dict[str, Any], folder: Path) -> str:

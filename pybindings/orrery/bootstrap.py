@@ -8,14 +8,27 @@ import resource
 import signal
 import sys
 
-#: Variables that a worker keeps from its caller; everything else goes. The first group is Orrery's own
-#: (where the checkout is, which C++ module), PATH finds node for bundling, GLIBC_TUNABLES masks CPU
-#: features for `selfcheck` and is applied by the loader long before.
+#: Variables that a worker keeps from its caller; everything else goes. The first group is Orrery's
+#: own (where the checkout is, which C++ module), PATH finds node for bundling, GLIBC_TUNABLES masks
+#: CPU features for `selfcheck` and is applied by the loader long before.
 _KEPT = (
-    "ORRERY_ROOT", "ORRERY_BUILD", "ORRERY_NATIVE", "ORRERY_BUNDLER", "PYTHONPATH", "PYTHONPYCACHEPREFIX",
-    "PATH", "HOME", "GLIBC_TUNABLES",
+    "ORRERY_ROOT",
+    "ORRERY_BUILD",
+    "ORRERY_NATIVE",
+    "ORRERY_BUNDLER",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "PATH",
+    "HOME",
+    "GLIBC_TUNABLES",
 )
-_FIXED = {"TZ": "UTC", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "ORRERY_CLEAN": "1"}
+_FIXED = {
+    "TZ": "UTC",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "ORRERY_CLEAN": "1",
+}
 STACK_BYTES = 64 << 20
 _PR_SET_PDEATHSIG = 1
 
@@ -26,10 +39,11 @@ def clean_environment() -> dict[str, str]:
 
 
 def become_clean() -> None:
-    """Replaces this process by the same program in the clean environment; returns in the second life.
+    """Replaces this process by the same program in the clean environment; returns in the second
+    life.
 
-    The hash seed, the locale and the main thread's stack are fixed when a program starts, so nothing less
-    than starting again will do.
+    The hash seed, the locale and the main thread's stack are fixed when a program starts, so
+    nothing less than starting again will do.
     """
     environment = clean_environment()
     if dict(os.environ) == environment:

@@ -1,9 +1,10 @@
 """Capsules: the few hundred bytes that bring a run back.
 
 A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
-`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`), and `checksum`, the
-SHA-256 of the document without it in canonical form. The checksum covers every value, and the strict
-reader every byte of the frame around them, so that a truncated or bit-flipped file is always refused.
+`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`), and `checksum`,
+the SHA-256 of the document without it in canonical form. The checksum covers every value, and the
+strict reader every byte of the frame around them, so that a truncated or bit-flipped file is always
+refused.
 """
 
 from __future__ import annotations
@@ -95,9 +96,13 @@ def read(path: Path) -> Capsule:
     except UnicodeEncodeError:
         raise refuse("a text holds half of a surrogate pair") from None
     if stored != actual:
-        raise refuse(f"its content does not match its checksum (stored {stored[:12]}..., computed {actual[:12]}...)")
+        raise refuse(
+            f"its content does not match its checksum (stored {stored[:12]}..., computed {actual[:12]}...)"
+        )
     if version != VERSION:
-        raise UserError(f"capsule {shown(path)} has format {version}; this build reads format {VERSION}")
+        raise UserError(
+            f"capsule {shown(path)} has format {version}; this build reads format {VERSION}"
+        )
     return _checked(document, refuse)
 
 
@@ -127,7 +132,11 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         raise refuse(f'"base" is {base!r}, not "seed" or "default"')
     overrides = take("overrides", list, required=False, default=[])
     for index, override in enumerate(overrides):
-        if not isinstance(override, dict) or set(override) != {"key", "value"} or type(override["key"]) is not str:
+        if (
+            not isinstance(override, dict)
+            or set(override) != {"key", "value"}
+            or type(override["key"]) is not str
+        ):
             raise refuse(f'"overrides" entry {index} is not {{"key": text, "value": ...}}')
     expect = take("expect", dict, required=False, default={})
     if "verdict" in expect and expect["verdict"] not in EXIT_CODES:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class RequestFailed(Exception):
-    """A request that got no answer: the connection broke, or nobody was there. What it asked for may have
-    happened or not."""
+    """A request that got no answer: the connection broke, or nobody was there. What it asked for
+    may have happened or not."""
 
 
 class Headers(Mapping[str, str]):
@@ -41,11 +41,14 @@ class Headers(Mapping[str, str]):
 class Response:
     """An answer: `status`, `headers`, `body` (bytes), `text()`, `json()`; `ok` for 200 to 299.
 
-    An operation that no answer came for gives a Response too, with status 0 and `error` set, so that a
-    scenario under faults need not guard every line; `raise_for_error()` turns it into RequestFailed.
+    An operation that no answer came for gives a Response too, with status 0 and `error` set, so
+    that a scenario under faults need not guard every line; `raise_for_error()` turns it into
+    RequestFailed.
     """
 
-    def __init__(self, status: int, headers: Headers, body: bytes, error: str | None = None) -> None:
+    def __init__(
+        self, status: int, headers: Headers, body: bytes, error: str | None = None
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -63,7 +66,11 @@ class Response:
         try:
             return json_module.loads(self.body)
         except ValueError:
-            shown = self.error if self.error is not None else f"status {self.status}, body {self.text()[:120]!r}"
+            shown = (
+                self.error
+                if self.error is not None
+                else f"status {self.status}, body {self.text()[:120]!r}"
+            )
             raise ScenarioError(f"this answer is not JSON: {shown}") from None
 
     def raise_for_error(self) -> "Response":
@@ -79,12 +86,16 @@ def response_of(result: dict[str, Any]) -> Response:
     """The Response in a native operation's result."""
     if result["kind"] == "error":
         return Response(0, Headers([]), b"", str(result.get("error") or "no answer"))
-    return Response(int(result["status"]), Headers(result.get("headers") or []), bytes(result.get("body") or b""))
+    return Response(
+        int(result["status"]),
+        Headers(result.get("headers") or []),
+        bytes(result.get("body") or b""),
+    )
 
 
 class Client:
-    """A client near a city. `await client.get(url)` and its like give a Response; the request leaves at
-    the call, so several may be on their way at once."""
+    """A client near a city. `await client.get(url)` and its like give a Response; the request
+    leaves at the call, so several may be on their way at once."""
 
     def __init__(self, world: "World", number: int, name: str, city: str) -> None:
         self._world = world
@@ -124,9 +135,10 @@ class Client:
         op: tuple[Any, ...] | None = None,
         outcome: Callable[[Response], tuple[str, Any]] | None = None,
     ) -> Pending:
-        """Sends a request. `json` is sent as JSON text. `op=(f, key, value)` (or `(f, key)`) also records
-        it in `world.history`: 2xx is `ok` with what `outcome` reads, 4xx `fail`, anything else - no answer
-        included - `info`. `outcome(response)` may decide otherwise: it returns ("ok"|"fail"|"info", value).
+        """Sends a request. `json` is sent as JSON text. `op=(f, key, value)` (or `(f, key)`) also
+        records it in `world.history`: 2xx is `ok` with what `outcome` reads, 4xx `fail`, anything
+        else - no answer included - `info`. `outcome(response)` may decide otherwise: it returns
+        ("ok"|"fail"|"info", value).
         """
         if not isinstance(url, str) or not (url.startswith("/") or "://" in url):
             raise ScenarioError(f'a url is a path ("/x") or a whole address, not {url!r}')

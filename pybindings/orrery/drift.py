@@ -37,11 +37,15 @@ def first_lane(one: dict[str, Any], two: dict[str, Any]) -> str | None:
     differing = []
     for name in sorted(set(one) | set(two)):
         if name not in one or name not in two:
-            differing.append((0, name, f"lane {name} is only in the {'first' if name in one else 'second'} run"))
+            differing.append(
+                (0, name, f"lane {name} is only in the {'first' if name in one else 'second'} run")
+            )
         elif one[name] != two[name]:
             number = _checkpoint(one[name], two[name])
             at = f" between checkpoints {number - 1} and {number}" if number is not None else ""
-            differing.append((number if number is not None else 2**62, name, f"lane {name} differs{at}"))
+            differing.append(
+                (number if number is not None else 2**62, name, f"lane {name} differs{at}")
+            )
     if not differing:
         return None
     text = min(differing)[2]
@@ -64,7 +68,11 @@ def first_event(one: Path, two: Path) -> list[str]:
     for path in (one, two):
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            rows.append(connection.execute("SELECT t_us, lane, kind, text FROM event ORDER BY seq").fetchall())
+            rows.append(
+                connection.execute(
+                    "SELECT t_us, lane, kind, text FROM event ORDER BY seq"
+                ).fetchall()
+            )
         finally:
             connection.close()
     length = min(map(len, rows))

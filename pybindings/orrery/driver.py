@@ -1,10 +1,11 @@
 """Drives a scenario's coroutines over the world, without asyncio and without real time.
 
-What a coroutine may await is a Pending: an operation of the world (a request, a sleep, a load), another
-strand (a coroutine started with `world.spawn`), or a gathering of several. Operations begin when they are
-made, not when they are awaited, so any number may be in flight. The driver resumes strands one after the
-other, in the order in which what they wait for came to an end; the world gives that order, so equal seeds
-give equal orders. When every strand waits, the world is stepped to its next completed operation.
+What a coroutine may await is a Pending: an operation of the world (a request, a sleep, a load),
+another strand (a coroutine started with `world.spawn`), or a gathering of several. Operations begin
+when they are made, not when they are awaited, so any number may be in flight. The driver resumes
+strands one after the other, in the order in which what they wait for came to an end; the world
+gives that order, so equal seeds give equal orders. When every strand waits, the world is stepped to
+its next completed operation.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ class Strand(Pending):
 class Driver:
     """Runs strands to their end over one native world.
 
-    native: an `_orrery.World`. patience_us: simulated time without any completed operation after which the
-    run is not live. until_us: stop there. Not reentrant.
+    native: an `_orrery.World`. patience_us: simulated time without any completed operation after
+    which the run is not live. until_us: stop there. Not reentrant.
     """
 
     def __init__(self, native: Any, patience_us: int, until_us: int | None = None) -> None:
@@ -97,9 +98,14 @@ class Driver:
     # --- what the World makes ---
 
     def operation(
-        self, number: int, what: str, convert: Callable[[dict[str, Any]], Any], sleep_end_us: int | None = None
+        self,
+        number: int,
+        what: str,
+        convert: Callable[[dict[str, Any]], Any],
+        sleep_end_us: int | None = None,
     ) -> Pending:
-        """A Pending for operation `number` of the native world; `convert` makes its result (or raises)."""
+        """A Pending for operation `number` of the native world; `convert` makes its result (or
+        raises)."""
         pending = Pending(self, what)
         self._operations[number] = (pending, convert)
         if sleep_end_us is not None:
@@ -109,13 +115,16 @@ class Driver:
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> Strand:
         """Starts a coroutine; it first runs when the caller next waits."""
         if not hasattr(coroutine, "send"):
-            raise ScenarioError(f"world.spawn() takes a coroutine (the call of an `async def`), not {coroutine!r}")
+            raise ScenarioError(
+                f"world.spawn() takes a coroutine (the call of an `async def`), not {coroutine!r}"
+            )
         strand = Strand(self, coroutine)
         self._ready.append(strand)
         return strand
 
     def gather(self, awaited: Iterable[Any]) -> Pending:
-        """Ends when all have ended; the results in the given order, or the first error in that order."""
+        """Ends when all have ended; the results in the given order, or the first error in that
+        order."""
         parts = [self._pending(part) for part in awaited]
         whole = Pending(self, f"gather of {len(parts)}")
         left = len(parts)
@@ -153,8 +162,9 @@ class Driver:
     # --- running ---
 
     def run(self, main: Coroutine[Any, Any, Any]) -> Any:
-        """Runs `main` to its end and returns its result. Strands it left behind are closed; an error of
-        one that nobody awaited is raised. Raises NotLive, Stopped, or what the scenario raised."""
+        """Runs `main` to its end and returns its result. Strands it left behind are closed; an
+        error of one that nobody awaited is raised. Raises NotLive, Stopped, or what the scenario
+        raised."""
         first = self.spawn(main)
         try:
             while True:
@@ -226,7 +236,9 @@ class Driver:
         while isinstance(waited, Strand) and waited._waits_for is not None:
             waited = waited._waits_for
         if reached >= patience_end:
-            why = f"nothing it waits for came within {show_span(self._patience_us)} of simulated time"
+            why = (
+                f"nothing it waits for came within {show_span(self._patience_us)} of simulated time"
+            )
         else:
             why = "nothing more can happen in the world"
         raise NotLive(f"the scenario waits for {waited!r}, but {why}")

@@ -11,7 +11,8 @@ DRIFT = 13
 UNKNOWN = 14
 REGRESSION = 15
 
-#: Exit code of each verdict, worst first: a command that saw several verdicts exits with the first of them.
+#: Exit code of each verdict, worst first: a command that saw several verdicts exits with the first
+#: of them.
 EXIT_CODES: dict[str, int] = {
     "crash": CRASH,
     "not metered": CRASH,

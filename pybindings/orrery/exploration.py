@@ -1,8 +1,9 @@
 """Many runs of scenarios: which jobs to give out next, and what their ends mean.
 
-A Plan is one scenario's queue of runs. A run that fails is had again in a fresh child with recording on: the
-second time gives the story, and must give the same hash, or the verdict is drift. Only then is a capsule
-written. The first failure of each signature is recorded so; the others are only counted.
+A Plan is one scenario's queue of runs. A run that fails is had again in a fresh child with
+recording on: the second time gives the story, and must give the same hash, or the verdict is drift.
+Only then is a capsule written. The first failure of each signature is recorded so; the others are
+only counted.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class Plan:
         self._stopped = True
         return None
 
-    def _job(self, faults: str, seed: int, record: bool = False, first: Outcome | None = None) -> dict[str, Any]:
+    def _job(
+        self, faults: str, seed: int, record: bool = False, first: Outcome | None = None
+    ) -> dict[str, Any]:
         job = {**self.common, "scenario": self.scenario["name"], "seed": seed, "faults": faults}
         job["record"] = record or bool(job.get("record"))
         self.under_way += 1
@@ -123,7 +126,12 @@ def compared(first: Outcome, second: Outcome) -> Outcome:
             f"the same seed did not give the same run: first {first.verdict} with hash {first.hash[:16] or '-'}, "
             f"then {second.verdict} with hash {second.hash[:16] or '-'}"
         )
-        failure = {"rule": DRIFT, "reason": reason, "story": [], "signature": signature(DRIFT, first.seed)}
+        failure = {
+            "rule": DRIFT,
+            "reason": reason,
+            "story": [],
+            "signature": signature(DRIFT, first.seed),
+        }
         second.failures = [dict(failure, seed=first.seed, faults=first.faults)]
         second.verdict = "drift"
     return second
@@ -161,8 +169,8 @@ def run_plans(
 ) -> list[Plan]:
     """Runs every plan to its end (or to the end of the budget, after which nothing new is begun).
 
-    sources: each gives the plans of one worker, and is called only when there is room for its runs, so that
-    no more workers are alive than are needed. Returns all plans in their order.
+    sources: each gives the plans of one worker, and is called only when there is room for its runs,
+    so that no more workers are alive than are needed. Returns all plans in their order.
     """
     end = None if budget_s is None else time.monotonic() + budget_s
     plans: list[Plan] = []
@@ -174,9 +182,9 @@ def run_plans(
                 plan.stop()
             more = False
         while pool.free:
-            plan, job = _next_job(plans)
-            if plan is not None and job is not None:
-                pool.submit(plan.worker, job)
+            job = _next_job(plans)
+            if job is not None:
+                pool.submit(plans[job["plan"]].worker, job)
             elif more:
                 source = next(left, None)
                 more = source is not None
@@ -190,22 +198,18 @@ def run_plans(
             return plans
         heard = pool.next(timeout_s=0.25)
         if heard is not None:
-            job, outcome = heard
-            _plan_of(plans, job).take(job, outcome)
+            ended, outcome = heard
+            plans[ended["plan"]].take(ended, outcome)
         progress(plans)
 
 
-def _next_job(plans: list[Plan]) -> tuple[Plan | None, dict[str, Any] | None]:
-    for plan in plans:
+def _next_job(plans: list[Plan]) -> dict[str, Any] | None:
+    """The next job of the first plan that has one, with that plan's number as `plan`."""
+    for number, plan in enumerate(plans):
         job = plan.next_job()
         if job is not None:
-            job["plan"] = plans.index(plan)
-            return plan, job
-    return None, None
-
-
-def _plan_of(plans: list[Plan], job: dict[str, Any]) -> Plan:
-    return plans[job["plan"]]
+            return {**job, "plan": number}
+    return None
 
 
 def _close_finished(pool: Pool, plans: list[Plan]) -> None:

@@ -39,7 +39,9 @@ def read_text(path: Path, what: str) -> str:
     except OSError as error:
         raise UserError(f"cannot read {what} {shown(path)}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{what} {shown(path)} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}") from None
+        raise UserError(
+            f"{what} {shown(path)} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}"
+        ) from None
 
 
 class DuplicateKey(ValueError):

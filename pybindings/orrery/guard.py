@@ -1,9 +1,10 @@
 """Keeps real time and real chance out of a scenario's Python, as far as Python lets us.
 
-Applied in the child process of one run, never in the parent. The clocks of `time` show the world's time
-(libraries read them while they are imported, so refusing would break those); waiting on them is refused.
-`random`, `os.urandom` and with it `uuid` and `secrets` draw from the run's seed. `datetime.now()` is C code
-that cannot be replaced here, which is why the README names it among the things a scenario must not use.
+Applied in the child process of one run, never in the parent. The clocks of `time` show the world's
+time (libraries read them while they are imported, so refusing would break those); waiting on them
+is refused. `random`, `os.urandom` and with it `uuid` and `secrets` draw from the run's seed.
+`datetime.now()` is C code that cannot be replaced here, which is why the README names it among the
+things a scenario must not use.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def seal(seed: int, now_us: Callable[[], int]) -> None:
         start_us = EPOCH_S * 1_000_000 if name == "time" else 0
         setattr(time, name, lambda start_us=start_us: (start_us + now_us()) / 1e6)
         setattr(time, f"{name}_ns", lambda start_us=start_us: (start_us + now_us()) * 1000)
-    time.sleep = _refuse_sleep
+    setattr(time, "sleep", _refuse_sleep)
     random.seed(seed)
     drawn = 0
 
@@ -39,9 +40,12 @@ def seal(seed: int, now_us: Callable[[], int]) -> None:
 
     os.urandom = urandom
     random._urandom = urandom  # type: ignore[attr-defined]
-    # The collector runs finalizers at moments that depend on allocation counts; a run is short-lived.
+    # The collector runs finalizers at moments that depend on allocation counts; a run is
+    # short-lived.
     gc.disable()
 
 
 def _refuse_sleep(*_: Any) -> None:
-    raise ScenarioError("time.sleep() waits in real time, which does not exist in a world; write await world.sleep(...)")
+    raise ScenarioError(
+        "time.sleep() waits in real time, which does not exist in a world; write await world.sleep(...)"
+    )

@@ -32,7 +32,8 @@ class CheckUnknown(Exception):
 
 
 class Record:
-    """One operation in progress. End it exactly once with ok, fail (did not happen) or info (nobody knows)."""
+    """One operation in progress. End it exactly once with ok, fail (did not happen) or info (nobody
+    knows)."""
 
     def __init__(self, history: "History", process: str, f: str, key: Any) -> None:
         self._history = history
@@ -60,7 +61,8 @@ class Record:
 
 
 class History:
-    """`world.history`: iterate it for the operations so far (dicts as in a trace's `operation` table)."""
+    """`world.history`: iterate it for the operations so far (dicts as in a trace's `operation`
+    table)."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -73,8 +75,10 @@ class History:
         return Record(self, name, f, key)
 
     def begin(self, process: str, op: tuple[Any, ...]) -> Record:
-        """The operation of a request: op is (f,), (f, key) or (f, key, value). A client with several
-        requests on their way counts as several processes, for a process does one thing at a time."""
+        """The operation of a request: op is (f,), (f, key) or (f, key, value). A client with
+        several requests on their way counts as several processes, for a process does one thing at a
+        time.
+        """
         if not isinstance(op, tuple) or not 1 <= len(op) <= 3 or not isinstance(op[0], str):
             raise ScenarioError(f"op= is a tuple (f,), (f, key) or (f, key, value), not {op!r}")
         number = self._busy.get(process, 0)
@@ -100,16 +104,31 @@ class History:
 
 
 class Check:
-    """`world.check`: each method raises CheckFailed, citing a rule, when something does not hold."""
+    """`world.check`: each method raises CheckFailed, citing a rule, when something does not
+    hold."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
 
-    def linearizable(self, history: History | None = None, *, model: str, rule: str = LINEARIZABLE, **options: Any) -> None:
+    def linearizable(
+        self,
+        history: History | None = None,
+        *,
+        model: str,
+        rule: str = LINEARIZABLE,
+        **options: Any,
+    ) -> None:
         """The recorded operations have one order that explains every answer and keeps real time."""
         self._run(history, model, rule, options)
 
-    def serializable(self, history: History | None = None, *, model: str = "list-append", rule: str = SERIALIZABLE, **options: Any) -> None:
+    def serializable(
+        self,
+        history: History | None = None,
+        *,
+        model: str = "list-append",
+        rule: str = SERIALIZABLE,
+        **options: Any,
+    ) -> None:
         """The recorded transactions have one order that explains every answer."""
         self._run(history, model, rule, options)
 
@@ -120,12 +139,20 @@ class Check:
 
     def _run(self, history: History | None, model: str, rule: str, options: dict[str, Any]) -> None:
         if history is not None and history is not self._world.history:
-            raise ScenarioError("only this world's own history can be checked here; use `orrery check` for files")
+            raise ScenarioError(
+                "only this world's own history can be checked here; use `orrery check` for files"
+            )
         result = method(self._world.native, "check", "world.check")(model, json.dumps(options))
         verdict = result.get("verdict")
         if verdict == "violation":
             witness = result.get("witness")
-            text = witness if isinstance(witness, str) else (witness or {}).get("text") or json.dumps(witness)
+            text = (
+                witness
+                if isinstance(witness, str)
+                else (witness or {}).get("text") or json.dumps(witness)
+            )
             raise CheckFailed(rule, text, witness)
         if verdict != "ok":
-            raise CheckUnknown(f"{rule}: {result.get('reason') or 'the checker ran out of its budget'}")
+            raise CheckUnknown(
+                f"{rule}: {result.get('reason') or 'the checker ran out of its budget'}"
+            )

@@ -1,4 +1,5 @@
-"""One run, in the child process that lives for it: make the world, drive the scenario, tell the result."""
+"""One run, in the child process that lives for it: make the world, drive the scenario, tell the
+result."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from orrery.driver import Driver, NotLive, ScenarioError, Stopped
 from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
 from orrery.outcome import LIVENESS, SCENARIO_ASSERTION, SCENARIO_ERROR, signature
+from orrery.places import shown
 from orrery.project_run import Exchange, run_requests
 from orrery.scenario import Scenario, where
 from orrery.world import World
@@ -21,14 +23,18 @@ STORY_LINES_MAX = 200
 def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]:
     """Runs one job and returns its result as JSON data. See `options` for what the job may say.
 
-    The verdict: "pass"; "fail" (a rule, a check or an assertion does not hold); "not live"; "unknown" (a
-    check's budget); "error" (the scenario itself is wrong); "stopped" (at `until_us`).
+    The verdict: "pass"; "fail" (a rule, a check or an assertion does not hold); "not live";
+    "unknown" (a check's budget); "error" (the scenario itself is wrong); "stopped" (at `until_us`).
     """
     module = native.load()
     exchanges: list[Exchange] = []
     own: dict[str, Any] | None = None
     verdict = "pass"
-    world_native = module.World(app, json.dumps(options(scenario, job)))
+    try:
+        world_native = module.World(app, json.dumps(options(scenario, job)))
+    except module.BadInput as error:
+        refused = _failure(scenario, error, SCENARIO_ERROR, f"{shown(scenario.path)}: {error}")
+        return {"verdict": "error", "failures": [{**refused, "story": []}]}
     guard.seal(job["seed"], world_native.now_us)
     try:
         driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
@@ -41,14 +47,20 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     except CheckFailed as error:
         verdict, own = "fail", _failure(scenario, error, error.rule, error.reason)
     except AssertionError as error:
-        verdict, own = "fail", _failure(scenario, error, SCENARIO_ASSERTION, _assertion(scenario, error))
+        verdict, own = "fail", _failure(
+            scenario, error, SCENARIO_ASSERTION, _assertion(scenario, error)
+        )
     except NotLive as error:
         verdict, own = "not live", _failure(scenario, error, LIVENESS, str(error))
     except CheckUnknown as error:
         verdict, own = "unknown", _failure(scenario, error, "UNKNOWN", str(error))
     except Stopped:
         verdict = "stopped"
-    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - it may raise anything
+    except (
+        Exception,
+        SystemExit,
+        KeyboardInterrupt,
+    ) as error:  # noqa: BLE001 - it may raise anything
         verdict, own = "error", _failure(scenario, error, SCENARIO_ERROR, _message(scenario, error))
     finished = json.loads(world_native.finish())
     if job.get("trace"):
@@ -70,7 +82,11 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(
-    finished: dict[str, Any], verdict: str, own: dict[str, Any] | None, exchanges: list[Exchange], job: dict[str, Any]
+    finished: dict[str, Any],
+    verdict: str,
+    own: dict[str, Any] | None,
+    exchanges: list[Exchange],
+    job: dict[str, Any],
 ) -> dict[str, Any]:
     failures = list(finished.get("failures", []))
     for failure in failures:
@@ -78,12 +94,19 @@ def _result(
         failure["story"] = failure.get("story", [])[:STORY_LINES_MAX]
     if failures and verdict in ("pass", "unknown", "stopped"):
         # A rule about liveness is broken by waiting, every other by an effect that must not be.
-        live = all(failure.get("liveness") or failure["rule"].startswith("LIVE") for failure in failures)
+        live = all(
+            failure.get("liveness") or failure["rule"].startswith("LIVE") for failure in failures
+        )
         verdict = "not live" if live else "fail"
     if own is not None:
         own["story"] = finished.get("story", [])[-STORY_LINES_MAX:]
-        # What a monitor saw explains what the scenario noticed, so it goes first - unless the scenario cites a rule.
-        failures = [own, *failures] if verdict == "fail" and own["rule"] != SCENARIO_ASSERTION else [*failures, own]
+        # What a monitor saw explains what the scenario noticed, so it goes first - unless the
+        # scenario cites a rule.
+        failures = (
+            [own, *failures]
+            if verdict == "fail" and own["rule"] != SCENARIO_ASSERTION
+            else [*failures, own]
+        )
         if verdict == "error" and failures[0] is not own:
             verdict = "fail"
     keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage")
@@ -100,7 +123,12 @@ def _result(
 
 def _failure(scenario: Scenario, error: BaseException, rule: str, reason: str) -> dict[str, Any]:
     place = where(error, scenario.path)
-    return {"rule": rule, "reason": reason, "at": place, "signature": signature(rule, Path(place).name, type(error).__name__)}
+    return {
+        "rule": rule,
+        "reason": reason,
+        "at": place,
+        "signature": signature(rule, Path(place).name, type(error).__name__),
+    }
 
 
 def _assertion(scenario: Scenario, error: AssertionError) -> str:
@@ -113,7 +141,9 @@ def _assertion(scenario: Scenario, error: AssertionError) -> str:
 def _message(scenario: Scenario, error: BaseException) -> str:
     place = where(error, scenario.path)
     bad_input = getattr(native.load(), "BadInput", None)
-    if isinstance(error, (ScenarioError, UserError)) or (bad_input and isinstance(error, bad_input)):
+    if isinstance(error, (ScenarioError, UserError)) or (
+        bad_input and isinstance(error, bad_input)
+    ):
         return f"{place}: {error}"
     if isinstance(error, RuntimeError) and "no running event loop" in str(error):
         return f"{place}: asyncio does not run in a world; use world.sleep, world.gather and world.spawn"

@@ -31,17 +31,28 @@ def write_junit(path: Path, document: dict[str, Any]) -> None:
     for scenario in scenarios:
         classname = scenario["target"].partition("::")[0].removesuffix(".py").replace("/", ".")
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_clean(classname), name=_clean(scenario["name"]), time=f"{scenario['seconds']:.3f}"
+            suite,
+            "testcase",
+            classname=_clean(classname),
+            name=_clean(scenario["name"]),
+            time=f"{scenario['seconds']:.3f}",
         )
         if scenario["verdict"] == "pass":
             continue
         tag = "error" if scenario["verdict"] in _ERRORS else "failure"
-        element = ElementTree.SubElement(case, tag, type=_clean(scenario["verdict"]), message=_clean(_headline(scenario)))
+        element = ElementTree.SubElement(
+            case, tag, type=_clean(scenario["verdict"]), message=_clean(_headline(scenario))
+        )
         element.text = _clean("\n\n".join(_text(failure) for failure in scenario["failures"]))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
-    write_whole(path, '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
+    write_whole(
+        path,
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        + ElementTree.tostring(root, encoding="unicode")
+        + "\n",
+    )
 
 
 def _headline(scenario: dict[str, Any]) -> str:
@@ -54,7 +65,11 @@ def _headline(scenario: dict[str, Any]) -> str:
 
 
 def _text(failure: dict[str, Any]) -> str:
-    lines = [f"{failure['rule']}: {failure['reason']}", f"seed {failure['seed']}", *failure.get("story", [])]
+    lines = [
+        f"{failure['rule']}: {failure['reason']}",
+        f"seed {failure['seed']}",
+        *failure.get("story", []),
+    ]
     if failure.get("capsule"):
         lines.append(f"./orrery replay {failure['capsule']}")
     return "\n".join(lines)

@@ -27,7 +27,8 @@ class LineReader:
         self.ended = False
 
     def read(self) -> list[Any]:
-        """The messages that are there. On a non-blocking descriptor it takes all, else one read's worth."""
+        """The messages that are there. On a non-blocking descriptor it takes all, else one read's
+        worth."""
         while True:
             try:
                 data = os.read(self._descriptor, 1 << 20)

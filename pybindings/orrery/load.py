@@ -15,8 +15,10 @@ _COUNTS = ("sent", "ok", "refused", "failed", "unknown")
 
 
 class Load:
-    """A load in progress. `await load.done()` waits for its last answer; then `sent`, `ok` (2xx), `refused`
-    (4xx), `failed` (5xx) and `unknown` (no answer) add up: sent = ok + refused + failed + unknown."""
+    """A load in progress. `await load.done()` waits for its last answer; then `sent`, `ok` (2xx),
+    `refused` (4xx), `failed` (5xx) and `unknown` (no answer) add up: sent = ok + refused + failed +
+    unknown.
+    """
 
     def __init__(self, pending: Pending, result: dict[str, Any]) -> None:
         self.pending = pending
@@ -37,7 +39,8 @@ class Load:
 
     @property
     def latency_us(self) -> dict[str, int]:
-        """Percentiles of the answered requests in simulated microseconds, e.g. {"p50": ..., "p99": ...}."""
+        """Percentiles of the answered requests in simulated microseconds, e.g. {"p50": ..., "p99":
+        ...}."""
         return dict(self._result.get("latency_us", {}))
 
 
@@ -75,11 +78,17 @@ def start_load(
         "rate_per_us": per_us,
         "near": [near] if isinstance(near, str) else list(near),
         "for_us": for_us,
-        "request": {"method": request.get("method", "GET"), "url": request["url"], "headers": headers, "body": body},
+        "request": {
+            "method": request.get("method", "GET"),
+            "url": request["url"],
+            "headers": headers,
+            "body": body,
+        },
         "op": None if op is None else dict(zip(("f", "key", "value"), op)),
     }
     number = world.native.load(json.dumps(description))
     counts: dict[str, Any] = {}
+    load: Load
 
     def convert(result: dict[str, Any]) -> Load:
         counts.update(result)

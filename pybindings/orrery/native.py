@@ -12,7 +12,8 @@ _module: ModuleType | None = None
 
 
 def load() -> ModuleType:
-    """The C++ module. ORRERY_NATIVE names another module of the same interface (the tests' fake)."""
+    """The C++ module. ORRERY_NATIVE names another module of the same interface (the tests'
+    fake)."""
     global _module
     if _module is None:
         name = os.environ.get("ORRERY_NATIVE") or "_orrery"

@@ -30,10 +30,16 @@ class OriginRequest:
         return json.loads(self.body)
 
 
-def answer_origin(world: "World", handler: Callable[[OriginRequest], Any], request: dict[str, Any]) -> None:
-    """Calls the handler and sends what it returns; an async handler's answer leaves when it ends."""
+def answer_origin(
+    world: "World", handler: Callable[[OriginRequest], Any], request: dict[str, Any]
+) -> None:
+    """Calls the handler and sends what it returns; an async handler's answer leaves when it
+    ends."""
     asked = OriginRequest(
-        request["method"], request["url"], Headers(request.get("headers") or []), bytes(request.get("body") or b"")
+        request["method"],
+        request["url"],
+        Headers(request.get("headers") or []),
+        bytes(request.get("body") or b""),
     )
 
     def reply(answer: Any) -> None:

@@ -25,8 +25,8 @@ def signature(*parts: object) -> str:
 
 @dataclass
 class Outcome:
-    """One job's end. `result` is what the child said (see job.py); the parent fills it in for children
-    that died or had to be killed."""
+    """One job's end. `result` is what the child said (see job.py); the parent fills it in for
+    children that died or had to be killed."""
 
     seed: int
     faults: str
@@ -51,17 +51,28 @@ class Outcome:
             hash=result.get("hash", ""),
             events=result.get("events", 0),
             simulated_us=result.get("simulated_us", 0),
-            failures=[dict(failure, seed=job["seed"], faults=job["faults"]) for failure in result.get("failures", [])],
+            failures=[
+                dict(failure, seed=job["seed"], faults=job["faults"])
+                for failure in result.get("failures", [])
+            ],
             result=result,
             seconds=result.get("seconds", 0.0),
         )
 
 
 def ended_by(job: dict[str, Any], verdict: str, rule: str, reason: str, output: str) -> Outcome:
-    """The outcome of a run whose process did not live to tell: crashed, or was killed at its deadline."""
+    """The outcome of a run whose process did not live to tell: crashed, or was killed at its
+    deadline."""
     lines = [line for line in output.splitlines() if line.strip()][-12:]
-    where = next((line for line in lines if "Fatal" in line or "CHECK" in line or "rror" in line), "")
-    failure = {"rule": rule, "reason": reason, "story": lines, "signature": signature(rule, reason, where)}
+    where = next(
+        (line for line in lines if "Fatal" in line or "CHECK" in line or "rror" in line), ""
+    )
+    failure = {
+        "rule": rule,
+        "reason": reason,
+        "story": lines,
+        "signature": signature(rule, reason, where),
+    }
     return Outcome.of(job, {"verdict": verdict, "failures": [failure], "output": output})
 
 
@@ -86,8 +97,8 @@ class Summary:
     planned: int = 0
 
     def add(self, outcome: Outcome, tell: bool = True) -> None:
-        """Takes one run in. A failure of the expected rule counts as found, not as a failure. tell=False:
-        the like of its failures is listed already."""
+        """Takes one run in. A failure of the expected rule counts as found, not as a failure.
+        tell=False: the like of its failures is listed already."""
         self.seeds += 1
         self.events += outcome.events
         self.simulated_us += outcome.simulated_us
@@ -103,7 +114,11 @@ class Summary:
         if not outcome.failed:
             self.verdicts.append("pass")
             return
-        wanted = [failure for failure in outcome.failures if self.expected and failure["rule"] == self.expected]
+        wanted = [
+            failure
+            for failure in outcome.failures
+            if self.expected and failure["rule"] == self.expected
+        ]
         if wanted and len(wanted) == len(outcome.failures):
             self.found = self.found or wanted[0]
             self.verdicts.append("pass")
@@ -133,7 +148,9 @@ class Summary:
             "seeds": self.seeds,
             "verdict": self.verdict(),
             "expected": self.expected,
-            "failures": [{key: failure[key] for key in keys if key in failure} for failure in self.failures],
+            "failures": [
+                {key: failure[key] for key in keys if key in failure} for failure in self.failures
+            ],
             "hash": self.first.hash if self.first else "",
             "events": self.first.events if self.first else 0,
             "simulated_us": self.first.simulated_us if self.first else 0,

@@ -1,6 +1,7 @@
 """Where things are: the checkout, the build folder, what runs leave behind.
 
-The launcher says where (ORRERY_ROOT, ORRERY_BUILD); without it the places follow from this file's own.
+The launcher says where (ORRERY_ROOT, ORRERY_BUILD); without it the places follow from this file's
+own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The parent's side of worker processes: start them, give them jobs, hear of every end.
 
-A Pool bounds how many runs are under way at once over all its workers. A worker that dies or hangs while
-loading is reported as such; one that dies while running ends its jobs as crashes. Leaving the pool (also by
-Ctrl-C or an exception) ends every process it started.
+A Pool bounds how many runs are under way at once over all its workers. A worker that dies or hangs
+while loading is reported as such; one that dies while running ends its jobs as crashes. Leaving the
+pool (also by Ctrl-C or an exception) ends every process it started.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ class Pool:
     """Runs jobs in worker processes, at most `jobs` at once. Use as a context manager."""
 
     def __init__(
-        self, jobs: int | None = None, deadline_s: float = DEADLINE_S, environment: Mapping[str, str] | None = None
+        self,
+        jobs: int | None = None,
+        deadline_s: float = DEADLINE_S,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.jobs = jobs or default_jobs()
         self._deadline_s = deadline_s
@@ -93,7 +96,8 @@ class Pool:
         return self.running + len(self._ready) < self.jobs
 
     def open(self, load: dict[str, Any]) -> Worker:
-        """Starts a worker and waits for it to load a target. UserError when it refuses, dies or hangs."""
+        """Starts a worker and waits for it to load a target. UserError when it refuses, dies or
+        hangs."""
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-s", "-m", "orrery.worker"],
             stdin=subprocess.PIPE,
@@ -132,7 +136,12 @@ class Pool:
                 if messages:
                     return messages[0]
         how = _how_it_ended(worker.process.wait())
-        return {"refused": {"message": f"the worker process {how} while it loaded {worker.label}", "code": CRASH}}
+        return {
+            "refused": {
+                "message": f"the worker process {how} while it loaded {worker.label}",
+                "code": CRASH,
+            }
+        }
 
     def submit(self, worker: Worker, job: dict[str, Any]) -> None:
         """Gives a worker one run. The job comes back with its Outcome from `next`."""
@@ -173,8 +182,9 @@ class Pool:
         """Ends a worker; its runs under way are forgotten."""
         if worker in self._workers:
             self._workers.remove(worker)
-            if worker.process.stdout in self._selector.get_map():
-                self._selector.unregister(worker.process.stdout)
+            stdout = worker.process.stdout
+            if stdout is not None and stdout in self._selector.get_map():
+                self._selector.unregister(stdout)
             worker.close()
 
 
@@ -186,7 +196,9 @@ def _outcome(job: dict[str, Any], message: dict[str, Any]) -> Outcome:
         reason = f"not metered: still running after {late['seconds']:.0f} s of real time, so it was ended"
         return ended_by(job, "not metered", NOT_METERED, reason, late["output"])
     died = message["died"]
-    how = f"was ended by {died['signal']}" if "signal" in died else f"exited with code {died['code']}"
+    how = (
+        f"was ended by {died['signal']}" if "signal" in died else f"exited with code {died['code']}"
+    )
     return ended_by(job, "crash", CRASH_RULE, f"the process of this run {how}", died["output"])
 
 

@@ -1,4 +1,5 @@
-"""Runs a wrangler project without a scenario: sends requests at their times and notes what came back."""
+"""Runs a wrangler project without a scenario: sends requests at their times and notes what came
+back."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ class Exchange:
     response: Response
 
     def document(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {"status": self.response.status, "body": self.response.text()[:BODY_SHOWN_MAX]}
+        answer: dict[str, Any] = {
+            "status": self.response.status,
+            "body": self.response.text()[:BODY_SHOWN_MAX],
+        }
         if self.response.error is not None:
             answer = {"error": self.response.error}
         return {
@@ -75,10 +79,21 @@ async def run_requests(
         client = clients[request["city"]]
         sent_us = world.now_us
         response = await client.fetch(
-            request["method"], request["url"], headers=dict(request["headers"]), body=request["body"]
+            request["method"],
+            request["url"],
+            headers=dict(request["headers"]),
+            body=request["body"],
         )
         exchanges.append(
-            Exchange(client.name, client.city, request["method"], request["url"], sent_us, world.now_us, response)
+            Exchange(
+                client.name,
+                client.city,
+                request["method"],
+                request["url"],
+                sent_us,
+                world.now_us,
+                response,
+            )
         )
 
     strands = []

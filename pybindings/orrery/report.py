@@ -31,7 +31,12 @@ class Reporter:
         self._enabled = enabled
         if enabled and sys.stderr.isatty():
             console = Console(stderr=True)
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[text]}"),
+                TimeElapsedColumn(),
+            )
             self._bar = Progress(*columns, console=console, transient=True)
             self._task = self._bar.add_task(title, total=None, text="")
 
@@ -50,7 +55,11 @@ class Reporter:
         elif self._enabled and time.monotonic() - self._last >= PLAIN_EVERY_S:
             self._last = time.monotonic()
             of = f" of {total}" if total is not None else ""
-            print(f"{self._title}: {done}{of} runs, {text}, {self._last - self._started:.0f} s", file=sys.stderr, flush=True)
+            print(
+                f"{self._title}: {done}{of} runs, {text}, {self._last - self._started:.0f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def out_console() -> Console:
@@ -64,8 +73,11 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def show_failure(console: Console, failure: dict[str, Any], events: int | None = None, expected: bool = False) -> None:
-    """One failure as in DESIGN.md: reason first, then the story, then the command that shows it again."""
+def show_failure(
+    console: Console, failure: dict[str, Any], events: int | None = None, expected: bool = False
+) -> None:
+    """One failure as in DESIGN.md: reason first, then the story, then the command that shows it
+    again."""
     word, style = ("FOUND", "bold yellow") if expected else ("FAIL", "bold red")
     head = Text()
     head.append(f"{word}  {failure['rule']}  ", style=style)
@@ -99,19 +111,35 @@ def _plain(console: Console, text: Text) -> None:
 def suite_table(documents: Sequence[dict[str, Any]]) -> Table:
     """The table at the end of a suite."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, justify in (("scenario", "left"), ("verdict", "left"), ("seeds", "right"), ("events", "right"),
-                          ("simulated", "right"), ("real", "right"), ("", "left")):
+    for name, justify in (
+        ("scenario", "left"),
+        ("verdict", "left"),
+        ("seeds", "right"),
+        ("events", "right"),
+        ("simulated", "right"),
+        ("real", "right"),
+        ("", "left"),
+    ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for document in documents:
         verdict = document["verdict"]
         style = "green" if verdict == "pass" else "bold red"
         remark = ""
         if document["expected"]:
-            remark = f"found {document['expected']}" if verdict == "pass" else f"{document['expected']} was to be found"
+            remark = (
+                f"found {document['expected']}"
+                if verdict == "pass"
+                else f"{document['expected']} was to be found"
+            )
         elif document["failures"]:
             remark = ", ".join(dict.fromkeys(failure["rule"] for failure in document["failures"]))
         table.add_row(
-            document["name"], Text(verdict, style=style), str(document["seeds"]), f"{document['events_total']:,}",
-            f"{document['simulated_us_total'] / 1e6:,.0f} s", f"{document['seconds']:.1f} s", remark,
+            document["name"],
+            Text(verdict, style=style),
+            str(document["seeds"]),
+            f"{document['events_total']:,}",
+            f"{document['simulated_us_total'] / 1e6:,.0f} s",
+            f"{document['seconds']:.1f} s",
+            remark,
         )
     return table

@@ -1,8 +1,9 @@
 """Request files of `orrery run FOLDER --requests FILE`, and what is asked when there is none.
 
-One JSON object a line: {"at":"1.5s","city":"Hanoi","method":"POST","url":"/x","headers":{},"body":"..."}.
-Only `url` is required; a `body` that is not a text is sent as JSON. Empty lines and lines that begin with
-# are skipped. Every complaint names the line.
+One JSON object a line:
+{"at":"1.5s","city":"Hanoi","method":"POST","url":"/x","headers":{},"body":"..."}. Only `url` is
+required; a `body` that is not a text is sent as JSON. Empty lines and lines that begin with # are
+skipped. Every complaint names the line.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def _request(line: Any) -> dict[str, Any]:
     if not isinstance(city, str) or not city:
         raise ValueError('"city" is not a name')
     headers = line.get("headers", {})
-    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+    if not isinstance(headers, dict) or not all(
+        isinstance(value, str) for value in headers.values()
+    ):
         raise ValueError('"headers" must be an object of texts')
     pairs = [[name, value] for name, value in headers.items()]
     body = line.get("body")
@@ -78,9 +81,9 @@ def _request(line: Any) -> dict[str, Any]:
 
 
 def found_requests(folder: Path) -> tuple[list[dict[str, Any]], str]:
-    """What to ask a project when nobody says: its own requests.jsonl, else GET / from three cities and one
-    GET (or POST, where the source names it so) for each path that its source mentions. Returns the requests
-    and a line that tells the user which it was.
+    """What to ask a project when nobody says: its own requests.jsonl, else GET / from three cities
+    and one GET (or POST, where the source names it so) for each path that its source mentions.
+    Returns the requests and a line that tells the user which it was.
     """
     own = folder / PROJECT_FILE
     if own.exists():
@@ -90,22 +93,32 @@ def found_requests(folder: Path) -> tuple[list[dict[str, Any]], str]:
     for index, (method, url) in enumerate(asked[:_GUESSES_MAX]):
         for step, city in enumerate(CITIES):
             requests.append(
-                {"at_us": index * 1_000_000 + step * 10_000, "city": city, "method": method, "url": url,
-                 "headers": [], "body": "" if method == "POST" else None}
+                {
+                    "at_us": index * 1_000_000 + step * 10_000,
+                    "city": city,
+                    "method": method,
+                    "url": url,
+                    "headers": [],
+                    "body": "" if method == "POST" else None,
+                }
             )
     names = ", ".join(f"{method} {url}" for method, url in asked[:_GUESSES_MAX])
     return requests, f"no request file given; asking what the source mentions: {names}"
 
 
 _ROUTE = re.compile(r"""\.(get|post|put|delete|patch)\(\s*["'`](/[\w./-]*)["'`]""")
-_PATH = re.compile(r"""===?\s*["'`](/[\w./-]*)["'`]|["'`](/[\w./-]*)["'`]\s*===?|case\s+["'`](/[\w./-]*)["'`]""")
+_PATH = re.compile(
+    r"""===?\s*["'`](/[\w./-]*)["'`]|["'`](/[\w./-]*)["'`]\s*===?|case\s+["'`](/[\w./-]*)["'`]"""
+)
 
 
 def _mentioned(folder: Path) -> list[tuple[str, str]]:
     """(method, path) pairs in the project's sources: router calls and comparisons with a path."""
     found: dict[tuple[str, str], None] = {}
     for source in sorted(folder.rglob("*.[tj]s")):
-        if {"node_modules", ".wrangler", "dist", "test", "tests"} & set(source.relative_to(folder).parts):
+        if {"node_modules", ".wrangler", "dist", "test", "tests"} & set(
+            source.relative_to(folder).parts
+        ):
             continue
         try:
             text = source.read_text(encoding="utf-8", errors="replace")[:1_000_000]
@@ -114,7 +127,10 @@ def _mentioned(folder: Path) -> list[tuple[str, str]]:
         for match in _ROUTE.finditer(text):
             found[(match[1].upper(), match[2])] = None
         for match in _PATH.finditer(text):
-            line = text[text.rfind("\n", 0, match.start()) + 1 : (text.find("\n", match.end()) + 1 or len(text))]
+            line = text[
+                text.rfind("\n", 0, match.start())
+                + 1 : (text.find("\n", match.end()) + 1 or len(text))
+            ]
             method = "POST" if re.search(r"""["'`]POST["'`]""", line) else "GET"
             found[(method, match[1] or match[2] or match[3])] = None
     return list(found)

@@ -1,7 +1,7 @@
 """The `@orrery.scenario` decorator, and finding scenarios by path.
 
-A scenario is an `async def` taking a World. The decorator only notes how it wants to be run; running is
-done elsewhere, in a worker process.
+A scenario is an `async def` taking a World. The decorator only notes how it wants to be run;
+running is done elsewhere, in a worker process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _ATTRIBUTE = "__orrery_scenario__"
 
 @dataclass(frozen=True)
 class Scenario:
-    """How one scenario wants to be run. `path` is its file, `app` the wrangler project (None: no app)."""
+    """How one scenario wants to be run. `path` is its file, `app` the wrangler project (None: no
+    app)."""
 
     name: str
     path: Path
@@ -73,20 +74,24 @@ def scenario(
 ) -> Any:
     """Marks an `async def` as a scenario.
 
-    app: folder with a wrangler file, relative to the scenario's file. environment: the `[env.NAME]` of it.
-    pops: the points of presence that exist (all of them when empty). faults: the preset its seeds run under.
-    seeds: how many the suite runs. expect: the id of a rule that this scenario must be found to break.
-    weaken: guarantees switched off on purpose, e.g. {"quorum": 2}. patience: simulated time without any
-    answer after which the run counts as not live.
+    app: folder with a wrangler file, relative to the scenario's file. environment: the `[env.NAME]`
+    of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
+    seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
+    must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
+    patience: simulated time without any answer after which the run counts as not live.
     """
 
     def mark(target: ScenarioFunction) -> ScenarioFunction:
         if not inspect.iscoroutinefunction(target):
             raise UserError(f"scenario {target.__name__} must be an `async def`")
         if faults not in FAULT_PRESETS:
-            raise UserError(f"scenario {target.__name__}: faults={faults!r} is not one of {', '.join(FAULT_PRESETS)}")
+            raise UserError(
+                f"scenario {target.__name__}: faults={faults!r} is not one of {', '.join(FAULT_PRESETS)}"
+            )
         if type(seeds) is not int or seeds < 1:
-            raise UserError(f"scenario {target.__name__}: seeds={seeds!r} is not a whole number above 0")
+            raise UserError(
+                f"scenario {target.__name__}: seeds={seeds!r} is not a whole number above 0"
+            )
         try:
             patience_us = parse_us(patience)
         except ValueError as error:
@@ -117,7 +122,9 @@ def scenario_of(function: Any) -> Scenario:
     """The Scenario behind a decorated function."""
     found = getattr(function, _ATTRIBUTE, None)
     if not isinstance(found, Scenario):
-        raise UserError(f"{getattr(function, '__name__', function)!r} is not decorated with @orrery.scenario")
+        raise UserError(
+            f"{getattr(function, '__name__', function)!r} is not decorated with @orrery.scenario"
+        )
     return found
 
 
@@ -132,8 +139,8 @@ def split_target(target: str) -> tuple[Path, str | None]:
 def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
     """Imports a scenario file and returns its scenarios in the order of their lines.
 
-    Whatever the file raises becomes one message with the line it came from. Call it in a worker process:
-    importing runs the user's code.
+    Whatever the file raises becomes one message with the line it came from. Call it in a worker
+    process: importing runs the user's code.
     """
     path = path.resolve()
     if not path.is_file():
@@ -154,9 +161,15 @@ def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
     except Exception as error:  # noqa: BLE001 - the user's module may raise anything
         raise UserError(f"{where(error, path)}: {type(error).__name__}: {error}") from None
     except SystemExit as error:
-        raise UserError(f"{shown(path)} calls sys.exit({error.code!r}) while it is imported") from None
+        raise UserError(
+            f"{shown(path)} calls sys.exit({error.code!r}) while it is imported"
+        ) from None
     members = (getattr(value, _ATTRIBUTE, None) for value in vars(module).values())
-    found = {member.name: member for member in members if isinstance(member, Scenario) and member.path == path}
+    found = {
+        member.name: member
+        for member in members
+        if isinstance(member, Scenario) and member.path == path
+    }
     if not found:
         raise UserError(f"{shown(path)} holds no @orrery.scenario")
     if name is not None:

@@ -1,4 +1,5 @@
-"""TARGET on a command line: a scenario (`path.py`, `path.py::name`) or a wrangler project folder."""
+"""TARGET on a command line: a scenario (`path.py`, `path.py::name`) or a wrangler project
+folder."""
 
 from __future__ import annotations
 
@@ -24,11 +25,17 @@ class Target:
 
     def load(self) -> dict[str, Any]:
         """The first message to a worker."""
-        return {"target": self.kind, "path": str(self.path), "name": self.name, "environment": self.environment}
+        return {
+            "target": self.kind,
+            "path": str(self.path),
+            "name": self.name,
+            "environment": self.environment,
+        }
 
 
 def parse_target(text: str, environment: str | None = None, near: tuple[Path, ...] = ()) -> Target:
-    """Finds what a target names: as it is, then below the folders `near`, then below the checkout."""
+    """Finds what a target names: as it is, then below the folders `near`, then below the
+    checkout."""
     path, name = split_target(text)
     for base in (Path.cwd(), *near, places.ROOT):
         found = base / path
@@ -39,8 +46,13 @@ def parse_target(text: str, environment: str | None = None, near: tuple[Path, ..
                 return Target("scenario", found.resolve(), name, environment)
             if found.name in WRANGLER_FILES:
                 return Target("project", found.resolve().parent, None, environment)
-            raise UserError(f"{text} is neither a scenario (a .py file) nor a wrangler project folder")
-    raise UserError(f"no such target: {text}", hint="Give a scenario (path.py or path.py::name) or a wrangler project folder.")
+            raise UserError(
+                f"{text} is neither a scenario (a .py file) nor a wrangler project folder"
+            )
+    raise UserError(
+        f"no such target: {text}",
+        hint="Give a scenario (path.py or path.py::name) or a wrangler project folder.",
+    )
 
 
 def _folder(folder: Path, text: str, name: str | None, environment: str | None) -> Target:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class Timeline:
-    """What happens at one moment. Every method returns the timeline, so that calls can be chained."""
+    """What happens at one moment. Every method returns the timeline, so that calls can be
+    chained."""
 
     def __init__(self, world: "World", at_us: int) -> None:
         self._world = world
@@ -31,7 +32,8 @@ class Timeline:
         return self
 
     def crash(self, target: str, *, restart_after: Span | None = None) -> "Timeline":
-        """Ends the process of a host ("host:FRA/1"): memory gone, disk as synced; it restarts after the span."""
+        """Ends the process of a host ("host:FRA/1"): memory gone, disk as synced; it restarts after
+        the span."""
         return self._fault("crash", target=target, restart_after_us=_us(restart_after))
 
     def restart(self, target: str) -> "Timeline":
@@ -42,25 +44,48 @@ class Timeline:
         return self._fault("pause", target=target, for_us=_us(for_))
 
     def partition(
-        self, a: Sequence[str], b: Sequence[str], *, name: str | None = None, for_: Span | None = None, one_way: bool = False
+        self,
+        a: Sequence[str],
+        b: Sequence[str],
+        *,
+        name: str | None = None,
+        for_: Span | None = None,
+        one_way: bool = False,
     ) -> "Timeline":
-        """Nothing passes between two groups of points of presence or hosts (or, one_way, from a to b)."""
+        """Nothing passes between two groups of points of presence or hosts (or, one_way, from a to
+        b)."""
         sides = {"a": _places(a), "b": _places(b)}
         name = name or "-".join((sides["a"][0], sides["b"][0])).lower()
-        return self._fault("partition", name=name, for_us=_us(for_), one_way=one_way or None, **sides)
+        return self._fault(
+            "partition", name=name, for_us=_us(for_), one_way=one_way or None, **sides
+        )
 
     def heal(self, name: str | None = None) -> "Timeline":
         """Ends the named partition or clog, or all of them."""
         return self._fault("heal", name=name)
 
-    def clog(self, a: Sequence[str], b: Sequence[str], *, name: str | None = None, for_: Span | None = None) -> "Timeline":
+    def clog(
+        self,
+        a: Sequence[str],
+        b: Sequence[str],
+        *,
+        name: str | None = None,
+        for_: Span | None = None,
+    ) -> "Timeline":
         """Messages between two groups pile up and arrive late instead of being lost."""
         return self._fault("clog", a=_places(a), b=_places(b), name=name, for_us=_us(for_))
 
     def clock(
-        self, target: str, *, step: Span | None = None, back: bool = False, drift: str | float | None = None, for_: Span | None = None
+        self,
+        target: str,
+        *,
+        step: Span | None = None,
+        back: bool = False,
+        drift: str | float | None = None,
+        for_: Span | None = None,
     ) -> "Timeline":
-        """A host's clock jumps by `step` (backwards with back=True) or runs fast or slow: drift="200ppm"."""
+        """A host's clock jumps by `step` (backwards with back=True) or runs fast or slow:
+        drift="200ppm"."""
         step_us = _us(step)
         return self._fault(
             "clock",
@@ -70,8 +95,11 @@ class Timeline:
             for_us=_us(for_),
         )
 
-    def disk(self, target: str, kind: str, *, for_: Span | None = None, **options: Any) -> "Timeline":
-        """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_lies", "bit_rot", ..."""
+    def disk(
+        self, target: str, kind: str, *, for_: Span | None = None, **options: Any
+    ) -> "Timeline":
+        """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_lies", "bit_rot",
+        ..."""
         return self._fault("disk", target=target, disk=kind, for_us=_us(for_), **options)
 
     def evict(self, target: str) -> "Timeline":
@@ -82,7 +110,9 @@ class Timeline:
         return self._fault("hibernate", target=target)
 
     def kv_delay(self, namespace: str, delay: Span, *, for_: Span | None = None) -> "Timeline":
-        return self._fault("kv_delay", target=f"kv:{namespace}", delay_us=_us(delay), for_us=_us(for_))
+        return self._fault(
+            "kv_delay", target=f"kv:{namespace}", delay_us=_us(delay), for_us=_us(for_)
+        )
 
     def deploy(self, app: str, *, version: str | None = None, share: int = 100) -> "Timeline":
         return self._fault("deploy", app=app, version=version, share=share)

@@ -1,6 +1,8 @@
-"""Spans of time as users write them ("1.5s", 3, timedelta) and as the world counts them: whole microseconds.
+"""Spans of time as users write them ("1.5s", 3, timedelta) and as the world counts them: whole
+microseconds.
 
-No floating point survives in here: a float is read through its shortest decimal form, so 0.1 is 100,000 us.
+No floating point survives in here: a float is read through its shortest decimal form, so 0.1 is
+100,000 us.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ MAX_US = 2**62
 
 
 def parse_us(span: Span) -> int:
-    """Microseconds of a span: "5s", "1m30s", "250ms", "14d"; a bare number is seconds. Never negative.
+    """Microseconds of a span: "5s", "1m30s", "250ms", "14d"; a bare number is seconds. Never
+    negative.
 
     Raises ValueError with a message that quotes the span.
     """
@@ -65,12 +68,15 @@ def _parse_text(text: str) -> int:
         position = match.end()
         parts += 1
     if not parts or position < len(text):
-        raise ValueError(f'not a span of time: {text!r} (write "5s", "250ms", "1m30s", "2h", "14d")')
+        raise ValueError(
+            f'not a span of time: {text!r} (write "5s", "250ms", "1m30s", "2h", "14d")'
+        )
     return int(total.to_integral_value(ROUND_HALF_EVEN))
 
 
 def parse_rate(rate: str | int | float) -> tuple[int, int]:
-    """A rate as (count, microseconds): "200/s" -> (200, 1000000), "90/m"; a bare number is per second."""
+    """A rate as (count, microseconds): "200/s" -> (200, 1000000), "90/m"; a bare number is per
+    second."""
     if isinstance(rate, (int, float)) and not isinstance(rate, bool):
         rate = f"{Decimal(repr(rate)):f}/s"
     match = re.fullmatch(r"\s*(\d+)(?:\.(\d+))?\s*/\s*(us|ms|s|m|min|h|d)\s*", str(rate))
@@ -87,7 +93,13 @@ def show_us(us: int) -> str:
 
 def show_span(us: int) -> str:
     """A short span for messages: '250 ms', '30 s', '5 min'."""
-    for unit, size in (("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1_000)):
+    for unit, size in (
+        ("d", 86_400_000_000),
+        ("h", 3_600_000_000),
+        ("min", 60_000_000),
+        ("s", 1_000_000),
+        ("ms", 1_000),
+    ):
         if us >= size and us % size == 0:
             return f"{us // size} {unit}"
     return f"{show_us(us)} s" if us >= 1_000_000 else f"{us} us"

@@ -1,14 +1,16 @@
 """The worker process: owns the C++ module, loads one target, and forks a child for each run of it.
 
 Started as `python3 -m orrery.worker`; speaks JSON lines on what were its standard input and output.
-First line in: {"load": {"target": "scenario"|"project", "path": ..., "name": ..., ...}}, answered by
-{"loaded": {...}} or {"refused": {"message", "hint"}}. Then jobs {"job": n, "scenario": name, "seed": ...,
-"faults": ..., "deadline_s": ...}, each answered in the order of their ends by {"job": n, "result": {...}},
-{"job": n, "died": {"signal"|"code", "output"}} or {"job": n, "late": {"seconds", "output"}}.
+First line in: {"load": {"target": "scenario"|"project", "path": ..., "name": ..., ...}}, answered
+by {"loaded": {...}} or {"refused": {"message", "hint"}}. Then jobs {"job": n, "scenario": name,
+"seed": ..., "faults": ..., "deadline_s": ...}, each answered in the order of their ends by {"job":
+n, "result": {...}}, {"job": n, "died": {"signal"|"code", "output"}} or {"job": n, "late":
+{"seconds", "output"}}.
 
-It first replaces itself by the same program in a clean environment (bootstrap.py), so that nothing of the
-caller's environment, locale, limits or open files can reach a world. It is single-threaded. It knows real
-time only to end children that outlive their deadline. When its input ends it kills its children and goes.
+It first replaces itself by the same program in a clean environment (bootstrap.py), so that nothing
+of the caller's environment, locale, limits or open files can reach a world. It is single-threaded.
+It knows real time only to end children that outlive their deadline. When its input ends it kills
+its children and goes.
 """
 
 from __future__ import annotations
@@ -47,15 +49,19 @@ class Loaded:
         self.scenarios: dict[str, Scenario] = {scenario.name: scenario for scenario in found}
         self._apps: dict[tuple[Path, str | None], Any] = {}
         for scenario in found:
+            if scenario.app is None:
+                continue
             key = (scenario.app, scenario.environment)
-            if scenario.app is not None and key not in self._apps:
+            if key not in self._apps:
                 from orrery.app import load_app
 
                 self._apps[key] = load_app(*key)
         self.build = module.build_hash()
 
     def app(self, scenario: Scenario) -> Any:
-        return self._apps[(scenario.app, scenario.environment)] if scenario.app is not None else None
+        return (
+            self._apps[(scenario.app, scenario.environment)] if scenario.app is not None else None
+        )
 
     def describe(self) -> dict[str, Any]:
         described = []
@@ -124,9 +130,17 @@ class Child:
         if self.late:
             return encode_line({**head, "late": {"seconds": round(seconds, 1), "output": output}})
         if self.result.endswith(b"\n"):
-            # The result is already JSON: it is passed on as it is, in front of what only this side knows.
+            # The result is already JSON: it is passed on as it is, in front of what only this side
+            # knows.
             tail = encode_line({"output": output, "seconds": round(seconds, 4)})
-            return encode_line(head)[:-2] + b', "result": ' + bytes(self.result[:-2]) + b", " + tail[1:-1] + b"}\n"
+            return (
+                encode_line(head)[:-2]
+                + b', "result": '
+                + bytes(self.result[:-2])
+                + b", "
+                + tail[1:-1]
+                + b"}\n"
+            )
         if os.WIFSIGNALED(status):
             died: dict[str, Any] = {"signal": signal.Signals(os.WTERMSIG(status)).name}
         else:
@@ -203,7 +217,8 @@ def serve(commands: int, answers: int) -> None:
 
 
 def _registered(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bool:
-    """False for a pipe that was closed (and its number perhaps given to another child) in this very batch."""
+    """False for a pipe that was closed (and its number perhaps given to another child) in this very
+    batch."""
     now = selector.get_map().get(key.fd)
     return now is not None and now.data is key.data
 

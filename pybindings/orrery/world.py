@@ -21,8 +21,8 @@ _LATER = ("kv", "r2", "d1", "queues", "rules", "trace", "deploy")
 class World:
     """A simulated edge cloud, one seed, and everything a scenario can do to it.
 
-    Only the driver makes one. Nothing in here may use real time or real chance: `now` is the world's
-    clock, `random` its seeded generator.
+    Only the driver makes one. Nothing in here may use real time or real chance: `now` is the
+    world's clock, `random` its seeded generator.
     """
 
     def __init__(self, native: Any, driver: Driver, seed: int) -> None:
@@ -63,18 +63,25 @@ class World:
         """Simulated time passes: "5s", seconds as a number, or a timedelta."""
         us = _us(span)
         end_us = self.now_us + us
-        return self.driver.operation(self.native.sleep(us), f"sleep of {show_span(us)}", lambda _: None, end_us)
+        return self.driver.operation(
+            self.native.sleep(us), f"sleep of {show_span(us)}", lambda _: None, end_us
+        )
 
     run_for = sleep
 
-    async def run_until(self, condition: Callable[[], Any], timeout: Span = "5m", every: Span = "50ms") -> None:
-        """Waits until condition() holds, looking after every `every`; not live if it does not in time."""
+    async def run_until(
+        self, condition: Callable[[], Any], timeout: Span = "5m", every: Span = "50ms"
+    ) -> None:
+        """Waits until condition() holds, looking after every `every`; not live if it does not in
+        time."""
         end_us = self.now_us + _us(timeout)
         step_us = max(1, _us(every))
         while not condition():
             left_us = end_us - self.now_us
             if left_us <= 0:
-                raise NotLive(f"run_until: the condition did not hold within {show_span(_us(timeout))}")
+                raise NotLive(
+                    f"run_until: the condition did not hold within {show_span(_us(timeout))}"
+                )
             us = min(step_us, left_us)
             await self.sleep(f"{us}us")
 
@@ -117,12 +124,15 @@ class World:
         for_: Span = "10s",
         op: tuple[Any, ...] | None = None,
     ) -> Load:
-        """Starts a load generator: `clients` of them near the cities send `rate` in all, for a while."""
+        """Starts a load generator: `clients` of them near the cities send `rate` in all, for a
+        while."""
         return start_load(self, clients, rate, near, request, for_, op)
 
     def origin(self, host: str, handler: Callable[..., Any]) -> None:
-        """fetch() of the Workers to a host outside is answered by handler(request): a text, bytes, a dict
-        (sent as JSON), a (status, body) pair or a Response; `async def` handlers may await the world."""
+        """fetch() of the Workers to a host outside is answered by handler(request): a text, bytes,
+        a dict (sent as JSON), a (status, body) pair or a Response; `async def` handlers may await
+        the world.
+        """
         self._origins += 1
         number = self._origins
         self.native.origin(host, number)
@@ -147,7 +157,9 @@ class World:
     def objects(self, class_name: str) -> dict[str, Any]:
         """The live Durable Objects of a class, by name (or id), as the world describes them."""
         found = self.native.objects(class_name)
-        return {str(entry["name"]) if isinstance(entry, dict) else str(entry): entry for entry in found}
+        return {
+            str(entry["name"]) if isinstance(entry, dict) else str(entry): entry for entry in found
+        }
 
     def note(self, text: str) -> None:
         """A line of the scenario's own in the story."""

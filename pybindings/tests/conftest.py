@@ -49,8 +49,13 @@ class Bench:
 
     def start(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            self.arguments(*arguments), cwd=self.folder, env={**self.environment, **environment}, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            self.arguments(*arguments),
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def run(self, *arguments: str, **environment: str) -> Ended:
@@ -59,12 +64,20 @@ class Bench:
         assert "Traceback" not in err, err
         return Ended(process.returncode, out, err)
 
-    def scenario(self, body: str, decorator: str = "@orrery.scenario(seeds=4)", file: str = "scenario.py", name: str = "one") -> Path:
+    def scenario(
+        self,
+        body: str,
+        decorator: str = "@orrery.scenario(seeds=4)",
+        file: str = "scenario.py",
+        name: str = "one",
+    ) -> Path:
         """Writes a scenario file with one scenario; `body` is its indented or unindented lines."""
         lines = "\n".join(f"    {line}" for line in body.strip("\n").splitlines())
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"import orrery\n\n{decorator}\nasync def {name}(world):\n{lines}\n", encoding="utf-8")
+        path.write_text(
+            f"import orrery\n\n{decorator}\nasync def {name}(world):\n{lines}\n", encoding="utf-8"
+        )
         return path
 
 

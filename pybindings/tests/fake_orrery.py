@@ -1,9 +1,10 @@
-"""A stand-in for the C++ module `_orrery`: the same interface over a toy world, for testing the package.
+"""A stand-in for the C++ module `_orrery`: the same interface over a toy world, for testing the
+package.
 
-Its cloud is one counter: POST /inc adds one and answers the sum, GET /value answers it, GET /slow takes
-9 s, GET /never gets no answer ever, GET /gone breaks the connection, GET /crash kills the process,
-GET /spin never returns. Under faults, every third request of an odd seed breaks. GET /drift answers the
-process id, which no two processes share; GET /env a digest of the environment.
+Its cloud is one counter: POST /inc adds one and answers the sum, GET /value answers it, GET /slow
+takes 9 s, GET /never gets no answer ever, GET /gone breaks the connection, GET /crash kills the
+process, GET /spin never returns. Under faults, every third request of an odd seed breaks. GET
+/drift answers the process id, which no two processes share; GET /env a digest of the environment.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def read_project(folder: str, environment: str | None) -> str:
     text = path.read_text(encoding="utf-8")
     if "broken" in text:
         raise BadInput(f"{path}:1: this is not TOML")
-    return json.dumps({"name": "toy", "main": "index.js", "folder": folder, "environment": environment or ""})
+    return json.dumps(
+        {"name": "toy", "main": "index.js", "folder": folder, "environment": environment or ""}
+    )
 
 
 def load_app(folder: str) -> str:
@@ -95,17 +98,32 @@ class World:
         if url == "/gone" or broken:
             return self._op(self.now + took, {"kind": "error", "error": "Network connection lost."})
         if url == "/rule":
-            self.failures.append({"rule": "DO-OG-2", "reason": "a response left too early", "story": [" 0.1  do:Cart/42"]})
+            self.failures.append(
+                {
+                    "rule": "DO-OG-2",
+                    "reason": "a response left too early",
+                    "story": [" 0.1  do:Cart/42"],
+                }
+            )
         if url.startswith("http://origin"):
             number = self._op(None, {})
-            self.origin_waiting.append({"id": number, "handler": self.origins["origin"], "method": method, "url": url})
+            self.origin_waiting.append(
+                {"id": number, "handler": self.origins["origin"], "method": method, "url": url}
+            )
             return number
         if url == "/inc" and method == "POST":
             self.value += 1
-        answer = {"/drift": str(os.getpid()), "/env": json.dumps(sorted(os.environ.items()))}.get(url, str(self.value))
+        answer = {"/drift": str(os.getpid()), "/env": json.dumps(sorted(os.environ.items()))}.get(
+            url, str(self.value)
+        )
         return self._op(
             self.now + took,
-            {"kind": "response", "status": 404 if url == "/missing" else 200, "headers": [("X-A", "1")], "body": answer.encode()},
+            {
+                "kind": "response",
+                "status": 404 if url == "/missing" else 200,
+                "headers": [("X-A", "1")],
+                "body": answer.encode(),
+            },
         )
 
     def sleep(self, us: int) -> int:
@@ -114,7 +132,14 @@ class World:
     def load(self, text: str) -> int:
         load = json.loads(text)
         sent = load["for_us"] * load["rate_count"] // load["rate_per_us"]
-        result = {"kind": "load", "sent": sent, "ok": sent - 1, "refused": 1, "failed": 0, "unknown": 0}
+        result = {
+            "kind": "load",
+            "sent": sent,
+            "ok": sent - 1,
+            "refused": 1,
+            "failed": 0,
+            "unknown": 0,
+        }
         return self._op(self.now + load["for_us"], result)
 
     def step(self, deadline: int) -> list[int]:
@@ -172,7 +197,12 @@ class World:
         return waiting
 
     def origin_reply(self, number: int, status: int, headers, body: bytes) -> None:
-        self.results[number] = {"kind": "response", "status": status, "headers": headers, "body": body}
+        self.results[number] = {
+            "kind": "response",
+            "status": status,
+            "headers": headers,
+            "body": body,
+        }
         heapq.heappush(self.queue, (self.now + 500, number))
 
     def objects(self, class_name: str) -> list[dict]:
@@ -180,22 +210,37 @@ class World:
 
     def _hash(self, lane: str | None = None) -> str:
         chosen = [event for event in self.events if lane in (None, event[1])]
-        return hashlib.sha256(json.dumps([self.seed, self.options["faults"], chosen]).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([self.seed, self.options["faults"], chosen]).encode()
+        ).hexdigest()
 
     def finish(self) -> str:
         lanes = sorted({event[1] for event in self.events})
-        return json.dumps({
-            "hash": self._hash(), "events": len(self.events), "simulated_us": self.now,
-            "lanes": {lane: self._hash(lane) for lane in lanes}, "rules": {"DO-OG-2": self.requests},
-            "faults": {"crash": len(self.faults)}, "never": ["probe"] + (["odd"] if self.seed % 2 else []),
-            "failures": self.failures, "console": [],
-            "story": [f" {t / 1e6:.6f}  {lane}  {kind} {text}" for t, lane, kind, text in self.events],
-        })
+        return json.dumps(
+            {
+                "hash": self._hash(),
+                "events": len(self.events),
+                "simulated_us": self.now,
+                "lanes": {lane: self._hash(lane) for lane in lanes},
+                "rules": {"DO-OG-2": self.requests},
+                "faults": {"crash": len(self.faults)},
+                "never": ["probe"] + (["odd"] if self.seed % 2 else []),
+                "failures": self.failures,
+                "console": [],
+                "story": [
+                    f" {t / 1e6:.6f}  {lane}  {kind} {text}" for t, lane, kind, text in self.events
+                ],
+            }
+        )
 
     def write_trace(self, path: str) -> None:
         connection = sqlite3.connect(path)
-        connection.execute("CREATE TABLE event(seq INTEGER PRIMARY KEY, t_us INTEGER, lane TEXT, kind TEXT, text TEXT)")
-        connection.executemany("INSERT INTO event(t_us, lane, kind, text) VALUES (?, ?, ?, ?)", self.events)
+        connection.execute(
+            "CREATE TABLE event(seq INTEGER PRIMARY KEY, t_us INTEGER, lane TEXT, kind TEXT, text TEXT)"
+        )
+        connection.executemany(
+            "INSERT INTO event(t_us, lane, kind, text) VALUES (?, ?, ?, ?)", self.events
+        )
         connection.commit()
         connection.close()
 
@@ -207,4 +252,9 @@ def check_history(text: str, model: str, options: str) -> str:
         except ValueError:
             raise BadInput(f"line {number}: not JSON") from None
     verdict = "violation" if "stale" in text else "unknown" if "hard" in text else "ok"
-    return json.dumps({"verdict": verdict, "witness": ["client/2 read an old value"] if verdict == "violation" else None})
+    return json.dumps(
+        {
+            "verdict": verdict,
+            "witness": ["client/2 read an old value"] if verdict == "violation" else None,
+        }
+    )

@@ -14,7 +14,9 @@ def module(bench, monkeypatch):
     for key, value in bench.environment.items():
         monkeypatch.setenv(key, value)
     monkeypatch.chdir(bench.folder)
-    path = bench.scenario('for _ in range(3):\n    r = await world.client().get("/value")\nassert r.ok, "lost"')
+    path = bench.scenario(
+        'for _ in range(3):\n    r = await world.client().get("/value")\nassert r.ok, "lost"'
+    )
     spec = importlib.util.spec_from_file_location("written", path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
@@ -30,7 +32,10 @@ def test_explore_finds_and_replay_brings_back(module, tmp_path):
     result = orrery.explore(module.one, seeds=3, faults="swarm", out=tmp_path / "found")
     assert not result and result.verdict == "fail" and result.story
     again = orrery.replay(result.failures[0]["capsule"], trace=tmp_path / "t.sqlite")
-    assert again.verdict == "fail" and again.failures[0]["signature"] == result.failures[0]["signature"]
+    assert (
+        again.verdict == "fail"
+        and again.failures[0]["signature"] == result.failures[0]["signature"]
+    )
     assert again.trace.exists()
 
 

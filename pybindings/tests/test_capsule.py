@@ -12,11 +12,30 @@ from orrery.errors import UserError
 
 def example() -> capsule.Capsule:
     return capsule.Capsule(
-        target="scenarios/inventory/scenario.py::flash_sale", seed=7938, faults="swarm", app="ab" * 32, build="cd" * 32,
+        target="scenarios/inventory/scenario.py::flash_sale",
+        seed=7938,
+        faults="swarm",
+        app="ab" * 32,
+        build="cd" * 32,
         overrides=[{"key": "net/3/0", "value": 17}],
-        expect={"verdict": "fail", "rule": "DO-OG-2", "signature": "5c1e", "hash": "ef" * 32, "events": 48211},
+        expect={
+            "verdict": "fail",
+            "rule": "DO-OG-2",
+            "signature": "5c1e",
+            "hash": "ef" * 32,
+            "events": 48211,
+        },
         weaken={"quorum": 2},
-        requests=[{"at_us": 5, "city": "Hà Nội", "method": "GET", "url": "/x", "headers": [["a", "b"]], "body": "line\nend"}],
+        requests=[
+            {
+                "at_us": 5,
+                "city": "Hà Nội",
+                "method": "GET",
+                "url": "/x",
+                "headers": [["a", "b"]],
+                "body": "line\nend",
+            }
+        ],
         for_us=60_000_000,
     )
 
@@ -52,11 +71,20 @@ def test_every_truncation_is_noticed(tmp_path):
             capsule.read(path)
 
 
-@pytest.mark.parametrize("change, complaint", [
-    ({"seed": -1}, '"seed" is out of range'), ({"seed": True}, '"seed" is not a whole number'), ({"seed": "7"}, '"seed" is not a whole number'),
-    ({"faults": "hail"}, '"faults" is'), ({"base": "sand"}, '"base" is'), ({"overrides": [{"key": 1, "value": 2}]}, '"overrides" entry 0'),
-    ({"expect": {"hash": 7}}, '"expect.hash"'), ({"expect": {"verdict": "maybe"}}, '"expect.verdict"'), ({"extra": 1}, 'unknown key "extra"'),
-])
+@pytest.mark.parametrize(
+    "change, complaint",
+    [
+        ({"seed": -1}, '"seed" is out of range'),
+        ({"seed": True}, '"seed" is not a whole number'),
+        ({"seed": "7"}, '"seed" is not a whole number'),
+        ({"faults": "hail"}, '"faults" is'),
+        ({"base": "sand"}, '"base" is'),
+        ({"overrides": [{"key": 1, "value": 2}]}, '"overrides" entry 0'),
+        ({"expect": {"hash": 7}}, '"expect.hash"'),
+        ({"expect": {"verdict": "maybe"}}, '"expect.verdict"'),
+        ({"extra": 1}, 'unknown key "extra"'),
+    ],
+)
 def test_a_wrong_field_is_named_even_under_a_right_checksum(tmp_path, change, complaint):
     document = {**example().document(), **change}
     document.pop("checksum")
@@ -78,7 +106,20 @@ def test_a_capsule_of_a_later_format_says_so(tmp_path):
         capsule.read(path)
 
 
-@pytest.mark.parametrize("text", ["", "null", "[]", "7", "{}", '{"orrery":1,"orrery":1}', "[" * 100_000, "\x00", '{"orrery":NaN}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "7",
+        "{}",
+        '{"orrery":1,"orrery":1}',
+        "[" * 100_000,
+        "\x00",
+        '{"orrery":NaN}',
+    ],
+)
 def test_what_is_no_capsule_is_refused_in_one_line(tmp_path, text):
     path = tmp_path / "c.json"
     path.write_text(text, encoding="utf-8")

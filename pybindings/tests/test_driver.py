@@ -1,5 +1,5 @@
-"""The driver: operations begin at the call, strands go on in the order of the world's completions, and
-nothing foreign can be awaited."""
+"""The driver: operations begin at the call, strands go on in the order of the world's completions,
+and nothing foreign can be awaited."""
 
 from __future__ import annotations
 
@@ -45,7 +45,11 @@ def test_gather_keeps_the_given_order_and_waits_for_all():
         return value
 
     async def scenario(world):
-        got = await world.gather(late(world, "3s", "a"), world.spawn(late(world, "1s", "b")), world.client().get("/value"))
+        got = await world.gather(
+            late(world, "3s", "a"),
+            world.spawn(late(world, "1s", "b")),
+            world.client().get("/value"),
+        )
         assert await world.gather() == []
         return got[0], got[1], got[2].status, world.now
 
@@ -61,7 +65,10 @@ def test_strands_go_on_in_the_order_of_completions():
         order.append(f"{name} ends")
 
     async def scenario(world):
-        strands = [world.spawn(strand(world, "slow", "2s")), world.spawn(strand(world, "fast", "1s"))]
+        strands = [
+            world.spawn(strand(world, "slow", "2s")),
+            world.spawn(strand(world, "fast", "1s")),
+        ]
         for one in strands:
             await one
 
@@ -98,7 +105,9 @@ def test_an_error_of_a_strand_that_nobody_awaits_is_not_lost():
         drive(scenario)
 
 
-@pytest.mark.parametrize("foreign", [lambda: asyncio.sleep(0), lambda: asyncio.Future(loop=asyncio.new_event_loop())])
+@pytest.mark.parametrize(
+    "foreign", [lambda: asyncio.sleep(0), lambda: asyncio.Future(loop=asyncio.new_event_loop())]
+)
 def test_foreign_awaitables_are_refused_with_what_to_write_instead(foreign):
     async def scenario(world):
         await foreign()
@@ -167,12 +176,20 @@ def test_a_broken_connection_is_an_answer_with_an_error():
 def test_recorded_requests_end_as_ok_fail_or_info():
     async def scenario(world):
         client = world.client()
-        await world.gather(*(client.get(url, op=("read", "k")) for url in ("/value", "/missing", "/gone")))
-        await client.post("/inc", op=("add", "k", 1), outcome=lambda response: ("ok", int(response.text()) * 10))
+        await world.gather(
+            *(client.get(url, op=("read", "k")) for url in ("/value", "/missing", "/gone"))
+        )
+        await client.post(
+            "/inc", op=("add", "k", 1), outcome=lambda response: ("ok", int(response.text()) * 10)
+        )
 
     history = [(line["p"], line["e"], line["v"]) for line in drive(scenario)[1].history]
     assert history[:3] == [(f"client/1#{number}", "invoke", None) for number in range(3)]
-    assert sorted(history[3:6]) == [("client/1#0", "ok", 0), ("client/1#1", "fail", None), ("client/1#2", "info", None)]
+    assert sorted(history[3:6]) == [
+        ("client/1#0", "ok", 0),
+        ("client/1#1", "fail", None),
+        ("client/1#2", "info", None),
+    ]
     assert history[6:] == [("client/1#3", "invoke", 1), ("client/1#3", "ok", 10)]
 
 
@@ -189,12 +206,28 @@ def test_an_operation_cannot_end_twice():
 def test_timeline_faults_are_data():
     async def scenario(world):
         await world.sleep("1s")
-        world.at("10s").partition(["FRA"], ["SIN"], name="fra-sin", for_="30s").crash("host:FRA/1", restart_after="3s")
-        world.after("1s").clock("host:SIN/1", step="2s", back=True).lose_pop("IAD").clock("host:SIN/2", drift="200ppm")
+        world.at("10s").partition(["FRA"], ["SIN"], name="fra-sin", for_="30s").crash(
+            "host:FRA/1", restart_after="3s"
+        )
+        world.after("1s").clock("host:SIN/1", step="2s", back=True).lose_pop("IAD").clock(
+            "host:SIN/2", drift="200ppm"
+        )
 
     assert drive(scenario)[1].native.faults == [
-        {"kind": "partition", "at_us": 10_000_000, "name": "fra-sin", "for_us": 30_000_000, "a": ["FRA"], "b": ["SIN"]},
-        {"kind": "crash", "at_us": 10_000_000, "target": "host:FRA/1", "restart_after_us": 3_000_000},
+        {
+            "kind": "partition",
+            "at_us": 10_000_000,
+            "name": "fra-sin",
+            "for_us": 30_000_000,
+            "a": ["FRA"],
+            "b": ["SIN"],
+        },
+        {
+            "kind": "crash",
+            "at_us": 10_000_000,
+            "target": "host:FRA/1",
+            "restart_after_us": 3_000_000,
+        },
         {"kind": "clock", "at_us": 2_000_000, "target": "host:SIN/1", "step_us": -2_000_000},
         {"kind": "lose_pop", "at_us": 2_000_000, "target": "pop:IAD"},
         {"kind": "clock", "at_us": 2_000_000, "target": "host:SIN/2", "drift_ppm": 200},
@@ -203,7 +236,13 @@ def test_timeline_faults_are_data():
 
 def test_a_load_tells_its_counts_once_it_is_done():
     async def scenario(world):
-        load = world.load(clients=3, rate="200/s", near=["Hanoi"], request={"method": "POST", "url": "/inc"}, for_="2s")
+        load = world.load(
+            clients=3,
+            rate="200/s",
+            near=["Hanoi"],
+            request={"method": "POST", "url": "/inc"},
+            for_="2s",
+        )
         with pytest.raises(ScenarioError, match="load.done"):
             load.ok
         await load.done()

@@ -37,7 +37,11 @@ def test_a_run_past_its_deadline_is_not_metered(bench):
     started = time.monotonic()
     ended = bench.run("run", "scenario.py", "--deadline", "500ms", "--json")
     failure = ended.json["scenarios"][0]["failures"][0]
-    assert ended.code == 10 and ended.json["verdict"] == "not metered" and "not metered" in failure["reason"]
+    assert (
+        ended.code == 10
+        and ended.json["verdict"] == "not metered"
+        and "not metered" in failure["reason"]
+    )
     assert time.monotonic() - started < 15 and not alive(str(bench.folder))
 
 
@@ -76,7 +80,9 @@ def test_a_killed_command_takes_its_workers_with_it(bench):
 
 
 def test_a_worker_that_dies_while_it_loads_is_a_crash(bench):
-    (bench.folder / "scenario.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    (bench.folder / "scenario.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    )
     ended = bench.run("run", "scenario.py")
     assert ended.code == 10 and "was ended by SIGSEGV while it loaded" in ended.err
 
@@ -84,13 +90,26 @@ def test_a_worker_that_dies_while_it_loads_is_a_crash(bench):
 def test_the_callers_environment_does_not_reach_a_run(bench):
     bench.scenario('import os, locale\nprint(sorted(os.environ), hash("x"), os.environ["TZ"])')
     one = bench.run("run", "scenario.py", "--json").json["scenarios"][0]["output"]
-    two = bench.run("run", "scenario.py", "--json", TZ="Asia/Kolkata", LC_ALL="de_DE.UTF-8", PYTHONHASHSEED="7", FOO="1").json["scenarios"][0]["output"]
+    two = bench.run(
+        "run",
+        "scenario.py",
+        "--json",
+        TZ="Asia/Kolkata",
+        LC_ALL="de_DE.UTF-8",
+        PYTHONHASHSEED="7",
+        FOO="1",
+    ).json["scenarios"][0]["output"]
     assert one == two and "'FOO'" not in two and "UTC" in two
 
 
 def test_chance_in_a_scenario_comes_from_the_seed(bench):
-    bench.scenario("import os, random, uuid\nprint(random.random(), uuid.uuid4(), os.urandom(4).hex(), world.random.random())")
-    outputs = [bench.run("run", "scenario.py", "--seed", seed, "--json").json["scenarios"][0]["output"] for seed in ("1", "1", "2")]
+    bench.scenario(
+        "import os, random, uuid\nprint(random.random(), uuid.uuid4(), os.urandom(4).hex(), world.random.random())"
+    )
+    outputs = [
+        bench.run("run", "scenario.py", "--seed", seed, "--json").json["scenarios"][0]["output"]
+        for seed in ("1", "1", "2")
+    ]
     assert outputs[0] == outputs[1] != outputs[2]
 
 

@@ -10,19 +10,37 @@ from orrery.requests_file import found_requests, read_requests
 
 def test_requests_come_in_the_order_of_their_times(tmp_path):
     path = tmp_path / "r.jsonl"
-    path.write_text('# two\n{"at":"2s","url":"/b"}\n\n{"at":"500ms","city":"Hanoi","method":"POST","url":"/a","body":{"n":1}}\n{"at":2,"url":"/c"}\n')
+    path.write_text(
+        '# two\n{"at":"2s","url":"/b"}\n\n{"at":"500ms","city":"Hanoi","method":"POST","url":"/a","body":{"n":1}}\n{"at":2,"url":"/c"}\n'
+    )
     first, second, third = read_requests(path)
-    assert first == {"at_us": 500_000, "city": "Hanoi", "method": "POST", "url": "/a",
-                     "headers": [["content-type", "application/json"]], "body": '{"n": 1}'}
+    assert first == {
+        "at_us": 500_000,
+        "city": "Hanoi",
+        "method": "POST",
+        "url": "/a",
+        "headers": [["content-type", "application/json"]],
+        "body": '{"n": 1}',
+    }
     assert (second["url"], third["url"], third["city"]) == ("/b", "/c", "Frankfurt")
 
 
-@pytest.mark.parametrize("line, complaint", [
-    ("{", "line 2"), ("[]", "not a JSON object"), ('{"at":"1s"}', '"url"'), ('{"url":"x"}', '"url"'), ('{"url":"/","at":"soon"}', "soon"),
-    ('{"url":"/","methid":"GET"}', 'unknown key "methid"'), ('{"url":"/","headers":{"a":1}}', '"headers"'),
-    ('{"url":"/","body":"x"}', "cannot have a body"), ('{"url":"/","method":"G T"}', "not a method"), ('{"url":"/","url":"/"}', "twice"),
-    ('{"url":"/","city":7}', '"city"'),
-])
+@pytest.mark.parametrize(
+    "line, complaint",
+    [
+        ("{", "line 2"),
+        ("[]", "not a JSON object"),
+        ('{"at":"1s"}', '"url"'),
+        ('{"url":"x"}', '"url"'),
+        ('{"url":"/","at":"soon"}', "soon"),
+        ('{"url":"/","methid":"GET"}', 'unknown key "methid"'),
+        ('{"url":"/","headers":{"a":1}}', '"headers"'),
+        ('{"url":"/","body":"x"}', "cannot have a body"),
+        ('{"url":"/","method":"G T"}', "not a method"),
+        ('{"url":"/","url":"/"}', "twice"),
+        ('{"url":"/","city":7}', '"city"'),
+    ],
+)
 def test_a_wrong_line_is_named(tmp_path, line, complaint):
     path = tmp_path / "r.jsonl"
     path.write_text('{"url":"/ok"}\n' + line + "\n")
@@ -43,7 +61,8 @@ def test_without_a_file_the_source_is_asked(tmp_path):
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "x.js").write_text('if (p === "/not-mine") {}')
     (tmp_path / "src" / "index.ts").write_text(
-        'if (url.pathname === "/inc" && request.method === "POST") {}\napp.get("/value", f)\ncase "/other":\n')
+        'if (url.pathname === "/inc" && request.method === "POST") {}\napp.get("/value", f)\ncase "/other":\n'
+    )
     requests, remark = found_requests(tmp_path)
     asked = {(request["method"], request["url"]) for request in requests}
     assert asked == {("GET", "/"), ("POST", "/inc"), ("GET", "/value"), ("GET", "/other")}

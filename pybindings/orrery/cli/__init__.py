@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 from typing import Any
@@ -14,7 +15,17 @@ from orrery.report import error_console
 
 #: Commands in the order that --help lists them, each in the module of its name.
 COMMANDS = (
-    "run", "suite", "explore", "replay", "selfcheck", "query", "check", "rules", "bench", "doctor", "test",
+    "run",
+    "suite",
+    "explore",
+    "replay",
+    "selfcheck",
+    "query",
+    "check",
+    "rules",
+    "bench",
+    "doctor",
+    "test",
 )
 #: Names of the contract that later work fills.
 LATER = ("shrink", "branch", "conform", "museum", "report", "perf", "serve", "init", "bisect")
@@ -60,11 +71,13 @@ def group() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command and returns its exit code. Errors of the user's are one message, never a traceback."""
+    """Runs a command and returns its exit code. Errors of the user's are one message, never a
+    traceback."""
     signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         # Whatever the locale says: half a surrogate pair out of a Worker must not end the command.
-        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         result: Any = group.main(args=arguments, prog_name="orrery", standalone_mode=False)
         sys.stdout.flush()
@@ -73,8 +86,10 @@ def main(arguments: list[str] | None = None) -> int:
         complain(error.message, error.hint)
         return error.code
     except click.ClickException as error:
-        hint = f"orrery {error.ctx.info_name} --help" if getattr(error, "ctx", None) and error.ctx.parent else "orrery --help"
-        complain(error.format_message(), f"Try: {hint}")
+        context = getattr(error, "ctx", None)
+        named = context is not None and context.parent is not None
+        name = f"orrery {context.info_name}" if named else "orrery"
+        complain(error.format_message(), f"Try: {name} --help")
         return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted", "")

@@ -20,21 +20,41 @@ from orrery.report import out_console
 
 @click.command("bench")
 @click.argument("filter_", metavar="[REGEX]", default=".")
-@click.option("--min-time", type=click.FloatRange(0.0), default=0.5, show_default=True, help="Seconds for each benchmark.")
+@click.option(
+    "--min-time",
+    type=click.FloatRange(0.0),
+    default=0.5,
+    show_default=True,
+    help="Seconds for each benchmark.",
+)
 @common.json_option
 def command(filter_: str, min_time: float, as_json: bool) -> int:
     """Run the benchmarks whose names match REGEX and print their rates."""
     programs = find_programs(places.BUILD)
     if not programs:
-        raise UserError("no benchmark programs in the build", hint="./orrery bench builds them; is the build whole?")
+        raise UserError(
+            "no benchmark programs in the build",
+            hint="./orrery bench builds them; is the build whole?",
+        )
     rows: list[dict[str, Any]] = []
     failed = []
     for program in programs:
         print(f"bench: {program.name}", file=sys.stderr, flush=True)
-        arguments = [str(program), f"--benchmark_filter={filter_}", f"--benchmark_min_time={min_time}", "--benchmark_format=json"]
-        done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        arguments = [
+            str(program),
+            f"--benchmark_filter={filter_}",
+            f"--benchmark_min_time={min_time}",
+            "--benchmark_format=json",
+        ]
+        done = subprocess.run(
+            arguments, stdout=subprocess.PIPE, text=True, check=False
+        )  # noqa: S603
         try:
-            rows += [dict(row, program=program.name) for row in json.loads(done.stdout)["benchmarks"]] if done.stdout else []
+            rows += (
+                [dict(row, program=program.name) for row in json.loads(done.stdout)["benchmarks"]]
+                if done.stdout
+                else []
+            )
         except (ValueError, KeyError):
             failed.append(program.name)
         if done.returncode != 0 and program.name not in failed:
@@ -60,13 +80,26 @@ def _show(rows: list[dict[str, Any]]) -> None:
     table.add_column("time", justify="right")
     table.add_column("per second", justify="right")
     table.add_column("more")
-    known = {"items_per_second", "real_time", "cpu_time", "iterations", "repetitions", "threads", "family_index",
-             "per_family_instance_index", "repetition_index"}
+    known = {
+        "items_per_second",
+        "real_time",
+        "cpu_time",
+        "iterations",
+        "repetitions",
+        "threads",
+        "family_index",
+        "per_family_instance_index",
+        "repetition_index",
+    }
     for row in rows:
         if row.get("error_occurred"):
             table.add_row(row["name"], "failed", "", row.get("error_message", ""))
             continue
         rate = f"{row['items_per_second']:,.0f}" if "items_per_second" in row else ""
-        more = ", ".join(f"{key} {value:,.4g}" for key, value in row.items() if key not in known and isinstance(value, (int, float)))
+        more = ", ".join(
+            f"{key} {value:,.4g}"
+            for key, value in row.items()
+            if key not in known and isinstance(value, (int, float))
+        )
         table.add_row(row["name"], f"{row['cpu_time']:,.2f} {row['time_unit']}", rate, more)
     out_console().print(table)

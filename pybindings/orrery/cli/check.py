@@ -17,20 +17,40 @@ from orrery.places import shown
 from orrery.report import out_console
 
 MODELS = (
-    "register", "cas-register", "kv", "counter", "set", "queue", "lock", "multi-register", "list-append", "rw-register",
+    "register",
+    "cas-register",
+    "kv",
+    "counter",
+    "set",
+    "queue",
+    "lock",
+    "multi-register",
+    "list-append",
+    "rw-register",
 )
-_ENDS = {"ok": ("linearizable", PASS), "violation": ("NOT linearizable", FAIL), "unknown": ("unknown", UNKNOWN)}
+_ENDS = {
+    "ok": ("linearizable", PASS),
+    "violation": ("NOT linearizable", FAIL),
+    "unknown": ("unknown", UNKNOWN),
+}
 
 
 @click.command("check")
 @click.argument("history", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Choice(MODELS), required=True)
-@click.option("--budget", "budget_us", type=common.SPAN, default="10s", show_default=True, help="How long the search may take.")
+@click.option(
+    "--budget",
+    "budget_us",
+    type=common.SPAN,
+    default="10s",
+    show_default=True,
+    help="How long the search may take.",
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Write the history as a page.")
 @common.json_option
 def command(history: Path, model: str, budget_us: int, html: Path | None, as_json: bool) -> int:
-    """Check a HISTORY (JSON lines of invoke/ok/fail/info events) against a model: exit 0 when it holds, 11 when it
-    does not, 14 when the budget was not enough to know.
+    """Check a HISTORY (JSON lines of invoke/ok/fail/info events) against a model: exit 0 when it
+    holds, 11 when it does not, 14 when the budget was not enough to know.
     """
     if html is not None:
         raise not_in_this_build("--html")
@@ -40,7 +60,9 @@ def command(history: Path, model: str, budget_us: int, html: Path | None, as_jso
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         result: dict[str, Any] = json.loads(
-            native.method(module, "check_history", "orrery check")(text, model, json.dumps({"budget_us": budget_us}))
+            native.method(module, "check_history", "orrery check")(
+                text, model, json.dumps({"budget_us": budget_us})
+            )
         )
     except module.BadInput as error:
         raise UserError(f"{shown(history)}: {error}") from None
@@ -51,10 +73,18 @@ def command(history: Path, model: str, budget_us: int, html: Path | None, as_jso
         common.print_json({"orrery": 1, "command": "check", "model": model, **result})
         return code
     console = out_console()
-    console.print(f"{shown(history)}: {words} as a {model}", style="bold green" if code == PASS else "bold red", markup=False)
+    console.print(
+        f"{shown(history)}: {words} as a {model}",
+        style="bold green" if code == PASS else "bold red",
+        markup=False,
+    )
     witness = result.get("witness")
     if witness:
         lines = witness if isinstance(witness, list) else [witness]
         for line in lines:
-            console.print(f"  {line if isinstance(line, str) else json.dumps(line)}", markup=False, soft_wrap=True)
+            console.print(
+                f"  {line if isinstance(line, str) else json.dumps(line)}",
+                markup=False,
+                soft_wrap=True,
+            )
     return code

@@ -34,22 +34,51 @@ class SpanType(click.ParamType):
 
 SPAN = SpanType()
 SEED = click.IntRange(0, SEED_MAX)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
-out_option = click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
-                          help="Folder for what is written (capsules, traces).")
-seeds_option = click.option("--seeds", type=click.IntRange(1), help="How many seeds; default: what the scenario says.")
-faults_option = click.option("--faults", type=click.Choice(FAULT_PRESETS), default=None, help="The fault preset.")
-jobs_option = click.option("--jobs", "-j", type=click.IntRange(1), help="Runs at once; default: ORRERY_JOBS or the cores.")
-deadline_option = click.option("--deadline", "deadline_us", type=SPAN, default=f"{DEADLINE_S:.0f}s", show_default=True,
-                               help="Real time a single run may take before it is ended as not metered.")
-junit_option = click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML.")
-budget_option = click.option("--budget", "budget_us", type=SPAN, help="Real time after which no new run is begun.")
-environment_option = click.option("--env", "environment", help="The [env.NAME] of the wrangler file.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output."
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder for what is written (capsules, traces).",
+)
+seeds_option = click.option(
+    "--seeds", type=click.IntRange(1), help="How many seeds; default: what the scenario says."
+)
+faults_option = click.option(
+    "--faults", type=click.Choice(FAULT_PRESETS), default=None, help="The fault preset."
+)
+jobs_option = click.option(
+    "--jobs", "-j", type=click.IntRange(1), help="Runs at once; default: ORRERY_JOBS or the cores."
+)
+deadline_option = click.option(
+    "--deadline",
+    "deadline_us",
+    type=SPAN,
+    default=f"{DEADLINE_S:.0f}s",
+    show_default=True,
+    help="Real time a single run may take before it is ended as not metered.",
+)
+junit_option = click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML."
+)
+budget_option = click.option(
+    "--budget", "budget_us", type=SPAN, help="Real time after which no new run is begun."
+)
+environment_option = click.option(
+    "--env", "environment", help="The [env.NAME] of the wrangler file."
+)
 
 
 def weaken_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--weaken", "weaken", multiple=True, metavar="KEY[=VALUE]", callback=lambda _c, _p, pairs: parse_weaken(pairs),
+        "--weaken",
+        "weaken",
+        multiple=True,
+        metavar="KEY[=VALUE]",
+        callback=lambda _c, _p, pairs: parse_weaken(pairs),
         help="Switch a guarantee off on purpose, e.g. quorum=2 or lease_check=off.",
     )(function)
 
@@ -62,7 +91,13 @@ def parse_weaken(pairs: tuple[str, ...]) -> dict[str, Any]:
         key, _, value = pair.partition("=")
         if not key:
             raise click.BadParameter(f"{pair!r} is not KEY or KEY=VALUE")
-        weaken[key] = words[value] if value in words else int(value) if value.lstrip("-").isdecimal() else value
+        weaken[key] = (
+            words[value]
+            if value in words
+            else int(value)
+            if value.lstrip("-").isdecimal()
+            else value
+        )
     return weaken
 
 
@@ -70,7 +105,12 @@ def parse_shard(text: str | None) -> tuple[int, int]:
     if text is None:
         return 1, 1
     index, mark, count = text.partition("/")
-    if not mark or not index.isdecimal() or not count.isdecimal() or not 1 <= int(index) <= int(count):
+    if (
+        not mark
+        or not index.isdecimal()
+        or not count.isdecimal()
+        or not 1 <= int(index) <= int(count)
+    ):
         raise UserError(f"--shard {text!r} is not i/n with 1 <= i <= n")
     return int(index), int(count)
 
@@ -79,11 +119,17 @@ def seconds(us: int | None) -> float | None:
     return None if us is None else us / 1_000_000
 
 
-def document(command: str, build: str, seconds_real: float, scenarios: list[dict[str, Any]]) -> dict[str, Any]:
+def document(
+    command: str, build: str, seconds_real: float, scenarios: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The result document of the contract."""
     verdict = worst([scenario["verdict"] for scenario in scenarios])
     return {
-        "orrery": 1, "command": command, "build": build, "verdict": verdict, "seconds": round(seconds_real, 3),
+        "orrery": 1,
+        "command": command,
+        "build": build,
+        "verdict": verdict,
+        "seconds": round(seconds_real, 3),
         "scenarios": scenarios,
     }
 
@@ -101,7 +147,10 @@ def show_progress(reporter: Reporter, plans: list[Plan], planned: int | None) ->
     """One line over all plans."""
     done = sum(plan.summary.seeds for plan in plans)
     failures = sum(len(plan.summary.failures) for plan in plans if not plan.summary.expected)
-    current = next((plan.summary.name for plan in plans if not plan.done), plans[-1].summary.name if plans else "")
+    current = next(
+        (plan.summary.name for plan in plans if not plan.done),
+        plans[-1].summary.name if plans else "",
+    )
     reporter.update(done, planned, f"{current}, {failures} failure{'' if failures == 1 else 's'}")
 
 

@@ -20,7 +20,8 @@ from orrery.report import out_console
 @click.argument("sql")
 @common.json_option
 def command(trace: Path, sql: str, as_json: bool) -> int:
-    """Run SQL on a TRACE file (see `replay --trace`). Tables: event, lane, decision, fault, operation, meta.
+    """Run SQL on a TRACE file (see `replay --trace`). Tables: event, lane, decision, fault,
+    operation, meta.
 
     \b
       orrery query runs/7.sqlite "SELECT t_us, lane, text FROM event WHERE kind = 'crash'"

@@ -23,16 +23,27 @@ from orrery.targets import parse_target
 @click.command("replay")
 @click.argument("capsule", type=click.Path(path_type=Path))
 @click.option("--until", "until_us", type=common.SPAN, help="Stop at this simulated time.")
-@click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Write the full trace (SQLite).")
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the full trace (SQLite).",
+)
 @click.option("--break", "break_rule", metavar="RULE", help="Stop where this rule is broken.")
 @common.deadline_option
 @common.json_option
 def command(
-    capsule: Path, until_us: int | None, trace: Path | None, break_rule: str | None, deadline_us: int, as_json: bool
+    capsule: Path,
+    until_us: int | None,
+    trace: Path | None,
+    break_rule: str | None,
+    deadline_us: int,
+    as_json: bool,
 ) -> int:
-    """Run CAPSULE again: the same events in the same order, or a message where and why it is another run.
+    """Run CAPSULE again: the same events in the same order, or a message where and why it is
+    another run.
 
-    The exit code is that of the run itself (11 for a broken rule), or 13 when it is not the same run.
+    The exit code is that of the run itself (11 for a broken rule), or 13 when it is not the same
+    run.
     """
     if break_rule is not None:
         raise not_in_this_build("--break")
@@ -41,14 +52,26 @@ def command(
     with Pool(1, deadline_us / 1e6) as pool:
         worker, outcome = replay(pool, wanted, capsule, until_us, trace)
         notes = _differences(wanted, worker)
-    same = until_us is not None or not wanted.expect.get("hash") or outcome.hash == wanted.expect["hash"]
+    same = (
+        until_us is not None
+        or not wanted.expect.get("hash")
+        or outcome.hash == wanted.expect["hash"]
+    )
     verdict = outcome.verdict if same else "drift"
     for failure in outcome.failures:
         failure["capsule"] = shown(capsule)
     result = {
-        "orrery": 1, "command": "replay", "build": worker.build, "verdict": verdict,
-        "seconds": round(time.monotonic() - started, 3), "same": same, "hash": outcome.hash, "events": outcome.events,
-        "simulated_us": outcome.simulated_us, "failures": outcome.failures, "notes": notes,
+        "orrery": 1,
+        "command": "replay",
+        "build": worker.build,
+        "verdict": verdict,
+        "seconds": round(time.monotonic() - started, 3),
+        "same": same,
+        "hash": outcome.hash,
+        "events": outcome.events,
+        "simulated_us": outcome.simulated_us,
+        "failures": outcome.failures,
+        "notes": notes,
         "console": outcome.result.get("console", []),
     }
     if as_json:
@@ -61,17 +84,28 @@ def command(
 
 
 def replay(
-    pool: Pool, wanted: capsules.Capsule, path: Path, until_us: int | None = None, trace: Path | None = None
+    pool: Pool,
+    wanted: capsules.Capsule,
+    path: Path,
+    until_us: int | None = None,
+    trace: Path | None = None,
 ) -> tuple[Worker, Outcome]:
     """Runs a capsule once with recording on. A trace file appears whole or not at all."""
     target = parse_target(wanted.target, near=(path.resolve().parent, path.resolve().parent.parent))
     worker = pool.open(target.load())
     names = [scenario["name"] for scenario in worker.scenarios]
     if len(names) != 1:
-        raise UserError(f"the target {wanted.target} has several scenarios ({', '.join(names)}); name one with ::name")
+        raise UserError(
+            f"the target {wanted.target} has several scenarios ({', '.join(names)}); name one with ::name"
+        )
     job: dict[str, Any] = {
-        "scenario": names[0], "seed": wanted.seed, "faults": wanted.faults, "base": wanted.base,
-        "overrides": wanted.overrides, "weaken": wanted.weaken, "record": True,
+        "scenario": names[0],
+        "seed": wanted.seed,
+        "faults": wanted.faults,
+        "base": wanted.base,
+        "overrides": wanted.overrides,
+        "weaken": wanted.weaken,
+        "record": True,
     }
     if wanted.requests is not None:
         job.update(requests=wanted.requests, for_us=wanted.for_us)
@@ -100,7 +134,9 @@ class _beside:
             return None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._folder = tempfile.TemporaryDirectory(prefix=".orrery-", dir=self._path.resolve().parent)
+            self._folder = tempfile.TemporaryDirectory(
+                prefix=".orrery-", dir=self._path.resolve().parent
+            )
         except OSError as error:
             raise UserError(f"cannot write {shown(self._path)}: {error.strerror}") from None
         return Path(self._folder.name) / "trace.sqlite"
@@ -114,28 +150,40 @@ def _differences(wanted: capsules.Capsule, worker: Worker) -> list[str]:
     """What is not as it was when the capsule was written, and so may make another run of it."""
     notes = []
     if wanted.build and wanted.build != worker.build:
-        notes.append(f"the capsule is of build {wanted.build[:12]}, this is build {worker.build[:12]}")
+        notes.append(
+            f"the capsule is of build {wanted.build[:12]}, this is build {worker.build[:12]}"
+        )
     app = worker.scenarios[0].get("app", "")
     if wanted.app and wanted.app != app:
         notes.append("the app's source has changed since the capsule was written")
     return notes
 
 
-def _show(wanted: capsules.Capsule, outcome: Outcome, same: bool, until_us: int | None, notes: list[str]) -> None:
+def _show(
+    wanted: capsules.Capsule, outcome: Outcome, same: bool, until_us: int | None, notes: list[str]
+) -> None:
     console = out_console()
     for failure in outcome.failures:
         failure.pop("capsule", None)
         show_failure(console, failure, outcome.events)
     if until_us is not None:
-        console.print(f"stopped at {outcome.simulated_us / 1e6:.6f} s after {outcome.events:,} events", markup=False)
+        console.print(
+            f"stopped at {outcome.simulated_us / 1e6:.6f} s after {outcome.events:,} events",
+            markup=False,
+        )
     elif same and wanted.expect.get("hash"):
-        console.print(f"the same run: hash {outcome.hash[:16]}, {outcome.events:,} events", markup=False)
+        console.print(
+            f"the same run: hash {outcome.hash[:16]}, {outcome.events:,} events", markup=False
+        )
     elif not same:
         expected = wanted.expect
         console.print(
             f"NOT the same run: hash {outcome.hash[:16] or '-'} with {outcome.events:,} events and verdict {outcome.verdict}, "
             f"but the capsule says {expected['hash'][:16]} with {expected.get('events', 0):,} events and verdict "
-            f"{expected.get('verdict', '-')}", markup=False, soft_wrap=True, style="bold red",
+            f"{expected.get('verdict', '-')}",
+            markup=False,
+            soft_wrap=True,
+            style="bold red",
         )
     for note in notes:
         error_console().print("note:", note, markup=False)

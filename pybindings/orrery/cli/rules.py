@@ -24,6 +24,8 @@ def command(as_json: bool) -> int:
     for name in ("id", "sentence", "source", "enforced by"):
         table.add_column(name)
     for rule in rules:
-        table.add_row(*(str(rule.get(key, "")) for key in ("id", "sentence", "source", "enforced_by")))
+        table.add_row(
+            *(str(rule.get(key, "")) for key in ("id", "sentence", "source", "enforced_by"))
+        )
     out_console().print(table)
     return 0

@@ -22,8 +22,18 @@ from orrery.times import show_us
 @click.argument("target")
 @click.option("--seed", type=common.SEED, default=1, show_default=True)
 @common.faults_option
-@click.option("--requests", "requests_file", type=click.Path(path_type=Path), help="JSON lines of requests (for a folder).")
-@click.option("--for", "for_us", type=common.SPAN, help="Let the world run on at least this long (for a folder).")
+@click.option(
+    "--requests",
+    "requests_file",
+    type=click.Path(path_type=Path),
+    help="JSON lines of requests (for a folder).",
+)
+@click.option(
+    "--for",
+    "for_us",
+    type=common.SPAN,
+    help="Let the world run on at least this long (for a folder).",
+)
 @common.environment_option
 @common.weaken_option
 @common.deadline_option
@@ -31,8 +41,17 @@ from orrery.times import show_us
 @common.junit_option
 @common.json_option
 def command(
-    target: str, seed: int, faults: str | None, requests_file: Path | None, for_us: int | None, environment: str | None,
-    weaken: dict[str, Any], deadline_us: int, out: Path, junit: Path | None, as_json: bool,
+    target: str,
+    seed: int,
+    faults: str | None,
+    requests_file: Path | None,
+    for_us: int | None,
+    environment: str | None,
+    weaken: dict[str, Any],
+    deadline_us: int,
+    out: Path,
+    junit: Path | None,
+    as_json: bool,
 ) -> int:
     """Run TARGET once: a scenario (path.py or path.py::name) or a wrangler project folder.
 
@@ -41,8 +60,9 @@ def command(
     \b
       {"at":"1.5s","city":"Hanoi","method":"POST","url":"/x","headers":{},"body":"..."}
 
-    (only url is required). Without FILE they come from requests.jsonl in the folder; without that, GET / and
-    every path that the source mentions are asked from three cities. Faults are off unless --faults says so.
+    (only url is required). Without FILE they come from requests.jsonl in the folder; without that,
+    GET / and every path that the source mentions are asked from three cities. Faults are off unless
+    --faults says so.
     """
     found = parse_target(target, environment)
     common_job: dict[str, Any] = {"weaken": weaken}
@@ -55,14 +75,19 @@ def command(
             console.print(remark, style="dim", markup=False)
         common_job.update(requests=requests, for_us=for_us)
     elif requests_file is not None or for_us is not None:
-        raise click.UsageError("--requests and --for are for project folders; a scenario makes its own requests")
+        raise click.UsageError(
+            "--requests and --for are for project folders; a scenario makes its own requests"
+        )
     started = time.monotonic()
     with Pool(1, deadline_us / 1e6) as pool, Reporter("run", not as_json) as reporter:
         worker = pool.open(found.load())
         plans = [
-            _plan(worker, scenario, found, (faults or "none", seed), common_job, out) for scenario in worker.scenarios
+            _plan(worker, scenario, found, (faults or "none", seed), common_job, out)
+            for scenario in worker.scenarios
         ]
-        run_plans(pool, [lambda: plans], lambda now: common.show_progress(reporter, now, len(plans)))
+        run_plans(
+            pool, [lambda: plans], lambda now: common.show_progress(reporter, now, len(plans))
+        )
     scenarios = [_document(plan) for plan in plans]
     result = common.document("run", worker.build, time.monotonic() - started, scenarios)
     if junit is not None:
@@ -77,7 +102,14 @@ def command(
     return common.exit_code(result["verdict"])
 
 
-def _plan(worker: Any, scenario: dict[str, Any], found: Target, run: tuple[str, int], job: dict[str, Any], out: Path) -> Plan:
+def _plan(
+    worker: Any,
+    scenario: dict[str, Any],
+    found: Target,
+    run: tuple[str, int],
+    job: dict[str, Any],
+    out: Path,
+) -> Plan:
     summary = common.summary_for(scenario, 1)
     # One run either shows its failure or does not: an expected finding is for suites to wait for.
     summary.expected = None
@@ -103,12 +135,17 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
         line = f" {show_us(answer['sent_us'])}  {answer['client']} {answer['city']}  {answer['method']} {answer['url']}  {got}  ({took:.1f} ms)"
         console.print(printable(line), markup=False, soft_wrap=True)
     for entry in scenario.get("console", []):
-        console.print(printable(f" {entry if isinstance(entry, str) else entry.get('text', entry)}"), markup=False, soft_wrap=True)
+        console.print(
+            printable(f" {entry if isinstance(entry, str) else entry.get('text', entry)}"),
+            markup=False,
+            soft_wrap=True,
+        )
     for failure in outcome.failures:
         show_failure(console, failure, outcome.events)
     console.print(
         f"{scenario['name']}: {scenario['verdict']}  seed {outcome.seed}, faults {outcome.faults}, "
         f"{outcome.events:,} events, {outcome.simulated_us / 1e6:,.1f} s simulated in {outcome.seconds:.2f} s, "
         f"hash {outcome.hash[:16]}",
-        markup=False, soft_wrap=True,
+        markup=False,
+        soft_wrap=True,
     )

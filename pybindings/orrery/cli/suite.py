@@ -32,12 +32,19 @@ from orrery.targets import Target
 @common.junit_option
 @common.json_option
 def command(
-    folder: Path | None, seeds: int | None, budget_us: int | None, jobs: int | None, weaken: dict[str, Any],
-    deadline_us: int, out: Path, junit: Path | None, as_json: bool,
+    folder: Path | None,
+    seeds: int | None,
+    budget_us: int | None,
+    jobs: int | None,
+    weaken: dict[str, Any],
+    deadline_us: int,
+    out: Path,
+    junit: Path | None,
+    as_json: bool,
 ) -> int:
-    """Run every scenario below FOLDER (default: the checkout's scenarios/), each once without faults and then
-    under its fault preset with as many seeds as it names. A scenario that is expected to break a rule passes
-    when that is found.
+    """Run every scenario below FOLDER (default: the checkout's scenarios/), each once without
+    faults and then under its fault preset with as many seeds as it names. A scenario that is
+    expected to break a rule passes when that is found.
     """
     files = find_scenario_files(folder or places.SCENARIOS)
     started = time.monotonic()
@@ -53,20 +60,26 @@ def command(
                     broken.append(_broken(file, error))
                     return []
                 builds.append(worker.build)
-                return [plan_for(worker, scenario, seeds, weaken, out) for scenario in worker.scenarios]
+                return [
+                    plan_for(worker, scenario, seeds, weaken, out) for scenario in worker.scenarios
+                ]
 
             return open_file
 
         plans = run_plans(
             pool,
             [source(file) for file in files],
-            lambda now: common.show_progress(reporter, now, sum(plan.summary.planned for plan in now) or None),
+            lambda now: common.show_progress(
+                reporter, now, sum(plan.summary.planned for plan in now) or None
+            ),
             common.seconds(budget_us),
         )
     scenarios = [plan.summary.document() for plan in plans] + broken
     opened = {document["target"].partition("::")[0] for document in scenarios}
     scenarios += [_not_run(file) for file in files if shown(file) not in opened]
-    result = common.document("suite", builds[0] if builds else "", time.monotonic() - started, scenarios)
+    result = common.document(
+        "suite", builds[0] if builds else "", time.monotonic() - started, scenarios
+    )
     if junit is not None:
         from orrery.junit import write_junit
 
@@ -78,20 +91,41 @@ def command(
     return common.exit_code(result["verdict"])
 
 
-def plan_for(worker: Any, scenario: dict[str, Any], seeds: int | None, weaken: dict[str, Any], out: Path) -> Plan:
+def plan_for(
+    worker: Any, scenario: dict[str, Any], seeds: int | None, weaken: dict[str, Any], out: Path
+) -> Plan:
     """One scenario's part of a suite: seed 1 without faults, then its seeds under its preset."""
     count = seeds or scenario["seeds"]
     preset = scenario["faults"]
     under = [(preset, seed) for seed in range(1, count + 1) if preset != "none" or seed != 1]
     runs = itertools.chain([("none", 1)], under)
-    return Plan(worker, scenario, iter(runs), common.summary_for(scenario, 1 + len(under)), out, {"weaken": weaken})
+    return Plan(
+        worker,
+        scenario,
+        iter(runs),
+        common.summary_for(scenario, 1 + len(under)),
+        out,
+        {"weaken": weaken},
+    )
 
 
 def _empty(name: str, file: Path, verdict: str, failures: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "name": name, "target": shown(file), "seeds": 0, "verdict": verdict, "expected": None, "failures": failures,
-        "hash": "", "events": 0, "simulated_us": 0, "events_total": 0, "simulated_us_total": 0, "seconds": 0.0,
-        "rules": {}, "faults": {}, "never": [],
+        "name": name,
+        "target": shown(file),
+        "seeds": 0,
+        "verdict": verdict,
+        "expected": None,
+        "failures": failures,
+        "hash": "",
+        "events": 0,
+        "simulated_us": 0,
+        "events_total": 0,
+        "simulated_us_total": 0,
+        "seconds": 0.0,
+        "rules": {},
+        "faults": {},
+        "never": [],
     }
 
 
@@ -99,7 +133,10 @@ def _broken(file: Path, error: UserError) -> dict[str, Any]:
     """A file that does not load is one failed scenario of the suite; the others run on."""
     verdict = next(word for word, code in EXIT_CODES.items() if code == error.code)
     failure = {
-        "seed": 0, "rule": SCENARIO_ERROR, "reason": error.message, "story": [error.hint] if error.hint else [],
+        "seed": 0,
+        "rule": SCENARIO_ERROR,
+        "reason": error.message,
+        "story": [error.hint] if error.hint else [],
         "signature": signature(SCENARIO_ERROR, error.message),
     }
     return _empty(file.parent.name, file, verdict, [failure])
@@ -118,7 +155,12 @@ def show_suite(result: dict[str, Any]) -> None:
     console.print(suite_table(result["scenarios"]))
     counts = [scenario["verdict"] == "pass" for scenario in result["scenarios"]]
     runs = sum(scenario["seeds"] for scenario in result["scenarios"])
-    text = f"{sum(counts)} of {len(counts)} scenarios pass, {runs} runs in {result['seconds']:.1f} s"
+    text = (
+        f"{sum(counts)} of {len(counts)} scenarios pass, {runs} runs in {result['seconds']:.1f} s"
+    )
     console.print(text, style="bold green" if all(counts) else "bold red", markup=False)
-    if any(scenario["verdict"] == "unknown" and scenario["seeds"] == 0 for scenario in result["scenarios"]):
+    if any(
+        scenario["verdict"] == "unknown" and scenario["seeds"] == 0
+        for scenario in result["scenarios"]
+    ):
         error_console().print("the budget ended before every scenario had its runs", markup=False)
