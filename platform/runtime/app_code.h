@@ -32,13 +32,13 @@ enum class BindingKind : uint8_t {
 };
 
 struct Binding {
-  std::string name;
+  std::string name{};
   BindingKind kind = BindingKind::kText;
-  std::string value;
-  std::string class_name;
-  std::string script;
-  std::string entrypoint;
-  std::string kind_name;
+  std::string value{};
+  std::string class_name{};
+  std::string script{};
+  std::string entrypoint{};
+  std::string kind_name{};
 };
 
 // Maps a place in a bundled module (from 1) to the user's source; false when there is none.

@@ -9,9 +9,9 @@ namespace orrery::runtime {
 
 struct ErrorInfo {
   std::string name = "Error";     // Error, TypeError, RangeError, ..., or a DOMException's name
-  std::string message;
-  std::string stack;              // positions already in the user's sources; may be empty
-  std::string durable_object_id;  // hex, or empty: absent
+  std::string message{};
+  std::string stack{};              // positions already in the user's sources; may be empty
+  std::string durable_object_id{};  // hex, or empty: absent
   bool dom_exception = false;
   bool retryable = false;
   bool overloaded = false;

@@ -45,7 +45,9 @@ void uncaught(v8::Local<v8::Message> message, v8::Local<v8::Value> exception) {
                          "Uncaught " + (error.stack.empty() ? error.text() : error.stack), {});
 }
 
-bool refuse_wasm(v8::Local<v8::Context>, v8::Local<v8::String>) { return false; }
+bool may_compile_wasm(v8::Local<v8::Context> context, v8::Local<v8::String>) {
+  return Isolate::from(context->GetIsolate()).state().compiling_wasm;
+}
 
 }  // namespace
 
@@ -80,6 +82,7 @@ Isolate::Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& 
   s.buffers = std::make_unique<CountingArrayBufferAllocator>(options.heap_limit_bytes);
 
   v8::Isolate::CreateParams params;
+  params.allow_atomics_wait = false;  // one thread: waiting would never end
   params.array_buffer_allocator = s.buffers.get();
   params.snapshot_blob = snapshot.blob();
   params.external_references = snapshot.external_references();
@@ -92,7 +95,7 @@ Isolate::Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& 
   s.isolate->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   s.isolate->SetPromiseRejectCallback(promise_rejected);
   s.isolate->SetHostImportModuleDynamicallyCallback(import_dynamically);
-  s.isolate->SetAllowWasmCodeGenerationCallback(refuse_wasm);
+  s.isolate->SetAllowWasmCodeGenerationCallback(may_compile_wasm);
   s.isolate->AddNearHeapLimitCallback(near_heap_limit, &s);
   s.isolate->SetCaptureStackTraceForUncaughtExceptions(false);
 
@@ -176,7 +179,7 @@ ContextId Isolate::open_context(ContextKind kind, void* data) {
   }
   const uint32_t generation = s.contexts[n].generation + 1;
   s.contexts[n] = {.generation = generation, .kind = kind, .open = true, .known = true, .data = data,
-                   .budget_units = units_of(s.options.cpu_limit)};
+                   .budget_units = units_of(s.options.cpu_limit), .timer_ids = {}};
   return s.id_of(n);
 }
 
@@ -199,6 +202,11 @@ void Isolate::State::forget_slot(uint32_t n) {
     Entry entry(*this);
     v8::Local<v8::Value> argv[] = {v8::Integer::NewFromUnsigned(isolate, n)};
     (void)call_quietly(kHookCloseContext, 1, argv);
+    for (const TimerId timer : slot(n).timer_ids) {
+      if (timers.erase(timer) == 0) continue;
+      v8::Local<v8::Value> id[] = {v8::Integer::NewFromUnsigned(isolate, timer)};
+      (void)call_quietly(kHookDropTimer, 1, id);
+    }
     slot(n).in_js = false;
   }
   free_slots.push_back(n);

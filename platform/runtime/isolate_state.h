@@ -20,14 +20,14 @@ enum Hook : int {
   kHookMakeError, kHookCloseContext, kHookLeaveGlobalScope, kHookDispatchFetch, kHookDispatchScheduled,
   kHookDispatchRpc, kHookConstructActor, kHookDispatchActorFetch, kHookDispatchActorRpc,
   kHookDispatchAlarm, kHookSettleFetch, kHookSettleValue, kHookFailOperation, kHookTimerFired,
-  kHookSectionEntered, kHookSectionLeft, kHookCount,
+  kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookCount,
 };
 inline constexpr const char* kHookNames[kHookCount] = {
   "installEnv", "installWorker", "seedRandom", "builtinModule", "dataCloneError",
   "makeError", "closeContext", "leaveGlobalScope", "dispatchFetch", "dispatchScheduled",
   "dispatchRpc", "constructActor", "dispatchActorFetch", "dispatchActorRpc",
   "dispatchAlarm", "settleFetch", "settleValue", "failOperation", "timerFired",
-  "sectionEntered", "sectionLeft",
+  "sectionEntered", "sectionLeft", "dropTimer",
 };
 
 struct ContextState {
@@ -40,6 +40,7 @@ struct ContextState {
   int64_t budget_units = 0;
   int pending = 0;          // operations and timers under way
   int timers = 0;
+  std::vector<TimerId> timer_ids;  // every timer it started; dropped with it
 };
 
 struct TimerState {
@@ -93,6 +94,7 @@ struct Isolate::State {
 
   // ---- code (modules.cc)
   std::vector<ModuleRecord> modules;
+  bool compiling_wasm = false;  // only the loader may: never code at run time
 
   v8::Local<v8::Context> local_context() const { return context.Get(isolate); }
   ContextState& slot(uint32_t n) { return contexts[n]; }

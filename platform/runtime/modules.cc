@@ -113,11 +113,13 @@ v8::MaybeLocal<v8::Value> Isolate::State::wasm_module(const CodeModule& code, si
     if (!v8::WasmModuleObject::FromCompiledModule(isolate, *entry.wasm).ToLocal(&module)) return {};
     return module;
   }
-  if (!v8::WasmModuleObject::Compile(
-           isolate, {reinterpret_cast<const uint8_t*>(code.content.data()), code.content.size()})
-           .ToLocal(&module)) {
-    return {};
-  }
+  compiling_wasm = true;
+  const bool compiled =
+      v8::WasmModuleObject::Compile(
+          isolate, {reinterpret_cast<const uint8_t*>(code.content.data()), code.content.size()})
+          .ToLocal(&module);
+  compiling_wasm = false;
+  if (!compiled) return {};
   entry.wasm.emplace(module->GetCompiledModule());
   return module;
 }

@@ -4,6 +4,7 @@
 #include "platform/runtime/clone.h"
 #include "platform/runtime/native_helpers.h"
 #include "platform/runtime/utf8.h"
+#include "platform/web/natives/idna.h"
 
 namespace orrery::runtime {
 namespace {
@@ -35,6 +36,23 @@ void utf8_decode(Arguments info) {
   info.GetReturnValue().Set(result);
 }
 
+// idnaToAscii(domain, beStrict) -> string or null
+void idna_to_ascii(Arguments info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const std::optional<std::string> ascii =
+      web::domain_to_ascii(to_utf8(isolate, info[0]), info[1]->IsTrue());
+  if (ascii) {
+    info.GetReturnValue().Set(from_utf8(isolate, *ascii));
+  } else {
+    info.GetReturnValue().SetNull();
+  }
+}
+
+void idna_to_unicode(Arguments info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  info.GetReturnValue().Set(from_utf8(isolate, web::domain_to_unicode(to_utf8(isolate, info[0]))));
+}
+
 void random_bytes(Arguments info) {
   if (!require_event(info)) return;
   Isolate::State& s = state_of(info);
@@ -63,6 +81,11 @@ void timer_start(Arguments info) {
   const TimerId id = s.next_timer;
   s.next_timer = id >= 0x3fffffff ? 1 : id + 1;
   s.timers[id] = {s.current_id(), delay_ms, info[1]->IsTrue()};
+  // Most timers are gone long before their context: the list is swept when it doubles.
+  if (context.timer_ids.size() >= 16 && context.timer_ids.size() >= 2 * static_cast<size_t>(context.timers)) {
+    std::erase_if(context.timer_ids, [&](TimerId each) { return !s.timers.contains(each); });
+  }
+  context.timer_ids.push_back(id);
   ++context.timers;
   ++context.pending;
   s.host->start_timer(s.current_id(), id, delay_ms);
@@ -146,6 +169,8 @@ void meter_trip(Arguments info) {
 constexpr NativeFunction kNatives[] = {
     {"utf8Encode", utf8_encode},
     {"utf8Decode", utf8_decode},
+    {"idnaToAscii", idna_to_ascii},
+    {"idnaToUnicode", idna_to_unicode},
     {"randomBytes", random_bytes},
     {"performanceNow", performance_now},
     {"timeOrigin", time_origin},

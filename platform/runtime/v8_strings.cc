@@ -63,8 +63,7 @@ HttpBody to_body(v8::Isolate* isolate, v8::Local<v8::Value> value) {
 v8::Local<v8::Value> from_body(v8::Isolate* isolate, const HttpBody& body) {
   if (!body) return v8::Null(isolate);
   if (body.ascii) return one_byte(isolate, body.text());
-  v8::Local<v8::ArrayBuffer> buffer = new_array_buffer(isolate, body.bytes->data(), body.size());
-  return v8::Uint8Array::New(buffer, 0, body.size());
+  return new_array_buffer(isolate, body.bytes->data(), body.size());
 }
 
 v8::Local<v8::ArrayBuffer> new_array_buffer(v8::Isolate* isolate, const void* data, size_t size) {

@@ -35,7 +35,7 @@ std::string to_latin1(v8::Isolate* isolate, v8::Local<v8::Value> value);
 
 // A body given as null, string or bytes (view or buffer). The bytes are copied.
 HttpBody to_body(v8::Isolate* isolate, v8::Local<v8::Value> value);
-// Null, an ASCII string, or a Uint8Array with a copy of the bytes.
+// Null, an ASCII string, or an ArrayBuffer with a copy of the bytes.
 v8::Local<v8::Value> from_body(v8::Isolate* isolate, const HttpBody& body);
 
 // A new buffer with a copy of the bytes.

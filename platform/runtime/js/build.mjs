@@ -13,7 +13,7 @@ const { build } = createRequire(join(platform, "web", "js", "package.json"))("es
 // A module of another room, or what stands in for it in a build without that room.
 const firstThatExists = (...paths) => paths.find((path) => existsSync(path));
 const aliases = {
-  "orrery:web": firstThatExists(join(platform, "web", "js", "index.js"), join(here, "standin_web.js")),
+  "orrery:web": join(platform, "web", "js", "index.js"),
   "orrery:storage": firstThatExists(
     join(platform, "durable", "js", "storage.js"), join(here, "storage_absent.js")),
 };
@@ -22,7 +22,9 @@ const [output, dependencies] = process.argv.slice(2);
 const result = await build({
   entryPoints: [join(here, "main.js")],
   bundle: true, write: false, metafile: true, format: "iife", target: "es2022", platform: "neutral",
-  legalComments: "none", charset: "ascii", logLevel: "warning", absWorkingDir: platform,
+  legalComments: "none", charset: "ascii", logLevel: "warning",
+  // Another room's module may leave an optional export out.
+  logOverride: { "import-is-undefined": "silent" }, absWorkingDir: platform,
   plugins: [{
     name: "rooms",
     setup(hooks) {

@@ -5,6 +5,7 @@ import { promiseThen, SafePromise, uncurryThis } from "./safe.js";
 import { enter, openContext } from "./io_context.js";
 import { DurableObject, remoteMethod, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
+import { checkSendable } from "./outgoing.js";
 import { partsOfResponse, requestFromParts } from "./web.js";
 
 let exported = null;  // namespace object of the main module
@@ -90,6 +91,7 @@ function answerResponse(event, result) {
 function answerValue(event, result, keep) {
   promiseThen(SafePromise.resolve(result), (value) => {
     try {
+      if (keep) checkSendable(value);
       natives.respondValue(event, keep ? value : undefined, keep);
     } catch (error) {
       fail(event, error);

@@ -48,6 +48,12 @@ export class IoContext {
     return promise;
   }
 
+  /** Rejects an operation without waiting for its answer. */
+  abandon(id, reason) {
+    const waiting = this.take(id);
+    if (waiting !== undefined) waiting.reject(reason);
+  }
+
   take(id) {
     const waiting = this.operations === null ? undefined : this.operations.get(id);
     if (waiting !== undefined) this.operations.delete(id);

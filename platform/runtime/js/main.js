@@ -1,5 +1,6 @@
 // The bootstrap script: runs once, while the startup snapshot is made. It builds the global object of a
 // Worker and leaves the table of hooks that C++ calls.
+import { removeTemporaries } from "./prelude.js";
 import { natives } from "./natives.js";
 import { dataCloneError, installWeb } from "./web.js";
 import { closeContext, leaveGlobalScope, requireContext } from "./io_context.js";
@@ -35,6 +36,7 @@ const hooks = {
   dataCloneError,
   makeError,
   closeContext,
+  dropTimer: globalThis.clearTimeout,
   leaveGlobalScope,
   dispatchFetch: dispatch.dispatchFetch,
   dispatchScheduled: dispatch.dispatchScheduled,
@@ -59,4 +61,5 @@ function registerHook(name, callback) {
 }
 installStorageHooks(registerHook, { makeError, requireContext, runSection, SafeMap });
 
+removeTemporaries();
 globalThis.__orreryHooks = hooks;

@@ -1,12 +1,15 @@
 // Calls that leave the isolate: the global fetch, service bindings and Durable Object stubs.
 import { natives } from "./natives.js";
+import { uncurryThis } from "./safe.js";
 import { requireContext } from "./io_context.js";
-import { Request, partsOfRequest } from "./web.js";
+import { DOMException, EventTarget, Request, checkCloneable, partsOfRequest } from "./web.js";
+import { RpcTarget } from "./entrypoints.js";
 
 export const GLOBAL = 0;
 export const SERVICE = 1;
 export const OBJECT = 2;
 
+const addEventListener = uncurryThis(EventTarget.prototype.addEventListener);
 const redirects = { __proto__: null, follow: 0, manual: 1, error: 2 };
 
 /** Starts a fetch to a target and returns the promise of its Response. */
@@ -19,24 +22,43 @@ export function startFetch(kind, binding, stub, id, name, input, init) {
 
 async function sendLater(context, kind, binding, stub, id, name, parts) {
   parts.body = await parts.body;
+  parts.pendingBody = false;
   return send(context, kind, binding, stub, id, name, parts);
 }
 
 function send(context, kind, binding, stub, id, name, parts) {
-  const { body } = parts;
-  if (body !== null && typeof body === "object" && parts.pendingBody) {
-    parts.pendingBody = false;
-    return sendLater(context, kind, binding, stub, id, name, parts);
+  if (parts.pendingBody) return sendLater(context, kind, binding, stub, id, name, parts);
+  const { signal } = parts;
+  if (signal !== null && signal !== undefined) {
+    if (signal.aborted) throw signal.reason ?? new DOMException("The operation was aborted", "AbortError");
   }
-  return context.operation((operation) => {
+  let started = 0;
+  const promise = context.operation((operation) => {
+    started = operation;
     natives.startFetch(operation, kind, binding, stub, id, name, parts.method, parts.url,
-      parts.headers, body, parts.cf ?? "", redirects[parts.redirect] ?? 0);
+      parts.headers, parts.body, parts.cf ?? "", redirects[parts.redirect] ?? 0);
   });
+  if (signal !== null && signal !== undefined) {
+    // The answer, when it comes, finds nobody waiting.
+    addEventListener(signal, "abort", () => context.abandon(started, signal.reason), { once: true });
+  }
+  return promise;
+}
+
+/** Refuses what structured clone would silently strip of its meaning. */
+export function checkSendable(value) {
+  checkCloneable(value);
+  if (typeof value === "function" || value instanceof RpcTarget) {
+    throw new TypeError("Functions and RpcTarget objects in RPC arguments and results are not supported yet: " +
+      "send plain values");
+  }
 }
 
 /** Starts an RPC call and returns the promise of its result. */
 export function startRpc(kind, binding, stub, id, name, method, args) {
-  return requireContext().operation((operation) => {
+  const context = requireContext();
+  for (let i = 0; i < args.length; i++) checkSendable(args[i]);
+  return context.operation((operation) => {
     natives.startRpc(operation, kind, binding, stub, id, name, method, args);
   });
 }

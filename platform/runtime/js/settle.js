@@ -1,4 +1,5 @@
 // The hooks that C++ calls to answer what JavaScript asked for. Each is one turn.
+import { natives } from "./natives.js";
 import { enter } from "./io_context.js";
 import { makeError } from "./errors.js";
 import { enterSection, leaveSection } from "./execution_context.js";
@@ -22,7 +23,11 @@ export function failOperation(slot, operation, name, message, flags, durableObje
 
 export function timerFired(slot, timer) {
   enter(slot);
-  fireTimer(timer);
+  try {
+    fireTimer(timer);
+  } catch (error) {
+    natives.reportError(error);
+  }
 }
 
 export function sectionEntered(slot, section) {
