@@ -60,6 +60,16 @@ class Timeline:
             "partition", name=name, for_us=_us(for_), one_way=one_way or None, **sides
         )
 
+    def isolate_owner(
+        self, target: str, *, from_: Sequence[str], name: str | None = None, for_: Span | None = None
+    ) -> "Timeline":
+        """Cuts whatever host owns an object ("do:Register/x") then off from parts of the platform, but from no
+        client: from_ names them, "directory", "followers" (all), "followers:3" (three, the others being cut off
+        from the rest of the platform along with the owner), hosts or points of presence."""
+        return self._fault(
+            "isolate_owner", target=target, name=name or "isolated-owner", for_us=_us(for_), **{"from": _places(from_)}
+        )
+
     def heal(self, name: str | None = None) -> "Timeline":
         """Ends the named partition or clog, or all of them."""
         return self._fault("heal", name=name)

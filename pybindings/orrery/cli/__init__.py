@@ -87,8 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
         return error.code
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        named = context is not None and context.parent is not None
-        name = f"orrery {context.info_name}" if named else "orrery"
+        name = "orrery"
+        if context is not None and context.parent is not None:
+            name += f" {context.info_name}"
         complain(error.format_message(), f"Try: {name} --help")
         return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
