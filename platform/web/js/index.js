@@ -8,6 +8,7 @@ import { Request, isRequest } from "./fetch/request.js";
 import { Response, isResponse } from "./fetch/response.js";
 import { FormData, formEntries } from "./fetch/form_data.js";
 import { URL, isURL } from "./url/url.js";
+import { URLPattern } from "./url/url_pattern.js";
 import { URLSearchParams, searchParamsText } from "./url/search_params.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
@@ -43,7 +44,7 @@ export { signalAbort } from "./events/abort_signal.js";
 export { EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent };
 export { defineHandler, dispatch } from "./events/event_target.js";
 
-const ABSENT = ["URLPattern"];
+const ABSENT = ["WritableStream", "TransformStream"];
 
 function refuseToCloneOurs() {
   refuseCloning("Headers", (value) => flatOf(value) !== null);
@@ -67,7 +68,7 @@ export function installWeb(global, natives) {
     AbortController, AbortSignal, Blob, CloseEvent, Crypto, CustomEvent, DOMException, ErrorEvent, Event,
     EventTarget, File, FormData, Headers, MessageEvent, Navigator, Performance, ReadableByteStreamController,
     ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler,
-    SubtleCrypto, TextDecoder, TextEncoder, URL, URLSearchParams,
+    SubtleCrypto, TextDecoder, TextEncoder, URL, URLPattern, URLSearchParams,
     atob, btoa, clearInterval, clearTimeout, console: createConsole(), crypto, navigator, performance,
     queueMicrotask, reportError, scheduler: new Scheduler(), self: global, setInterval, setTimeout, structuredClone,
   };
