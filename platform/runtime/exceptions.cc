@@ -116,10 +116,12 @@ ErrorInfo Isolate::State::describe(v8::Local<v8::Value> exception) const {
 }
 
 ErrorInfo Isolate::State::describe(v8::TryCatch& caught) const {
-  ErrorInfo error = describe(caught.Exception());
-  if (error.stack.find("\n    at ") == std::string::npos && !caught.Message().IsEmpty()) {
-    v8::HandleScope handles(isolate);
-    v8::Local<v8::Message> message = caught.Message();
+  v8::HandleScope handles(isolate);
+  v8::Local<v8::Value> exception = caught.Exception();
+  v8::Local<v8::Message> message = caught.Message();
+  caught.Reset();  // an exception that C++ threw is still scheduled, and would break the getters
+  ErrorInfo error = describe(exception);
+  if (error.stack.find("\n    at ") == std::string::npos && !message.IsEmpty()) {
     const std::string module = to_utf8(isolate, message->GetScriptResourceName());
     SourcePosition position;
     if (!module.empty() && module != kBootstrapName &&

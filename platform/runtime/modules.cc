@@ -269,6 +269,7 @@ TurnResult Isolate::start() {
       // A rejection is known only when the module's own awaits have run.
       if (s.ending == TurnKind::kOk) s.isolate->PerformMicrotaskCheckpoint();
       if (s.ending == TurnKind::kOk && promise->State() == v8::Promise::kRejected) {
+        s.rejections.clear();  // the module's own rejection is the result of start-up
         s.isolate->ThrowException(promise->Result());
       } else if (s.ending == TurnKind::kOk && promise->State() == v8::Promise::kPending) {
         throw_error(s.isolate, "Top-level await in module is unsettled: \"" + s.app->main +

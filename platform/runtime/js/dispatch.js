@@ -1,7 +1,7 @@
 // The hooks that C++ calls to deliver events. Each is one turn: it finds the handler, calls it, and
 // arranges that the answer leaves through exactly one native (respond, respondValue, respondError).
 import { natives } from "./natives.js";
-import { promiseThen, SafePromise, uncurryThis } from "./safe.js";
+import { promiseResolve, promiseThen, uncurryThis } from "./safe.js";
 import { enter, openContext } from "./io_context.js";
 import { DurableObject, remoteMethod, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
@@ -70,7 +70,7 @@ function sendResponse(event, response) {
   }
   const { body } = parts;
   if (parts.pendingBody) {
-    promiseThen(SafePromise.resolve(body), (whole) => {
+    promiseThen(promiseResolve(body), (whole) => {
       natives.respond(event, parts.status, parts.statusText, parts.headers, whole);
     }, (error) => fail(event, error));
     return;
@@ -79,7 +79,7 @@ function sendResponse(event, response) {
 }
 
 function answerResponse(event, result) {
-  promiseThen(SafePromise.resolve(result), (response) => {
+  promiseThen(promiseResolve(result), (response) => {
     try {
       sendResponse(event, response);
     } catch (error) {
@@ -89,7 +89,7 @@ function answerResponse(event, result) {
 }
 
 function answerValue(event, result, keep) {
-  promiseThen(SafePromise.resolve(result), (value) => {
+  promiseThen(promiseResolve(result), (value) => {
     try {
       if (keep) checkSendable(value);
       natives.respondValue(event, keep ? value : undefined, keep);

@@ -52,7 +52,7 @@ class DurableObjectStub {
   }
   get id() { return this.#id; }
   get name() { return nameOf(this.#id); }
-  async fetch(input, init = undefined) {
+  fetch(input, init = undefined) {
     return startFetch(OBJECT, this.#binding, this.#stub, rawOf(this.#id), nameOf(this.#id) ?? "", input,
       init);
   }

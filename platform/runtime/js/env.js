@@ -13,7 +13,7 @@ class Fetcher {
   constructor(binding) {
     this.#binding = binding;
   }
-  async fetch(input, init = undefined) {
+  fetch(input, init = undefined) {
     return startFetch(SERVICE, this.#binding, this.#stub, "", "", input, init);
   }
   static call(fetcher, method, args) {

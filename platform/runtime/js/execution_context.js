@@ -1,6 +1,6 @@
 // What handlers get as `ctx`: ExecutionContext for stateless events, DurableObjectState for objects.
 import { natives } from "./natives.js";
-import { promiseThen, SafeMap, SafePromise } from "./safe.js";
+import { promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
 import { current, requireContext } from "./io_context.js";
 import { makeId } from "./durable_object.js";
 import { makeStorage } from "./storage.js";
@@ -14,7 +14,7 @@ function changed(context, by) {
 export function waitUntil(context, promise) {
   changed(context, 1);
   const done = () => changed(context, -1);
-  promiseThen(SafePromise.resolve(promise), done, (error) => {
+  promiseThen(promiseResolve(promise), done, (error) => {
     natives.reportRejection(error);
     done();
   });
@@ -113,7 +113,7 @@ export function enterSection(context, id) {
     failed(error);
     return;
   }
-  promiseThen(SafePromise.resolve(result), (value) => {
+  promiseThen(promiseResolve(result), (value) => {
     section.value = value;
     natives.endSection(id, true, undefined);
   }, failed);

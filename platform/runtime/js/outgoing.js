@@ -1,6 +1,6 @@
 // Calls that leave the isolate: the global fetch, service bindings and Durable Object stubs.
 import { natives } from "./natives.js";
-import { uncurryThis } from "./safe.js";
+import { promiseReject, uncurryThis } from "./safe.js";
 import { requireContext } from "./io_context.js";
 import { DOMException, EventTarget, Request, checkCloneable, partsOfRequest } from "./web.js";
 import { RpcTarget } from "./entrypoints.js";
@@ -12,12 +12,18 @@ export const OBJECT = 2;
 const addEventListener = uncurryThis(EventTarget.prototype.addEventListener);
 const redirects = { __proto__: null, follow: 0, manual: 1, error: 2 };
 
-/** Starts a fetch to a target and returns the promise of its Response. */
+/**
+ * Starts a fetch to a target and returns the promise of its Response. Not an async function: the promise of
+ * the operation goes to the caller as it is, so that no patched `then` is ever looked at.
+ */
 export function startFetch(kind, binding, stub, id, name, input, init) {
-  const context = requireContext();
-  const request = new Request(input, init);
-  const parts = partsOfRequest(request);
-  return send(context, kind, binding, stub, id, name, parts);
+  try {
+    const context = requireContext();
+    const parts = partsOfRequest(new Request(input, init));
+    return send(context, kind, binding, stub, id, name, parts);
+  } catch (error) {
+    return promiseReject(error);
+  }
 }
 
 async function sendLater(context, kind, binding, stub, id, name, parts) {
@@ -56,15 +62,19 @@ export function checkSendable(value) {
 
 /** Starts an RPC call and returns the promise of its result. */
 export function startRpc(kind, binding, stub, id, name, method, args) {
-  const context = requireContext();
-  for (let i = 0; i < args.length; i++) checkSendable(args[i]);
-  return context.operation((operation) => {
-    natives.startRpc(operation, kind, binding, stub, id, name, method, args);
-  });
+  try {
+    const context = requireContext();
+    for (let i = 0; i < args.length; i++) checkSendable(args[i]);
+    return context.operation((operation) => {
+      natives.startRpc(operation, kind, binding, stub, id, name, method, args);
+    });
+  } catch (error) {
+    return promiseReject(error);
+  }
 }
 
 export const fetch = {
-  async fetch(input, init = undefined) {
+  fetch(input, init = undefined) {
     return startFetch(GLOBAL, 0, 0, "", "", input, init);
   },
 }.fetch;
