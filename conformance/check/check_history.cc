@@ -78,6 +78,7 @@ std::string document(const History& history, Model model, const Verdict& verdict
       out += ",\"invoke_us\":" + std::to_string(op.invoke_us) +
              ",\"return_us\":" + std::to_string(op.return_us);
       if (lines != nullptr) out += ",\"line\":" + std::to_string(lines->invoke_line[id]);
+      append_field(out, "text", describe(history, id));
       out += '}';
     }
     out += ']';

@@ -13,7 +13,7 @@ namespace orrery::check {
 // an add's ok line is a counter's new value (else `r` is, if given). The answer:
 //   {"orrery":1,"verdict":"ok|violation|unknown|bad-input","model":..,"operations":n,"steps":n,
 //    "key":..,"witness":{"operations":[{"i":..,"p":..,"f":..,"k":..,"v":..,"result":..,"outcome":..,
-//    "invoke_us":..,"return_us":..,"line":..}],"sentence":".."},
+//    "invoke_us":..,"return_us":..,"line":..,"text":".."}],"sentence":".."},
 //    "progress":{"explained":n,"of":n},"reason":"..","error":{"line":n,"reason":".."}}
 // with `witness`, `progress`, `error` only where they apply. Line 0: the options or the model are wrong.
 std::string check_history(std::string_view text, std::string_view model, std::string_view options);

@@ -22,7 +22,7 @@ using history::Value;
 
 std::uint64_t histories_of_each_kind() {
   const char* asked = std::getenv("ORRERY_CHECK_RANDOM");
-  return asked == nullptr ? 4'000 : std::strtoull(asked, nullptr, 10);
+  return asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
 }
 
 // The witness must be about operations that, with nothing else, are no better explained.

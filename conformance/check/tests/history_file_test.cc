@@ -83,8 +83,8 @@ TEST(CheckHistory, AnswersWithOneDocument) {
   EXPECT_EQ(check_history(text, "register", "{\"steps\":1000}"),
             R"({"orrery":1,"verdict":"violation","model":"register","operations":2,"steps":2,"key":null,)"
             R"("witness":{"operations":[{"i":0,"p":1,"f":"write","k":null,"v":1,"result":null,)"
-            R"("outcome":"ok","invoke_us":0,"return_us":0,"line":1},{"i":7,"p":2,"f":"read","k":null,)"
-            R"("v":null,"result":null,"outcome":"ok","invoke_us":0,"return_us":0,"line":3}],)"
+            R"("outcome":"ok","invoke_us":0,"return_us":0,"line":1,"text":"#0 1 write 1"},{"i":7,"p":2,"f":"read","k":null,)"
+            R"("v":null,"result":null,"outcome":"ok","invoke_us":0,"return_us":0,"line":3,"text":"#7 2 read -> null"}],)"
             R"("sentence":"#0 1 write 1 was answered before #7 2 read -> null began, which still saw the )"
             R"(initial value"}})");
 }
