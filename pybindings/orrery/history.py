@@ -149,7 +149,7 @@ class Check:
             text = (
                 witness
                 if isinstance(witness, str)
-                else (witness or {}).get("text") or json.dumps(witness)
+                else (witness or {}).get("sentence") or json.dumps(witness)
             )
             raise CheckFailed(rule, text, witness)
         if verdict != "ok":

@@ -68,6 +68,9 @@ def command(history: Path, model: str, budget_us: int, html: Path | None, as_jso
         raise UserError(f"{shown(history)}: {error}") from None
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if result["verdict"] == "bad-input":
+        error = result["error"]
+        raise UserError(f"{shown(history)}, line {error['line']}: {error['reason']}")
     words, code = _ENDS[result["verdict"]]
     if as_json:
         common.print_json({"orrery": 1, "command": "check", "model": model, **result})
@@ -80,11 +83,17 @@ def command(history: Path, model: str, budget_us: int, html: Path | None, as_jso
     )
     witness = result.get("witness")
     if witness:
-        lines = witness if isinstance(witness, list) else [witness]
+        if isinstance(witness, dict):
+            operations = (f"line {op['line']}: {op['text']}" for op in witness["operations"])
+            lines = [witness["sentence"], *operations]
+        else:
+            lines = witness if isinstance(witness, list) else [witness]
         for line in lines:
             console.print(
                 f"  {line if isinstance(line, str) else json.dumps(line)}",
                 markup=False,
                 soft_wrap=True,
             )
+    if result["verdict"] == "unknown" and "reason" in result:
+        console.print(f"  {result['reason']}", markup=False)
     return code
