@@ -1,5 +1,5 @@
-// A bundled app, as bundle/ writes it: modules, bindings, classes, limits, flags and the way back to the
-// user's source. Immutable after loading; owns its bytes.
+// A bundled app, as bundle/ writes it: modules, bindings, classes, limits, flags and the way back
+// to the user's source. Immutable after loading; owns its bytes.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +22,8 @@ struct Module {
   std::string bytes{};
 };
 
-/// One property of `env`. `type` is the word of app.json ("durable_object", "var", "json", "secret",
-/// "kv", "r2", "d1", "queue", "service", ...; README.md lists them with their fields).
+/// One property of `env`. `type` is the word of app.json ("durable_object", "var", "json",
+/// "secret", "kv", "r2", "d1", "queue", "service", ...; README.md lists them with their fields).
 struct Binding {
   std::string type{};
   std::string name{};
@@ -58,7 +58,7 @@ struct App {
   std::vector<std::string> exports;  // of the entry module
   std::vector<std::string> crons;
   Limits limits;
-  Json document;  // all of app.json but source_map: migrations, queue_consumers, routes, assets, ...
+  Json document;  // all of app.json but source_map: migrations, routes, assets, ...
   std::string content_hash;
   SourceMap source_map;
 
@@ -67,14 +67,15 @@ struct App {
   const Binding* find_binding(std::string_view name) const;
   const DurableObjectClass* find_class(std::string_view name) const;
 
-  /// The user's source of a place in the entry module; line and column from 1, as in V8's stack traces.
+  /// The user's source of a place in the entry module; line and column from 1, as in V8's stack
+  /// traces.
   std::optional<SourcePosition> original_position(int line, int column) const {
     return source_map.lookup(line, column);
   }
 };
 
-/// Loads an app folder. Every byte is checked for shape: a truncated or garbled folder is kBadApp, a
-/// folder that is not there kMissingFile.
+/// Loads an app folder. Every byte is checked for shape: a truncated or garbled folder is kBadApp,
+/// a folder that is not there kMissingFile.
 Result<App> load_app(const std::filesystem::path& folder);
 
 std::string_view name_of(StorageKind kind);

@@ -134,8 +134,8 @@ void read_vars(TableReader& top, std::vector<PlacedBinding>& out, Findings& find
   }
 }
 
-// The reader of the table that holds a rule's key, and the key in it: "queues.producers" lies in the
-// table "queues". Nothing when that table is absent.
+// A reader of the table that holds a rule's key: "queues.producers" lies in the table "queues".
+// Nothing when that table is absent.
 std::optional<TableReader> holder_of(TableReader& top, std::string_view key, Findings& findings) {
   const size_t dot = key.find('.');
   if (dot == std::string_view::npos) return TableReader(top.table(), "", findings);

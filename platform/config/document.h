@@ -1,5 +1,5 @@
-// A wrangler file as a tree in which every key and value knows its place, the same for TOML and JSON,
-// so that each later error and warning can name line and column.
+// A wrangler file as a tree in which every key and value knows its place, the same for TOML and
+// JSON, so that each later error and warning can name line and column.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,9 @@ std::string_view description_of(Value::Kind kind);
 /// The value as plain JSON, places left out; a TOML date becomes its text.
 Json to_json(const Value& value);
 
-/// Parses JSON with comments and trailing commas (RFC 8259 otherwise, byte order mark allowed). Nesting
-/// deeper than 200 is an error. Of equal keys the last wins. Any bytes give a value or an error.
+/// Parses JSON with comments and trailing commas (RFC 8259 otherwise, byte order mark allowed).
+/// Nesting deeper than 200 is an error. Of equal keys the last wins. Any bytes give a value or an
+/// error.
 Result<Value> parse_jsonc(std::string_view text, const std::string& file);
 
 /// Parses TOML 1.0. Any bytes give a value or an error.

@@ -1,5 +1,5 @@
-// What can be wrong with a user's project, as one value: what, where and what to do. Nothing in this
-// room throws to its caller, prints or ends the process.
+// What can be wrong with a user's project, as one value: what, where and what to do. Nothing in
+// this room throws to its caller, prints or ends the process.
 #pragma once
 
 #include <optional>

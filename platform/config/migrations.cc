@@ -94,7 +94,8 @@ class MigrationReader {
 
   void make(const PlacedText& name, StorageKind storage) {
     if (out_.find(name.text) != nullptr) {
-      return fail(name.place, "a migration makes the class \"" + name.text + "\", which exists already",
+      return fail(name.place,
+                  "a migration makes the class \"" + name.text + "\", which exists already",
                   "each class is made once; remove it here or in the earlier migration");
     }
     out_.classes.push_back({.name = name.text, .storage = storage, .place = name.place});

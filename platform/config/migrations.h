@@ -1,8 +1,9 @@
-// Durable Object classes: what the list of migrations, or the declarative `exports`, makes of a Worker.
+// Durable Object classes: what the list of migrations, or the declarative `exports`, makes of a
+// Worker.
 //
-// Rule: migrations apply in the list's order, each tag once; new_sqlite_classes and new_classes make a
-// class, renamed_classes moves one to a new name, deleted_classes ends one, transferred_classes brings
-// one from another Worker. A class keeps the storage it was made with.
+// Rule: migrations apply in the list's order, each tag once; new_sqlite_classes and new_classes
+// make a class, renamed_classes moves one to a new name, deleted_classes ends one,
+// transferred_classes brings one from another Worker. A class keeps the storage it was made with.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,6 @@
 #include "platform/config/project.h"
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 
@@ -10,6 +11,7 @@
 #include "platform/config/migrations.h"
 #include "platform/config/project_keys.h"
 #include "platform/config/secrets.h"
+#include "platform/config/utf8.h"
 
 namespace orrery::config {
 
@@ -106,6 +108,13 @@ Result<Project> read_project(const std::filesystem::path& given, const ReadOptio
 
   Result<std::string> text = read_file(*file, project.config_file, kWranglerFileBytesMax);
   if (!text) return text.error();
+  if (const size_t bad = first_bad_utf8(*text); bad < text->size()) {
+    const auto lines = std::count(text->begin(), text->begin() + static_cast<long>(bad), '\n');
+    return ConfigError{.kind = ConfigErrorKind::kSyntax, .file = project.config_file,
+                       .line = static_cast<int>(lines) + 1,
+                       .message = "this line holds bytes that are no text",
+                       .hint = "save the file as UTF-8"};
+  }
   const bool toml = file->extension() == ".toml";
   Result<Value> document = toml ? parse_toml(*text, project.config_file)
                                 : parse_jsonc(*text, project.config_file);

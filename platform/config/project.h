@@ -57,9 +57,9 @@ struct Project {
 };
 
 /// Reads a project folder (or the wrangler file in it) as wrangler does: wrangler.json, else
-/// wrangler.jsonc, else wrangler.toml; inheritable keys of an environment fall back to the top level,
-/// the others do not; `.dev.vars` or else `.env` give secrets. Never throws; any bytes as input give a
-/// project or one error.
+/// wrangler.jsonc, else wrangler.toml; inheritable keys of an environment fall back to the top
+/// level, the others do not; `.dev.vars` or else `.env` give secrets. Never throws; any bytes as
+/// input give a project or one error.
 Result<Project> read_project(const std::filesystem::path& folder, const ReadOptions& options = {});
 
 /// The document that bundle/bundle.mjs takes on its standard input, without "out".

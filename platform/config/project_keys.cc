@@ -47,7 +47,8 @@ void read_compatibility(TableReader& top, Project& project, Findings& findings) 
   if (findings.error) return;
   project.compatibility_date = date.value_or(std::string(kCompatibilityDateDefault));
   if (!date) {
-    findings.warn({}, "no compatibility_date is given; " + project.compatibility_date + " is taken");
+    findings.warn({},
+                  "no compatibility_date is given; " + project.compatibility_date + " is taken");
   }
   for (const PlacedText& flag : flags) project.compatibility_flags.push_back(flag.text);
   Result<CompatFlags> resolved =

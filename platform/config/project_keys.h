@@ -6,8 +6,8 @@
 
 namespace orrery::config {
 
-/// Reads name, main, dates and flags, triggers, queue consumers, limits, routes, assets, placement and
-/// build options of the (already merged) top table into the project. Errors go to the findings.
+/// Reads name, main, dates and flags, triggers, queue consumers, limits, routes, assets, placement
+/// and build options of the (already merged) top table into the project. Errors go to the findings.
 void read_project_keys(TableReader& top, Project& project, Findings& findings);
 
 }  // namespace orrery::config

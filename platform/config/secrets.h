@@ -9,8 +9,9 @@
 namespace orrery::config {
 
 /// Puts the secrets behind the bindings; a secret replaces a var of the same name. Which file holds
-/// follows wrangler: `.dev.vars.ENV` else `.dev.vars`; without either, `.env`, `.env.ENV`, `.env.local`,
-/// `.env.ENV.local`, later ones over earlier ones. An unreadable file is an error in the findings.
+/// follows wrangler: `.dev.vars.ENV` else `.dev.vars`; without either, `.env`, `.env.ENV`,
+/// `.env.local`, `.env.ENV.local`, later ones over earlier ones. An unreadable file is an error in
+/// the findings.
 void add_secrets(const std::filesystem::path& folder, const std::string& environment,
                  std::vector<PlacedBinding>& bindings, Findings& findings);
 

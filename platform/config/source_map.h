@@ -1,6 +1,6 @@
-// The way back from a place in bundled code to the user's own source, as app.json records it: for each
-// generated line a list of segments, ascending by column. A place belongs to the last segment that
-// starts at or before it on its line.
+// The way back from a place in bundled code to the user's own source, as app.json records it: for
+// each generated line a list of segments, ascending by column. A place belongs to the last segment
+// that starts at or before it on its line.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class SourceMap {
   /// Reads app.json's "source_map". Nothing when the document is not a well-formed map.
   static std::optional<SourceMap> parse(const Json& json);
 
-  /// The source of a generated place, line and column from 1 as in V8's stack traces. Nothing for code
-  /// that is nobody's (the bundler's helpers) and for places outside the file.
+  /// The source of a generated place, line and column from 1 as in V8's stack traces. Nothing for
+  /// code that is nobody's (the bundler's helpers) and for places outside the file.
   std::optional<SourcePosition> lookup(int line, int column) const;
 
   const std::vector<std::string>& sources() const { return sources_; }

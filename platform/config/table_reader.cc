@@ -117,8 +117,8 @@ std::string TableReader::required_text(std::string_view key, std::string hint) {
   if (value && !value->empty()) return *value;
   if (!there || value) {
     findings_.fail(ConfigErrorKind::kMissingKey, place_of(key),
-                   "\"" + (path_.empty() ? std::string("the wrangler file") : path_) + "\" needs a \"" +
-                       std::string(key) + "\"",
+                   (path_.empty() ? std::string("the wrangler file") : "\"" + path_ + "\"") +
+                       " needs a \"" + std::string(key) + "\"",
                    std::move(hint));
   }
   return {};

@@ -1,6 +1,6 @@
 // Typed reading of one table of a wrangler file. The first thing wrong is kept in the Findings and
-// reading goes on with a default, so that callers need no test after every key; who drives the reading
-// looks at Findings::error at the end.
+// reading goes on with a default, so that callers need no test after every key; who drives the
+// reading looks at Findings::error at the end.
 #pragma once
 
 #include <initializer_list>

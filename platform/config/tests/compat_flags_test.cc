@@ -6,7 +6,8 @@
 namespace orrery::config {
 namespace {
 
-bool is_on(std::string_view flag, std::string_view date, const std::vector<std::string>& flags = {}) {
+bool is_on(std::string_view flag, std::string_view date,
+           const std::vector<std::string>& flags = {}) {
   const auto result = resolve_compat_flags(date, flags);
   EXPECT_TRUE(result.ok()) << result.error().text();
   return result.ok() && result->has(flag);
@@ -41,7 +42,9 @@ TEST(CompatFlags, ImplicationsFollowEachOther) {
                      {"nodejs_compat", "disable_nodejs_http_modules"}));
 }
 
-TEST(CompatFlags, AlwaysOnFlagsAreOn) { EXPECT_TRUE(is_on("r2_public_beta_bindings", "2021-01-01")); }
+TEST(CompatFlags, AlwaysOnFlagsAreOn) {
+  EXPECT_TRUE(is_on("r2_public_beta_bindings", "2021-01-01"));
+}
 
 TEST(CompatFlags, WhatCannotBeIsAnError) {
   EXPECT_EQ(kind_of("2026-01-01", {"no_such_flag"}), ConfigErrorKind::kUnknownFlag);

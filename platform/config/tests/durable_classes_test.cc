@@ -63,7 +63,8 @@ TEST(DurableClasses, MigrationsThatContradictEachOtherAreRefused) {
   const std::string made = "[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"A\"]\n";
   const std::string next = made + "[[migrations]]\ntag = \"v2\"\n";
   EXPECT_EQ(outcome(read_toml(made + made)), "bad_migration wrangler.toml:7:1");
-  EXPECT_EQ(outcome(read_toml(next + "new_classes = [\"A\"]\n")), "bad_migration wrangler.toml:8:16");
+  EXPECT_EQ(outcome(read_toml(next + "new_classes = [\"A\"]\n")),
+            "bad_migration wrangler.toml:8:16");
   EXPECT_EQ(outcome(read_toml(next + "deleted_classes = [\"B\"]\n")),
             "bad_migration wrangler.toml:8:20");
   EXPECT_EQ(outcome(read_toml(next + "renamed_classes = [{from = \"B\", to = \"C\"}]\n")),

@@ -1,5 +1,6 @@
-// Any bytes as input give a value or one error, never a crash. Method: random bytes, and good files with
-// random bytes changed, cut or doubled. A property fails only by a crash, an exception or a failed check.
+// Any bytes as input give a value or one error, never a crash. Method: random bytes, and good files
+// with random bytes changed, cut or doubled. A property fails only by a crash, an exception or a
+// failed check.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -80,8 +81,9 @@ RC_GTEST_PROP(Garbage, RandomSecretsNeverCrash, (const std::string& text)) {
 RC_GTEST_PROP(Garbage, DamagedAppJsonNeverCrashes, ()) {
   TempProject folder;
   folder.with("worker.js", "").with("app.json", *damaged(
-      R"({"orrery":1,"main":"worker.js","modules":[{"name":"worker.js","type":"esm","file":"worker.js"}],)"
-      R"("bindings":[{"type":"var","name":"A","value":"x"}],"limits":{"cpu_ms":5},"content_hash":"h",)"
+      R"({"orrery":1,"main":"worker.js","content_hash":"h","limits":{"cpu_ms":5},)"
+      R"("modules":[{"name":"worker.js","type":"esm","file":"worker.js"}],)"
+      R"("bindings":[{"type":"var","name":"A","value":"x"}],)"
       R"("source_map":{"sources":["a"],"lines":[[0,0,1,0]]}})"));
   const auto app = load_app(folder.folder());
   if (app.ok()) (void)app->original_position(1, 1);

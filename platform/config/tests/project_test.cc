@@ -1,5 +1,5 @@
-// Reading whole wrangler files: what users write comes out as they meant it, and each mistake is one
-// error with its place. Method: small projects written to a folder of their own.
+// Reading whole wrangler files: what users write comes out as they meant it, and each mistake is
+// one error with its place. Method: small projects written to a folder of their own.
 #include <gtest/gtest.h>
 
 #include "platform/config/tests/temp_project.h"

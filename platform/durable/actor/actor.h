@@ -47,6 +47,9 @@ class Actor final : public worker::EventContext,
   bool ended() const { return state_ == State::kEnded; }
   bool running() const { return state_ == State::kRunning; }
   uint64_t epoch() const { return epoch_; }
+  ObjectHost& object_host() { return host_; }
+  // An event, write or timer is under way, or the instance is still coming up.
+  bool busy() const { return state_ == State::kAcquiring || active(); }
 
   // An event arrived from the network.
   void deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message);

@@ -36,6 +36,10 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   // Instances that run or are being acquired.
   size_t live() const { return actors_.size(); }
   Actor* find(const runtime::ObjectId& id);
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (auto& [id, actor] : actors_) visit(*actor);
+  }
   // Evicts an idle or busy instance now (a fault): its callers get a connection error.
   void evict(Actor& actor, std::string_view why);
 

@@ -107,9 +107,9 @@ void FollowedObject::on_recover(const net::Caller& caller, const RecoverRequest&
 void FollowedObject::on_fetch(const net::Caller& caller, const FetchRequest& request) {
   auto reply = make_ref<FetchReply>();
   if (!lost_ && request.epoch == promised_) {
-    reply->ok = true;
     reply->base = base_;
     reply->image = base_image();
+    reply->ok = static_cast<bool>(reply->image);
     reply->entries = entries_;
   }
   caller.reply(reply);
@@ -185,6 +185,7 @@ bool FollowedObject::install(const InstallMessage& message) {
 
 Ref<const PageImage> FollowedObject::current_image() {
   Ref<PageImage> image = base_image();
+  if (!image) return nullptr;
   for (const auto& entry : entries_) image->apply(*entry->payload);
   return image;
 }

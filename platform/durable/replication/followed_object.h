@@ -33,7 +33,7 @@ class FollowedObject {
   LogPosition last() const;
   LogPosition base() const { return base_; }
   uint64_t committed() const { return committed_; }
-  // The whole database after the last entry, for tests and recovery.
+  // The whole database after the last entry, for tests; null when the disk fails.
   Ref<const PageImage> current_image();
 
  private:

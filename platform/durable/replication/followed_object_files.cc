@@ -223,11 +223,17 @@ void FollowedObject::finish_fold(uint64_t upto, uint64_t generation) {
   if (broken_ && !syncing_) start_sync();
 }
 
+// Null when the disk would not tell a page even after asking again.
 Ref<PageImage> FollowedObject::base_image() {
   auto image = make_ref<PageImage>();
   image->pages.resize(base_pages_);
-  for (uint32_t i = 0; image_ && i < base_pages_; ++i)
-    (void)image_->read_buffer(uint64_t{i} * kLogPageBytes, kLogPageBytes, &image->pages[i]);
+  for (uint32_t i = 0; image_ && i < base_pages_; ++i) {
+    disk::DiskError error = disk::DiskError::kIo;
+    for (int attempt = 0; attempt < 4 && error == disk::DiskError::kIo; ++attempt)
+      error = image_->read_buffer(uint64_t{i} * kLogPageBytes, kLogPageBytes, &image->pages[i]);
+    // A page beyond the image's end was never written: zeros.
+    if (error != disk::DiskError::kNone && error != disk::DiskError::kNotFound) return nullptr;
+  }
   return image;
 }
 

@@ -147,6 +147,17 @@ disk::DiskError append_entry(disk::File& file, const AppendMessage& entry) {
   return error;
 }
 
+// For a file not in use yet: a call that failed may be made again.
+static disk::DiskError append_patiently(disk::File& file, const Ref<Buffer>& bytes) {
+  const uint64_t size = file.size();
+  disk::DiskError error = file.append(bytes);
+  for (int more = 3; more > 0 && error == disk::DiskError::kIo; --more) {
+    if (file.size() != size && file.truncate(size) != disk::DiskError::kNone) continue;
+    error = file.append(bytes);
+  }
+  return error;
+}
+
 disk::DiskError append_promise(disk::File& file, const ObjectInfo& object, uint64_t epoch) {
   Header h;
   h.type = kPromise;
@@ -166,10 +177,11 @@ disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogC
   h.db_pages = content.base_pages;
   ByteWriter extra;
   extra.u64(content.image_generation).u64(content.entries.size()).text(object.name);
-  disk::DiskError error = file.append(make_record(h, nullptr, extra.bytes()));
+  disk::DiskError error = append_patiently(file, make_record(h, nullptr, extra.bytes()));
   for (const auto& entry : content.entries) {
-    if (error != disk::DiskError::kNone) break;
-    error = append_entry(file, *entry);
+    if (error == disk::DiskError::kNone) error = append_patiently(file, entry->record);
+    for (const PageFrame& frame : entry->payload->frames)
+      if (error == disk::DiskError::kNone) error = append_patiently(file, frame.bytes);
   }
   return error;
 }

@@ -152,7 +152,8 @@ class Replication : public host::Service, public net::Handler {
 
   // Opens the log of an object that a claim has just granted to this host: recovers it from three
   // followers and makes a barrier entry of the new epoch durable. An object of epoch 1 is empty and opens
-  // at once. One log for an object at a time; a dropped log is opened again only after a new claim.
+  // at once. One log for an object at a time; a dropped log is opened again only after a new claim. The
+  // session may have ended meanwhile: check that DirectoryClient::session() is still placement.session.
   Task<Recovery> open(Ref<const ObjectInfo> object, Placement placement, Duration patience);
 
   void on_message(host::HostId from, const Ref<const net::Message>& message) override;

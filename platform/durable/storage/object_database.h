@@ -37,11 +37,12 @@ struct StorageError {
   explicit operator bool() const { return kind != Kind::kNone; }
 };
 
-// A value of a row, or a binding. Text and blob views are valid until the next call on the database.
+// A value of a row, or a binding. Views in a row are valid until the next call on its cursor.
 using SqlValue = std::variant<std::monostate, double, int64_t, std::string_view,
                               std::span<const uint8_t>>;
 
-// A running statement (3.x, section 4 "sql cursor"). Rows come one by one, with one row of look-ahead.
+// A running statement (3.x, section 4 "sql cursor"). Rows come one by one, with one row of look-ahead. May
+// outlive the database: then it gives an error.
 class SqlCursor {
  public:
   virtual ~SqlCursor() = default;
@@ -89,7 +90,7 @@ class ObjectDatabase {
   virtual StorageError put(std::string_view key, std::span<const uint8_t> value) = 0;
   // True if the key existed.
   virtual bool remove(std::string_view key, StorageError& error) = 0;
-  // Receives (key, value) in order; return false to stop.
+  // Receives (key, value) in order; return false to stop. It may call the database, but must not write.
   class Receiver {
    public:
     virtual ~Receiver() = default;
@@ -116,8 +117,10 @@ class ObjectDatabase {
   virtual bool in_transaction() const = 0;
   // Ends it. Nothing open: ok with a null payload.
   virtual CommitResult commit() = 0;
-  // Deletes everything, tables included (3.9). Rolls an open implicit transaction back first.
-  virtual StorageError delete_all() = 0;
+  // Deletes everything, tables included (3.9), but for the alarm if asked. Rolls an open implicit
+  // transaction back first; open cursors end; `commit` then gives the empty database.
+  virtual StorageError delete_all(bool keep_alarm) = 0;
+  StorageError delete_all() { return delete_all(false); }
   // Not kNone after a critical error.
   virtual const StorageError& broken() const = 0;
 };

@@ -50,6 +50,15 @@ struct Promises {
   std::map<uint64_t, uint64_t> at;
   uint64_t conflicts = 0;
   uint64_t acknowledged = 0;
+  uint64_t reads = 0;
+  uint64_t stale_reads = 0;
+  // An owner that believes its lease valid answers from memory: it must know all that was acknowledged.
+  void read(const std::vector<uint64_t>& list) {
+    ++reads;
+    if (at.empty()) return;
+    auto [place, value] = *at.rbegin();
+    stale_reads += place >= list.size() || list[place] != value;
+  }
   void note(uint64_t place, uint64_t value) {
     ++acknowledged;
     auto [it, fresh] = at.emplace(place, value);
@@ -72,18 +81,23 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
     directory.add_listener(this);
   }
 
-  // Claims and opens the object, then appends `count` numbers, one each `pause`.
+  // Claims and opens the object, then appends `count` numbers, one each `pause`, and goes on reading until
+  // stopped or dropped. If it does so already it appends `count` more.
   Task<void> run(Ref<const ObjectInfo> object, ClaimOptions options, uint64_t count,
                  Duration pause) {
+    quota_ = busy_ ? quota_ + count : count;
     if (busy_) co_return;
     busy_ = true;
+    stop_ = false;
+    log_.reset();
     Claim claim = co_await directory_.claim(object, options);
     claimed = claim.status;
     placement = claim.placement;
     if (claim.status == Claim::Status::kGranted) {
       Recovery recovery = co_await replication_.open(object, claim.placement, options.patience);
       opened = recovery.status;
-      if (recovery.status == Recovery::Status::kOk) {
+      if (recovery.status == Recovery::Status::kOk &&
+          directory_.session() == claim.placement.session) {
         log_ = std::move(recovery.log);
         image_ = make_ref<PageImage>();
         if (recovery.image) image_->pages = recovery.image->pages;
@@ -91,9 +105,10 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
         waiting_.clear();
         log_->set_listener(this);
         log_->set_image_source(this);
-        stop_ = false;
-        for (uint64_t i = 0; i < count && !stop_; ++i) {
-          add();
+        while (!stop_) {
+          if (quota_ > 0) add();
+          quota_ -= quota_ > 0;
+          if (directory_.lease_valid()) promises_.read(list);
           co_await sleep(process_.world().loop(), kWriterPause, pause);
         }
       }
@@ -166,6 +181,7 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
   Ref<PageImage> image_;
   std::map<uint64_t, std::pair<uint64_t, uint64_t>> waiting_;
   uint64_t made_ = 0;
+  uint64_t quota_ = 0;
   bool busy_ = false;
   bool stop_ = false;
 };

@@ -6,9 +6,9 @@ import { ArrayBufferSlice, TypedArrayBuffer, TypedArraySlice, U8, jsonParse } fr
 import { bytesOf, isArrayBuffer, wellFormed } from "../webidl.js";
 import { utf8DecodeBody } from "../encoding/text_decoder.js";
 import { blobBytes, blobFromBytes, blobType } from "../file/blob.js";
-import {
-  closeAsRead, drain, enqueueChunk, forwardState, fromState, newSource, requestClose, stateOf, teeState,
-} from "../streams/readable.js";
+import { fromState, stateOf } from "../streams/readable.js";
+import { enqueueChunk, newSource, requestClose } from "../streams/readable_state.js";
+import { closeAsRead, drain, forwardState, teeState } from "../streams/tee.js";
 import { searchParamsText } from "../url/search_params.js";
 import { natives } from "../natives.js";
 import { formEntries, parseFormData } from "./form_data.js";

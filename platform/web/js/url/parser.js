@@ -1,8 +1,6 @@
-// The basic URL parser and serialiser (URL standard, sections 4.4 and 4.5).
+// The basic URL parser (URL standard, section 4.4).
 //
-// A record is a plain object: scheme (without ":"), username, password, host (serialised, or null),
-// port (number or null), path (an array of segments, or a string when opaque), query and fragment
-// (string or null). Setters pass a record and the state to start in.
+// A record (record.js) is filled state by state. Setters pass a record and the state to start in.
 import {
   ArrayPop, ArrayPush, RegExpTest, StringCharCodeAt, StringCodePointAt, StringSlice,
   StringToLowerCase, fromCodePoint,
@@ -11,14 +9,7 @@ import {
   C0_CONTROL, FRAGMENT, PATH, QUERY, SPECIAL_QUERY, USERINFO, encodePoint, encodeString,
 } from "./percent_encoding.js";
 import { parseHost } from "./host.js";
-
-const DEFAULT_PORTS = { __proto__: null, ftp: 21, file: -1, http: 80, https: 443, ws: 80, wss: 443 };
-
-export const isSpecial = (scheme) => DEFAULT_PORTS[scheme] !== undefined;
-export const hasOpaquePath = (url) => typeof url.path === "string";
-export const includesCredentials = (url) => url.username !== "" || url.password !== "";
-export const cannotHaveCredentials = (url) =>
-  url.host === null || url.host === "" || url.scheme === "file";
+import { DEFAULT_PORTS, copyPath, hasOpaquePath, includesCredentials, isSpecial, newRecord } from "./record.js";
 
 const SCHEME_START = 1;
 const SCHEME = 2;
@@ -57,13 +48,6 @@ const TAB_OR_NEWLINE = /[\t\n\r]/;
 const isAlpha = (c) => (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
 const isDigit = (c) => c >= 48 && c <= 57;
 
-export function newRecord() {
-  return {
-    scheme: "", username: "", password: "", host: null, port: null, path: [], query: null,
-    fragment: null,
-  };
-}
-
 function stripTabsAndNewlines(input) {
   if (!RegExpTest(TAB_OR_NEWLINE, input)) return input;
   let result = "";
@@ -97,13 +81,6 @@ function shortenPath(url) {
   const path = url.path;
   if (url.scheme === "file" && path.length === 1 && RegExpTest(NORMAL_DRIVE_LETTER, path[0])) return;
   if (path.length > 0) ArrayPop(path);
-}
-
-function copyPath(path) {
-  if (typeof path === "string") return path;
-  const copy = [];
-  for (let i = 0; i < path.length; i++) ArrayPush(copy, path[i]);
-  return copy;
 }
 
 function run(input, base, url, override) {
@@ -492,46 +469,4 @@ function run(input, base, url, override) {
     if (c === EOF && at >= size) return true;
   }
   return true;
-}
-
-/** The path as text. */
-export function serializePath(url) {
-  const path = url.path;
-  if (typeof path === "string") return path;
-  let text = "";
-  for (let i = 0; i < path.length; i++) text += `/${path[i]}`;
-  return text;
-}
-
-/** The whole record as text. */
-export function serializeURL(url, excludeFragment = false) {
-  let text = `${url.scheme}:`;
-  if (url.host !== null) {
-    text += "//";
-    if (includesCredentials(url)) {
-      text += url.username;
-      if (url.password !== "") text += `:${url.password}`;
-      text += "@";
-    }
-    text += url.host;
-    if (url.port !== null) text += `:${url.port}`;
-  } else if (typeof url.path !== "string" && url.path.length > 1 && url.path[0] === "") {
-    text += "/.";
-  }
-  text += serializePath(url);
-  if (url.query !== null) text += `?${url.query}`;
-  if (!excludeFragment && url.fragment !== null) text += `#${url.fragment}`;
-  return text;
-}
-
-/** The origin as text ("null" when opaque). */
-export function serializeOrigin(url) {
-  const scheme = url.scheme;
-  if (scheme === "blob") {
-    const inner = typeof url.path === "string" ? parseURL(url.path) : null;
-    if (inner === null || (inner.scheme !== "http" && inner.scheme !== "https")) return "null";
-    return serializeOrigin(inner);
-  }
-  if (!isSpecial(scheme) || scheme === "file") return "null";
-  return `${scheme}://${url.host}${url.port === null ? "" : `:${url.port}`}`;
 }

@@ -2,10 +2,9 @@
 import { MapClear, MapConstructor, MapGet, MapSet, MapSize, RegExpTest, StringSlice }
   from "../primordials.js";
 import { brand, toUSVString } from "../webidl.js";
-import {
-  OVERRIDE, cannotHaveCredentials, hasOpaquePath, parseInto, parseURL, serializeOrigin,
-  serializePath, serializeURL,
-} from "./parser.js";
+import { serializeOrigin } from "./origin.js";
+import { OVERRIDE, parseInto, parseURL } from "./parser.js";
+import { cannotHaveCredentials, hasOpaquePath, serializePath, serializeURL } from "./record.js";
 import { USERINFO, encodeString } from "./percent_encoding.js";
 import { paramsOfURL, refillParams } from "./search_params.js";
 

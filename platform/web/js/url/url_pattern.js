@@ -2,7 +2,8 @@
 import { RegExpExec, RegExpTest, StringEndsWith, StringLastIndexOf, StringSlice, StringStartsWith }
   from "../primordials.js";
 import { brand, toUSVString } from "../webidl.js";
-import { hasOpaquePath, isSpecial, parseURL, serializePath } from "./parser.js";
+import { parseURL } from "./parser.js";
+import { hasOpaquePath, isSpecial, serializePath } from "./record.js";
 import {
   canonicalCredential, canonicalHash, canonicalHostname, canonicalIPv6, canonicalOpaqueHostname,
   canonicalOpaquePathname, canonicalPathname, canonicalPort, canonicalProtocol, canonicalSearch,

@@ -1,6 +1,7 @@
 // Canonical forms of component texts inside a URLPattern (URL Pattern standard, section 3.1).
 import { RegExpTest, StringSlice, StringToLowerCase } from "../../primordials.js";
-import { OVERRIDE, parseInto, parseURL, serializePath } from "../parser.js";
+import { OVERRIDE, parseInto, parseURL } from "../parser.js";
+import { serializePath } from "../record.js";
 import { USERINFO, encodeString } from "../percent_encoding.js";
 
 const invalid = (what, value) => new TypeError(`Invalid URL pattern: "${value}" is not a valid ${what}.`);

@@ -1,0 +1,133 @@
+#include "platform/cloud.h"
+
+#include "platform/durable/directory/directory_member.h"
+#include "platform/durable/replication/follower.h"
+#include "platform/durable/replication/replicated_log.h"
+#include "platform/edge/edge_server.h"
+#include "platform/edge/object_client.h"
+#include "platform/worker/worker_isolate.h"
+#include "sim/core/check.h"
+
+namespace orrery {
+
+namespace {
+// Five cities on four continents, so that a quorum is near everybody and no single cable cuts it.
+constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD", "SJC", "AMS",
+                                                                          "SIN", "NRT"};
+}  // namespace
+
+Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployment,
+             CloudOptions options)
+    : geography_(geography),
+      deployment_(deployment),
+      options_(std::move(options)),
+      world_(options_.world) {
+  hosts_ = std::make_unique<host::Hosts>(world_, geography_,
+                                         [this](host::Process& p) { boot(p); });
+  network_ = net::make_network(world_, *hosts_, geography_);
+  std::vector<uint32_t> pops;
+  for (const std::string& code : options_.pops) {
+    auto pop = geography_.find(code);
+    ORRERY_CHECK(pop.has_value(), "points of presence are validated by the caller");
+    pops.push_back(*pop);
+  }
+  anycast_ = std::make_unique<edge::Anycast>(*hosts_, geography_, std::move(pops),
+                                             options_.hosts_per_pop);
+  // Hosts are numbered in order of first use, so the members are known before they boot.
+  directory_.weaken = options_.weaken;
+  for (uint32_t i = 0; i < durable::kDirectoryMembers; ++i) directory_.members[i] = i;
+  for (std::string_view city : kDirectoryCities)
+    directory_hosts_.push_back(
+        hosts_->at(*geography_.find(city), options_.hosts_per_pop + 1).name());
+}
+
+Cloud::~Cloud() { network_.reset(); }
+
+void Cloud::boot(host::Process& process) {
+  bool member = process.host_id() < durable::kDirectoryMembers;
+  if (member) {
+    process.add<durable::DirectoryMember>(process, directory_);
+    return;
+  }
+  auto& directory = process.add<durable::DirectoryClient>(process, directory_);
+  durable::FollowerOptions follower_options;
+  follower_options.weaken = options_.weaken;
+  process.add<durable::Follower>(process, directory, follower_options);
+  durable::ReplicationOptions replication_options;
+  replication_options.weaken = options_.weaken;
+  auto& replication = process.add<durable::Replication>(process, replication_options);
+  auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
+  auto& worker = process.add<worker::WorkerIsolate>(process, deployment_, outbound);
+  durable::ObjectHost::Options object_options = options_.objects;
+  object_options.hosts_per_pop = options_.hosts_per_pop;
+  process.add<durable::ObjectHost>(process, worker, directory, replication, object_options);
+  edge::ObjectClient::Options client_options;
+  client_options.hosts_per_pop = options_.hosts_per_pop;
+  auto& objects = process.add<edge::ObjectClient>(process, worker, directory, client_options);
+  outbound.connect(objects);
+  process.add<edge::EdgeServer>(process, worker);
+}
+
+client::Client& Cloud::add_client(uint32_t pop, std::string name) {
+  clients_.push_back(std::make_unique<client::Client>(
+      *hosts_, geography_, *anycast_, std::move(name), pop,
+      "https://" + deployment_.code()->name + ".example.com"));
+  return *clients_.back();
+}
+
+client::Origin& Cloud::origin(std::string_view host_name) {
+  // Origins stand in Ashburn, as most of the internet does.
+  host::Host& host =
+      hosts_->outside(*geography_.find("IAD"), "origin:" + std::string(host_name));
+  if (auto* existing = host.process()->find<client::Origin>()) return *existing;
+  auto& made = host.process()->add<client::Origin>(*host.process(), std::string(host_name),
+                                                   last_origin_request_);
+  origins_[std::string(host_name)] = host.id();
+  origin_list_.push_back(&made);
+  return made;
+}
+
+std::vector<Cloud::LiveObject> Cloud::objects(std::string_view class_name) {
+  std::vector<LiveObject> out;
+  std::string prefix = "do:" + std::string(class_name) + "/";
+  for (host::HostId id = 0; id < hosts_->count(); ++id) {
+    host::Host& h = hosts_->by_id(id);
+    auto* objects = h.process() ? h.process()->find<durable::ObjectHost>() : nullptr;
+    if (!objects) continue;
+    objects->for_each([&](durable::Actor& actor) {
+      const std::string& name = world_.trace().lane_at(actor.info().lane).name;
+      if (name.starts_with(prefix))
+        out.push_back({name.substr(prefix.size()), h.name(), actor.epoch()});
+    });
+  }
+  return out;
+}
+
+durable::Actor* Cloud::find_object(std::string_view printable_name) {
+  durable::Actor* found = nullptr;
+  for (host::HostId id = 0; id < hosts_->count(); ++id) {
+    host::Host& h = hosts_->by_id(id);
+    auto* objects = h.process() ? h.process()->find<durable::ObjectHost>() : nullptr;
+    if (!objects) continue;
+    objects->for_each([&](durable::Actor& actor) {
+      // The newest epoch is the one that counts.
+      if (world_.trace().lane_at(actor.info().lane).name == printable_name &&
+          (!found || actor.epoch() > found->epoch()))
+        found = &actor;
+    });
+  }
+  return found;
+}
+
+bool Cloud::objects_idle() {
+  bool idle = true;
+  for (host::HostId id = 0; id < hosts_->count(); ++id) {
+    host::Host& h = hosts_->by_id(id);
+    auto* objects = h.process() ? h.process()->find<durable::ObjectHost>() : nullptr;
+    if (objects)
+      objects->for_each([&](durable::Actor& actor) { idle = idle && !actor.busy(); });
+  }
+  return idle;
+}
+
+}  // namespace orrery

@@ -1,0 +1,91 @@
+// The edge cloud of one run, put together: world, hosts in their cities, network, directory, followers,
+// objects, edges, clients and origins. Whoever drives a run (Python, tests, benchmarks) makes one, sends
+// requests through its clients and steps its world.
+//
+// Every cloud host (1 .. hosts_per_pop of a point of presence) runs the same services; the five members of
+// the directory live on hosts of their own in five cities.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/client/client.h"
+#include "platform/client/load.h"
+#include "platform/client/origin.h"
+#include "platform/durable/actor/object_host.h"
+#include "platform/durable/directory/directory_client.h"
+#include "platform/durable/directory/weaken.h"
+#include "platform/edge/anycast.h"
+#include "platform/edge/outbound.h"
+#include "platform/worker/deployment.h"
+#include "sim/host/host.h"
+#include "sim/net/network.h"
+
+namespace orrery {
+
+struct CloudOptions {
+  World::Options world = {};
+  // Codes of the points of presence that serve the app ("FRA"); empty: all 339.
+  std::vector<std::string> pops = {};
+  uint32_t hosts_per_pop = 3;
+  durable::Weaken weaken = {};
+  durable::ObjectHost::Options objects = {};
+};
+
+class Cloud {
+ public:
+  // `deployment` and `geography` must outlive the cloud. The codes in `options.pops` must be known.
+  Cloud(const net::Geography& geography, const worker::Deployment& deployment,
+        CloudOptions options);
+  ~Cloud();
+  Cloud(const Cloud&) = delete;
+
+  World& world() { return world_; }
+  host::Hosts& hosts() { return *hosts_; }
+  net::Network& network() { return *network_; }
+  const net::Geography& geography() const { return geography_; }
+  edge::Anycast& anycast() { return *anycast_; }
+  const CloudOptions& options() const { return options_; }
+
+  // A new client at this point of presence's city; the name must be new.
+  client::Client& add_client(uint32_t pop, std::string name);
+  // An outside server that answers fetches to `host_name`; made at first call.
+  client::Origin& origin(std::string_view host_name);
+  const std::vector<client::Origin*>& origins() const { return origin_list_; }
+
+  // Every live object of a class: printable name and host.
+  struct LiveObject {
+    std::string name;
+    std::string host;
+    uint64_t epoch;
+  };
+  std::vector<LiveObject> objects(std::string_view class_name);
+  // The instance behind a printable name ("do:Cart/42"), or null if none is live.
+  durable::Actor* find_object(std::string_view printable_name);
+  // True when no object has an event, timer or write under way.
+  bool objects_idle();
+
+  // Names of the hosts with directory members.
+  const std::vector<std::string>& directory_hosts() const { return directory_hosts_; }
+
+ private:
+  void boot(host::Process& process);
+
+  const net::Geography& geography_;
+  const worker::Deployment& deployment_;
+  CloudOptions options_;
+  World world_;
+  durable::DirectoryOptions directory_;
+  edge::Origins origins_;
+  std::vector<client::Origin*> origin_list_;
+  uint64_t last_origin_request_ = 0;
+  std::vector<std::string> directory_hosts_;
+  std::unique_ptr<host::Hosts> hosts_;
+  std::unique_ptr<edge::Anycast> anycast_;
+  std::vector<std::unique_ptr<client::Client>> clients_;
+  std::unique_ptr<net::Network> network_;  // last: its end shuts all processes down
+};
+
+}  // namespace orrery

@@ -1,0 +1,41 @@
+// The platform's part of faults: which host serves an object now, eviction, and the cut that makes a
+// stale primary.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/cloud.h"
+#include "sim/fault/injector.h"
+
+namespace orrery {
+
+class CloudFaults final : public fault::FaultTarget {
+ public:
+  explicit CloudFaults(Cloud& cloud) : cloud_(cloud) {}
+
+  // fault::FaultTarget
+  std::string begin(const fault::Fault& fault) override;
+  void end(const fault::Fault& fault) override;
+  std::string check(const fault::Fault& fault) override;
+  std::vector<std::string> hosts_of(std::string_view entity) override;
+
+  // What a stale primary is cut off from.
+  struct Isolation {
+    std::string object;  // "do:Register/x"
+    std::string name;    // of the partition
+    bool directory = true;
+    bool followers = true;
+    Instant at{0};
+    Duration for_{0};
+  };
+  // At its time, cuts the object's host off from the directory and from all hosts of other points of
+  // presence (its followers and other edges), but not from clients and its neighbours.
+  void isolate_owner(Isolation isolation);
+
+ private:
+  Cloud& cloud_;
+};
+
+}  // namespace orrery

@@ -1,0 +1,252 @@
+#include "pybindings/module/native_world.h"
+
+#include "conformance/check/check_history.h"
+#include "pybindings/module/geography.h"
+#include "pybindings/module/trace_file.h"
+#include "pybindings/module/world_options.h"
+
+namespace orrery::python {
+
+inline constexpr Site kSleep{"scenario.sleep"};
+
+namespace {
+
+// A line that the scenario adds to the story.
+struct Note {
+  static constexpr const char* kKind = "scenario.note";
+  LaneId lane;
+  std::string_view what;
+  void fold(Fold& f) const { f.add(what); }
+  std::string text() const { return std::string(what); }
+};
+
+runtime::HeaderList headers_of(const std::vector<std::pair<std::string, std::string>>& list) {
+  runtime::HeaderList headers;
+  for (const auto& [name, value] : list) headers.append(name, value);
+  return headers;
+}
+
+}  // namespace
+
+NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
+  WorldOptions options = read_world_options(options_json);
+  cloud_ = std::make_unique<Cloud>(geography(), app.deployment(), options.cloud);
+  findings_ = std::make_unique<Findings>(world());
+  tasks_ = std::make_unique<TaskScope>(world().loop());
+  faults_ = std::make_unique<CloudFaults>(*cloud_);
+  injector_ = std::make_unique<fault::Injector>(world(), cloud_->hosts(), cloud_->network(),
+                                                faults_.get());
+  plan_swarm(options);
+}
+
+NativeWorld::~NativeWorld() { tasks_.reset(); }
+
+uint64_t NativeWorld::client(const std::string& city, const std::string& name) {
+  auto found = geography().by_city(city);
+  if (!found.pop) throw BadInput(found.error);
+  clients_.push_back(&cloud_->add_client(*found.pop, name));
+  client_requests_.push_back(0);
+  return clients_.size() - 1;
+}
+
+uint64_t NativeWorld::open_operation() {
+  operations_.emplace_back();
+  ++open_;
+  return operations_.size() - 1;
+}
+
+void NativeWorld::close_operation(uint64_t operation) {
+  --open_;
+  ended_.push_back(operation);
+}
+
+uint64_t NativeWorld::request(uint64_t client, const std::string& method, const std::string& url,
+                              const std::vector<std::pair<std::string, std::string>>& headers,
+                              const std::string* body) {
+  if (client >= clients_.size()) throw BadInput("no such client");
+  client::Client& c = *clients_[client];
+  auto request = make_ref<runtime::HttpRequest>();
+  request->method = method;
+  request->url = url;
+  request->headers = headers_of(headers);
+  if (body) request->body = runtime::HttpBody::of(*body);
+  uint64_t operation = open_operation();
+  CauseScope cause(world().cause(), mix64(hash_name(c.name()), ++client_requests_[client]));
+  tasks_->spawn(fetch(operation, c, std::move(request)));
+  return operation;
+}
+
+Task<void> NativeWorld::fetch(uint64_t operation, client::Client& client,
+                              Ref<runtime::HttpRequest> request) {
+  client::Exchange exchange = co_await client.fetch(std::move(request));
+  OperationResult& result = operations_[operation];
+  result.kind =
+      exchange.response ? OperationResult::Kind::kResponse : OperationResult::Kind::kError;
+  result.exchange = std::move(exchange);
+  close_operation(operation);
+}
+
+uint64_t NativeWorld::sleep(int64_t us) {
+  uint64_t operation = open_operation();
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
+  world().loop().schedule_in(micros(us < 0 ? 0 : us), kSleep, kWorldOwner, [this, operation] {
+    operations_[operation].kind = OperationResult::Kind::kDone;
+    close_operation(operation);
+  });
+  return operation;
+}
+
+uint64_t NativeWorld::load(const std::string& json) {
+  client::LoadSpec spec;
+  std::vector<client::Client*> clients;
+  try {
+    Json description = Json::parse(json);
+    spec.clients = description.at("clients").get<uint32_t>();
+    spec.per_second = {description.at("rate_count").get<int64_t>() * 1'000'000,
+                       description.at("rate_per_us").get<int64_t>()};
+    spec.for_ = micros(description.at("for_us").get<int64_t>());
+    const Json& request = description.at("request");
+    spec.method = request.at("method").get<std::string>();
+    spec.url = request.at("url").get<std::string>();
+    for (const Json& h : request.at("headers"))
+      spec.headers.append(h.at(0).get<std::string>(), h.at(1).get<std::string>());
+    if (request.contains("body") && request.at("body").is_string()) {
+      spec.has_body = true;
+      spec.body = request.at("body").get<std::string>();
+    }
+    auto near = description.at("near").get<std::vector<std::string>>();
+    ++loads_;
+    for (uint32_t i = 0; i < spec.clients; ++i) {
+      uint64_t c = client(near.at(i % near.size()),
+                          "client/load" + std::to_string(loads_) + "." + std::to_string(i + 1));
+      clients.push_back(clients_[c]);
+    }
+  } catch (const Json::exception& e) {
+    throw BadInput(std::string("load: ") + e.what());
+  }
+  uint64_t operation = open_operation();
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.load"), loads_));
+  tasks_->spawn(run_load(operation, std::make_shared<client::Load>(world(), std::move(spec),
+                                                                   std::move(clients))));
+  return operation;
+}
+
+Task<void> NativeWorld::run_load(uint64_t operation, std::shared_ptr<client::Load> load) {
+  co_await load->run();
+  operations_[operation].kind = OperationResult::Kind::kLoad;
+  operations_[operation].load = load->result();
+  close_operation(operation);
+}
+
+std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
+  Instant deadline{deadline_us};
+  auto asked = [this] {
+    for (client::Origin* o : cloud_->origins())
+      if (o->has_requests()) return true;
+    return false;
+  };
+  while (ended_.empty() && !asked()) {
+    if (world().loop().step(deadline)) continue;
+    // Nothing is due before the deadline: the world moves there, unless nothing will ever come.
+    if (world().loop().next_at() != kNever) world().loop().run_until(deadline);
+    break;
+  }
+  return std::exchange(ended_, {});
+}
+
+const OperationResult& NativeWorld::result(uint64_t operation) const {
+  if (operation >= operations_.size()) throw BadInput("no such operation");
+  return operations_[operation];
+}
+
+bool NativeWorld::idle() { return open_ == 0 && cloud_->objects_idle(); }
+
+void NativeWorld::note(const std::string& text) { world().announce(Note{kWorldLane, text}); }
+
+void NativeWorld::origin(const std::string& host, uint64_t handler) {
+  cloud_->origin(host);
+  origin_handlers_[host] = handler;
+}
+
+std::vector<NativeWorld::OriginRequest> NativeWorld::pending_origin_requests() {
+  std::vector<OriginRequest> out;
+  for (client::Origin* o : cloud_->origins())
+    for (const client::Origin::Request& r : o->take())
+      out.push_back({r.id, origin_handlers_[o->name()], r.request});
+  return out;
+}
+
+void NativeWorld::origin_reply(uint64_t id, int status,
+                               const std::vector<std::pair<std::string, std::string>>& headers,
+                               const std::string& body) {
+  auto response = make_ref<runtime::HttpResponse>();
+  response->status = status;
+  response->headers = headers_of(headers);
+  response->body = runtime::HttpBody::of(body);
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.origin_reply"), id));
+  for (client::Origin* o : cloud_->origins())
+    if (o->reply(id, response)) return;
+}
+
+void NativeWorld::history_add(const std::string& json) {
+  Json line = Json::parse(json, nullptr, false);
+  if (!line.is_object()) throw BadInput("history: a line is a JSON object");
+  Json entry;
+  entry["i"] = history_.size();
+  entry["at_us"] = now_us();
+  for (auto& [key, value] : line.items())
+    // No key at all means "one object"; the checker refuses null.
+    if (key != "k" || !value.is_null()) entry[key] = value;
+  history_.push_back(std::move(entry));
+}
+
+std::string NativeWorld::check(const std::string& model, const std::string& options) {
+  std::string text;
+  for (const Json& line : history_) {
+    Json copy = line;
+    copy.erase("at_us");
+    text += copy.dump() + "\n";
+  }
+  Json answer = Json::parse(check::check_history(text, model, options));
+  if (answer.value("verdict", "") == "bad-input")
+    throw BadInput("world.check: " + answer["error"].value("reason", std::string("bad history")));
+  if (answer.contains("witness") && answer["witness"].is_object())
+    answer["witness"]["text"] = answer["witness"].value("sentence", "");
+  return answer.dump();
+}
+
+std::string NativeWorld::finish() {
+  const Trace& trace = world().trace();
+  Json out;
+  out["hash"] = hex64(trace.hash());
+  out["events"] = trace.events();
+  out["simulated_us"] = now_us();
+  Json lanes = Json::object();
+  for (const Lane& lane : trace.lanes()) lanes[lane.name] = hex64(lane.hash);
+  out["lanes"] = std::move(lanes);
+  Json checkpoints = Json::array();
+  for (const Checkpoint& c : trace.checkpoints())
+    checkpoints.push_back({c.sequence, c.at.us, hex64(c.hash)});
+  out["checkpoints"] = std::move(checkpoints);
+  out["rules"] = Json::object();
+  Json faults = Json::object();
+  for (uint32_t k = 0; k < fault::kFaultKinds; ++k) {
+    auto kind = static_cast<fault::FaultKind>(k);
+    if (injector_->begun(kind)) faults[fault::to_string(kind)] = injector_->begun(kind);
+  }
+  out["faults"] = std::move(faults);
+  out["never"] = world().sometimes().never();
+  out["failures"] = findings_->failures();
+  out["console"] = findings_->console();
+  out["exceptions"] = findings_->exceptions();
+  out["overrides_applied"] = world().decide().overrides_applied();
+  out["decisions"] = world().decide().drawn();
+  if (trace.recording()) out["story"] = story_of(trace);
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void NativeWorld::write_trace(const std::string& path) {
+  write_trace_file(world(), *injector_, history_, path);
+}
+
+}  // namespace orrery::python

@@ -1,0 +1,97 @@
+// A world as Python drives it: operations by number, stepped until one ends. Every command of a scenario is
+// an event with a cause of its own (the client and its count, or the command's number), so that what one
+// command leads to does not depend on the others.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "platform/cloud.h"
+#include "platform/cloud_faults.h"
+#include "pybindings/module/app.h"
+#include "pybindings/module/findings.h"
+#include "pybindings/module/world_options.h"
+#include "sim/core/task.h"
+#include "sim/fault/injector.h"
+
+namespace orrery::python {
+
+using Json = nlohmann::ordered_json;
+
+// How an operation ended.
+struct OperationResult {
+  enum class Kind { kPending, kResponse, kError, kDone, kLoad } kind = Kind::kPending;
+  client::Exchange exchange;
+  client::LoadResult load;
+};
+
+class NativeWorld {
+ public:
+  // Options as in pybindings/README.md. Throws BadInput.
+  NativeWorld(const App& app, const std::string& options_json);
+  ~NativeWorld();
+
+  Cloud& cloud() { return *cloud_; }
+  World& world() { return cloud_->world(); }
+
+  int64_t now_us() { return world().now().us; }
+  uint64_t client(const std::string& city, const std::string& name);
+  uint64_t request(uint64_t client, const std::string& method, const std::string& url,
+                   const std::vector<std::pair<std::string, std::string>>& headers,
+                   const std::string* body);
+  uint64_t sleep(int64_t us);
+  uint64_t load(const std::string& json);
+  // Runs until an operation ended, an origin was asked, or `deadline_us`; the ended ones in order.
+  std::vector<uint64_t> step(int64_t deadline_us);
+  const OperationResult& result(uint64_t operation) const;
+  bool idle();
+  void note(const std::string& text);
+  void fault(const std::string& json);
+  void heal();
+  void origin(const std::string& host, uint64_t handler);
+  struct OriginRequest {
+    uint64_t id;
+    uint64_t handler;
+    Ref<const runtime::HttpRequest> request;
+  };
+  std::vector<OriginRequest> pending_origin_requests();
+  void origin_reply(uint64_t id, int status,
+                    const std::vector<std::pair<std::string, std::string>>& headers,
+                    const std::string& body);
+  void history_add(const std::string& json);
+  const std::vector<Json>& history() const { return history_; }
+  std::string check(const std::string& model, const std::string& options);
+  // The result of the run as JSON text.
+  std::string finish();
+  void write_trace(const std::string& path);
+
+ private:
+  uint64_t open_operation();
+  void close_operation(uint64_t operation);
+  Task<void> fetch(uint64_t operation, client::Client& client, Ref<runtime::HttpRequest> request);
+  Task<void> run_load(uint64_t operation, std::shared_ptr<client::Load> load);
+  void plan_swarm(const WorldOptions& options);
+
+  std::unique_ptr<Cloud> cloud_;
+  std::unique_ptr<CloudFaults> faults_;
+  std::unique_ptr<fault::Injector> injector_;
+  std::unique_ptr<Findings> findings_;
+  std::vector<client::Client*> clients_;
+  std::vector<uint64_t> client_requests_;
+  std::vector<OperationResult> operations_;
+  std::vector<uint64_t> ended_;
+  uint64_t open_ = 0;
+  uint64_t loads_ = 0;
+  uint64_t commands_ = 0;
+  std::map<std::string, uint64_t, std::less<>> origin_handlers_;
+  std::vector<Json> history_;
+  std::unique_ptr<TaskScope> tasks_;
+};
+
+}  // namespace orrery::python

@@ -1,0 +1,18 @@
+// What a world is made with, read from Python's JSON.
+#pragma once
+
+#include <string>
+
+#include "platform/cloud.h"
+
+namespace orrery::python {
+
+struct WorldOptions {
+  CloudOptions cloud;
+  std::string faults = "none";  // preset: none, lite, swarm, storm
+};
+
+// Throws BadInput naming the field.
+WorldOptions read_world_options(const std::string& json);
+
+}  // namespace orrery::python
