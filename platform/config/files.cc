@@ -21,7 +21,7 @@ Result<std::string> read_file(const std::filesystem::path& path, const std::stri
   const auto size = std::filesystem::file_size(path, failure);
   if (!failure && size > bytes_max) {
     return ConfigError{.kind = ConfigErrorKind::kUnreadable, .file = shown_name,
-                       .message = "the file has " + std::to_string(size) + " bytes, more than the " +
+                       .message = "the file has " + std::to_string(size) + " bytes, more than " +
                                   std::to_string(bytes_max) + " allowed"};
   }
   std::ifstream stream(path, std::ios::binary);
