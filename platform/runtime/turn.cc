@@ -76,6 +76,10 @@ void Isolate::State::terminate(TurnKind kind, std::string message) {
 
 TurnResult Isolate::State::end_turn(v8::TryCatch& caught) {
   TurnResult result;
+  if (caught.HasTerminated() && ending == TurnKind::kOk) {
+    // Only the heap limit asks for it between turns.
+    terminate(TurnKind::kTerminatedMemory, "Worker exceeded memory limit.");
+  }
   if (caught.HasCaught() && !caught.HasTerminated() && ending == TurnKind::kOk) {
     result.kind = TurnKind::kException;
     result.error = std::make_unique<ErrorInfo>(describe(caught));

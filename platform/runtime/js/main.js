@@ -3,7 +3,7 @@
 import { removeTemporaries } from "./prelude.js";
 import { natives } from "./natives.js";
 import { dataCloneError, installWeb } from "./web.js";
-import { closeContext, leaveGlobalScope, requireContext } from "./io_context.js";
+import { closeContext, enter, leaveGlobalScope, requireContext } from "./io_context.js";
 import * as dispatch from "./dispatch.js";
 import * as settle from "./settle.js";
 import { makeError } from "./errors.js";
@@ -14,7 +14,7 @@ import { DurableObjectId, DurableObjectNamespace, DurableObjectStub } from "./du
 import { installRandom, seedRandom } from "./random.js";
 import { installStorageHooks } from "./storage.js";
 import { runSection } from "./execution_context.js";
-import { SafeMap } from "./safe.js";
+import { apply, SafeMap } from "./safe.js";
 
 installWeb(globalThis, natives);
 installRandom();
@@ -54,10 +54,11 @@ const hooks = {
 };
 
 // Hooks of other rooms are called with the context made current and their own arguments.
-const extra = new SafeMap();
 function registerHook(name, callback) {
-  extra.set(name, callback);
-  hooks[`extra:${name}`] = callback;
+  hooks[`extra:${name}`] = (slot, ...args) => {
+    enter(slot);
+    apply(callback, undefined, args);
+  };
 }
 installStorageHooks(registerHook, { makeError, requireContext, runSection, SafeMap });
 
