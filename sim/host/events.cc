@@ -15,4 +15,7 @@ std::string ClockChanged::text() const {
   return name + " clock drifts by " + std::to_string(drift_ppm) + " ppm";
 }
 
+std::string PopLost::text() const { return "pop:" + std::string(code) + " is lost"; }
+std::string PopReturned::text() const { return "pop:" + std::string(code) + " is back"; }
+
 }  // namespace orrery::host

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "sim/core/trace.h"
 
@@ -61,6 +62,26 @@ struct ClockChanged {
   void fold(Fold& f) const {
     f.add(static_cast<uint64_t>(step.us)).add(static_cast<uint64_t>(drift_ppm));
   }
+  std::string text() const;
+};
+
+// All hosts of a point of presence are about to crash, and none boots until it returns. On the lane of
+// the point of presence.
+struct PopLost {
+  static constexpr const char* kKind = "pop.lost";
+  LaneId lane;
+  uint32_t pop;
+  std::string_view code;
+  void fold(Fold& f) const { f.add(pop); }
+  std::string text() const;
+};
+
+struct PopReturned {
+  static constexpr const char* kKind = "pop.return";
+  LaneId lane;
+  uint32_t pop;
+  std::string_view code;
+  void fold(Fold& f) const { f.add(pop); }
   std::string text() const;
 };
 

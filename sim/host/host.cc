@@ -1,5 +1,6 @@
 #include "sim/host/host.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "sim/disk/disk.h"
@@ -45,7 +46,11 @@ Host::Host(Hosts& hosts, HostId id, HostKind kind, uint32_t pop, uint32_t number
 Host::~Host() = default;
 
 Hosts::Hosts(World& world, const Places& places, Boot boot)
-    : world_(world), places_(places), boot_(std::move(boot)), cloud_(places.pop_count()) {}
+    : world_(world),
+      places_(places),
+      boot_(std::move(boot)),
+      cloud_(places.pop_count()),
+      lost_(places.pop_count()) {}
 
 Hosts::~Hosts() { shutdown(); }
 
@@ -67,7 +72,7 @@ Host& Hosts::at(uint32_t pop, uint32_t number) {
       "host:" + std::string(places_.pop_code(pop)) + "/" + std::to_string(number);
   Host& host = make(HostKind::kCloud, pop, number, std::move(name));
   row[number - 1] = host.id_;
-  boot(host);
+  if (!lost_[pop]) boot(host);
   return host;
 }
 
@@ -124,7 +129,8 @@ void Hosts::crash(Host& host) {
 }
 
 void Hosts::restart(Host& host) {
-  if (!host.process_ && !shut_) boot(host);
+  bool lost = !host.outside() && lost_[host.pop_];
+  if (!host.process_ && !shut_ && !lost) boot(host);
 }
 
 void Hosts::pause(Host& host, Duration for_) {
@@ -151,6 +157,25 @@ void Hosts::step_clock(Host& host, Duration by) {
 void Hosts::drift_clock(Host& host, int64_t parts_per_million) {
   host.clock_.set_drift(parts_per_million);
   world_.announce(ClockChanged{host.lane_, host.id_, {0}, parts_per_million, host.name_});
+}
+
+void Hosts::lose_pop(uint32_t pop) {
+  if (lost_[pop]) return;
+  lost_[pop] = true;
+  LaneId lane = world_.trace().lane("pop:" + std::string(places_.pop_code(pop)), "pop");
+  world_.announce(PopLost{lane, pop, places_.pop_code(pop)});
+  for (HostId id : cloud_[pop])
+    if (id != kNoHost) crash(*hosts_[id]);
+}
+
+void Hosts::return_pop(uint32_t pop, const std::vector<HostId>& keep_down) {
+  if (!lost_[pop]) return;
+  lost_[pop] = false;
+  LaneId lane = world_.trace().lane("pop:" + std::string(places_.pop_code(pop)), "pop");
+  world_.announce(PopReturned{lane, pop, places_.pop_code(pop)});
+  for (HostId id : cloud_[pop])
+    if (id != kNoHost && std::count(keep_down.begin(), keep_down.end(), id) == 0)
+      restart(*hosts_[id]);
 }
 
 void Hosts::shutdown() {

@@ -191,10 +191,18 @@ class Hosts {
   // Faults. Each is an event of its own: never called from a task of the host it hits, nor while a
   // task runs that could be destroyed by it.
   void crash(Host& host);    // nothing if down already
-  void restart(Host& host);  // boots if down, else nothing
+  void restart(Host& host);  // boots if down and its point of presence is not lost, else nothing
   void pause(Host& host, Duration for_);  // a longer pause extends a shorter one
   void step_clock(Host& host, Duration by);
   void drift_clock(Host& host, int64_t parts_per_million);
+
+  // Every host of the point of presence crashes, and none of it boots (nor do new ones) until it
+  // returns; then all that exist boot, but for those in `keep_down`. Cutting its links is the
+  // network's part (sim/fault does both).
+  void lose_pop(uint32_t pop);
+  void return_pop(uint32_t pop, const std::vector<HostId>& keep_down = {});
+  // What anycast goes by: an edge sends nobody to a lost point of presence.
+  bool pop_lost(uint32_t pop) const { return lost_[pop]; }
 
   // Ends every process, newest host first, without events: the world is being taken down.
   void shutdown();
@@ -211,6 +219,7 @@ class Hosts {
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::vector<HostId>> cloud_;  // by pop, then number - 1
   std::map<std::string, HostId, std::less<>> by_name_;
+  std::vector<char> lost_;  // by pop
   bool shut_ = false;
 };
 

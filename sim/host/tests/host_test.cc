@@ -136,6 +136,20 @@ TEST(Hosts, ABootDoesNotDependOnWhoUsedTheHostFirst) {
   EXPECT_EQ(ids[0], ids[1]);
 }
 
+TEST(Hosts, NothingBootsInALostPointOfPresence) {
+  Fixture f;
+  Host &a = f.hosts.at(0, 1), &other = f.hosts.at(1, 1);
+  Host& client = f.hosts.outside(0, "client/1");
+  f.hosts.lose_pop(0);
+  f.hosts.restart(a);
+  EXPECT_FALSE(a.up());
+  EXPECT_FALSE(f.hosts.at(0, 2).up());
+  EXPECT_TRUE(other.up() && client.up());
+  EXPECT_TRUE(f.hosts.pop_lost(0));
+  f.hosts.return_pop(0);
+  EXPECT_TRUE(a.up() && f.hosts.at(0, 2).up());
+}
+
 TEST(Hosts, FaultsAreAnnouncedOnTheHostsLane) {
   Fixture f;
   int crashes = 0, boots = 0;

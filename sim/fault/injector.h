@@ -1,0 +1,90 @@
+// Carries faults out: at its time each begins, and ends when its length is over, when it is healed or when
+// all are. Faults may overlap: a host is up again only when the last fault that holds it down is over;
+// several disk faults of a host add up.
+//
+// Each fault runs under a cause made from its name, so that whatever it draws and schedules stays the
+// same when other faults are added or dropped.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/fault/fault.h"
+#include "sim/host/host.h"
+#include "sim/net/network.h"
+
+namespace orrery::fault {
+
+// The platform's part: kinds that the world does not know, and entities that stand for hosts.
+class FaultTarget {
+ public:
+  virtual ~FaultTarget() = default;
+  // Begins a fault of the platform (evict, hibernate, kv_delay, deploy). An error text, or empty.
+  virtual std::string begin(const Fault& fault) = 0;
+  // Ends it; called once for each that began and has a length.
+  virtual void end(const Fault& fault) = 0;
+  // Whether the platform could begin this fault at its time; an error text, or empty.
+  virtual std::string check(const Fault& fault) {
+    (void)fault;
+    return {};
+  }
+  // The hosts that serve an entity now ("do:Cart/42": its owner), by name. Empty when unknown.
+  virtual std::vector<std::string> hosts_of(std::string_view entity) {
+    (void)entity;
+    return {};
+  }
+};
+
+class Injector {
+ public:
+  // `platform` may be null; all must outlive the injector's world's last event.
+  Injector(World& world, host::Hosts& hosts, net::Network& network, FaultTarget* platform);
+
+  // Plans the fault for its time (now if past). An error text when it can never be carried out, else
+  // empty. Missing names are made; a name in use gets a number behind it.
+  std::string add(Fault fault);
+  // Ends the fault of this name now, if it is in force; false if not.
+  bool end(std::string_view name);
+  // Ends all in force, restarts what is down, and lets no planned one begin any more.
+  void stop();
+
+  // All faults ever added, with times as they were or will be carried out.
+  const std::vector<std::unique_ptr<Fault>>& faults() const { return faults_; }
+  // How many have begun, by kind.
+  uint64_t begun(FaultKind kind) const { return begun_[static_cast<size_t>(kind)]; }
+  size_t in_force() const;
+
+ private:
+  enum class State : uint8_t { kPlanned, kInForce, kOver };
+
+  void begin(size_t index);
+  void finish(size_t index);
+  std::string check(const Fault& fault) const;
+  std::string check_host(const std::string& target) const;
+  // Carries out; false if nothing is left to end later.
+  bool apply(const Fault& fault, size_t index);
+  void undo(const Fault& fault, size_t index);
+  void heal(const Fault& fault);
+  std::vector<host::Host*> hosts_of(const std::string& target);
+  void hold_down(host::Host& host, size_t index);
+  void let_up(host::HostId host, size_t index);
+  void apply_disk_faults(host::Host& host);
+  uint64_t cause_of(const Fault& fault) const;
+
+  World& world_;
+  host::Hosts& hosts_;
+  net::Network& network_;
+  FaultTarget* platform_;
+  std::vector<std::unique_ptr<Fault>> faults_;
+  std::vector<State> states_;
+  std::vector<std::vector<host::HostId>> hit_;  // by fault: the hosts it was resolved to
+  std::map<host::HostId, std::vector<size_t>> held_down_;
+  std::map<host::HostId, std::vector<size_t>> disk_faults_;
+  std::map<std::string, uint32_t> names_;
+  std::vector<uint64_t> begun_ = std::vector<uint64_t>(kFaultKinds);
+  bool stopped_ = false;
+};
+
+}  // namespace orrery::fault
