@@ -6,7 +6,7 @@ import { PromiseThen, SymbolAsyncIterator, SymbolIterator, U8, apply, getPrototy
 import { alias, brand, bytesOf } from "../webidl.js";
 import {
   ALWAYS_ONE, acquireReader, canEnqueue, cancelState, desiredSize, enqueueChunk, errorState, lockedError, newSource,
-  newState, noop, readOnce, releaseReader, requestClose, start, strategyOf,
+  newState, readOnce, releaseReader, requestClose, start, strategyOf,
 } from "./readable_state.js";
 import { teeState } from "./tee.js";
 
