@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Bundles a wrangler project: `node bundle.mjs < project.json`.
 //
-// Input: the document of config::to_json plus "out", the app folder to write. Output: one JSON line,
-// {"orrery":1,"ok":true,"dir":...,"content_hash":...,"cached":bool} with exit code 0, or
-// {"orrery":1,"ok":false,"error":{kind,message,file,line,column,hint}} with exit code 2.
-// README.md describes the app folder.
+// Input: the document of config::to_json plus "out", the app folder to write. Output: one JSON
+// line, {"orrery":1,"ok":true,"dir":...,"content_hash":...,"cached":bool} with exit code 0, or
+// {"orrery":1,"ok":false,"error":{kind,message,file,line,column,hint}} with exit code 2. README.md
+// describes the app folder.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -21,7 +21,8 @@ function read_project(text) {
   try {
     project = JSON.parse(text);
   } catch (error) {
-    throw new BuildFailure("bad_input", `the project on standard input is not JSON: ${error.message}`);
+    throw new BuildFailure("bad_input",
+      `the project on standard input is not JSON: ${error.message}`);
   }
   for (const key of ["folder", "main", "out"]) {
     if (typeof project?.[key] !== "string" || project[key] === "") {
@@ -62,8 +63,8 @@ function check_exports(project, built) {
 
 async function bundle(project) {
   if (is_current(project)) {
-    const app = JSON.parse(fs.readFileSync(path.join(project.out, "app.json"), "utf8"));
-    return { content_hash: app.content_hash, cached: true };
+    const text = fs.readFileSync(path.join(project.out, "inputs.json"), "utf8");
+    return { content_hash: JSON.parse(text).content_hash, cached: true };
   }
   let tools;
   try {
@@ -93,7 +94,9 @@ async function bundle(project) {
   const files = { "worker.js": metered.code };
   for (const { name, bytes } of built.modules) files[name] = bytes;
   files["app.json"] = JSON.stringify(app) + "\n";
-  files["inputs.json"] = JSON.stringify(inputs_record(project, built.inputs)) + "\n";
+  const record = inputs_record(project, built.inputs, files);
+  record.content_hash = app.content_hash;
+  files["inputs.json"] = JSON.stringify(record) + "\n";
   write_folder(project.out, files);
   return { content_hash: app.content_hash, cached: false };
 }

@@ -63,9 +63,9 @@ function steering_files(project, inputs) {
 }
 
 /**
- * The content hash of the user's app: its configuration and every file that went in, by path relative
- * to the project and content; where the project lies does not matter, nor where in the wrangler file
- * something stands.
+ * The content hash of the user's app: its configuration and every file that went in, by path
+ * relative to the project and content; where the project lies does not matter, nor where in the
+ * wrangler file something stands.
  */
 export function content_hash(project, inputs) {
   const { folder, out, orrery, config_file, class_places, warnings, ...config } = project;
@@ -82,27 +82,31 @@ function project_hash(project) {
   return sha256(JSON.stringify(rest));
 }
 
-/** The record of what a build depended on. */
-export function inputs_record(project, inputs) {
+/** The record of what a build depended on and made; `made` is {name: content} of the app folder. */
+export function inputs_record(project, inputs, made) {
   const { files, folders } = steering_files(project, inputs);
   const hashed = {};
   for (const file of [...inputs, ...files]) hashed[file] = hash_of_file(file);
   const listed = {};
   for (const folder of folders) listed[folder] = hash_of_names(folder);
+  const outputs = {};
+  for (const [name, content] of Object.entries(made)) outputs[name] = sha256(content);
   return { orrery: 1, tool: tool_hash(), project: project_hash(project), files: hashed,
-    folders: listed };
+    folders: listed, outputs };
 }
 
-/** True when the folder was made from exactly this project, these files and this tool. */
+/** True when the folder is whole and was made from this very project, these files and this tool. */
 export function is_current(project) {
   let record;
   try {
     record = JSON.parse(fs.readFileSync(path.join(project.out, "inputs.json"), "utf8"));
-    if (!fs.existsSync(path.join(project.out, "app.json"))) return false;
   } catch {
     return false;
   }
-  return record.project === project_hash(project) && record.tool === tool_hash() &&
+  return record?.project === project_hash(project) && record.tool === tool_hash() &&
+    Object.keys(record.outputs ?? {}).includes("app.json") &&
+    Object.entries(record.outputs).every(([name, hash]) =>
+      hash_of_file(path.join(project.out, name)) === hash) &&
     Object.entries(record.files ?? {}).every(([file, hash]) => hash_of_file(file) === hash) &&
     Object.entries(record.folders ?? {}).every(([folder, hash]) => hash_of_names(folder) === hash);
 }

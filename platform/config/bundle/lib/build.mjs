@@ -1,5 +1,5 @@
-// Runs esbuild over a user's project as wrangler would, and returns what the app folder needs:
-// one ES module's text with its map, the modules kept apart (WebAssembly, text, data), what the main
+// Runs esbuild over a user's project as wrangler would, and returns what the app folder needs: one
+// ES module's text with its map, the modules kept apart (WebAssembly, text, data), what the main
 // module exports, and every file that was read.
 
 import { builtinModules } from "node:module";
@@ -33,7 +33,8 @@ export function module_rules(project) {
     });
 }
 
-// Resolves the specifiers that are the runtime's: `cloudflare:*`, `workerd:*`, `orrery:*` and node's.
+// Resolves the specifiers that are the runtime's: `cloudflare:*`, `workerd:*`, `orrery:*` and
+// node's.
 function runtime_modules(project, flags) {
   const node = flags.has("nodejs_compat");
   const allowed_without = new Set();
@@ -58,7 +59,8 @@ function runtime_modules(project, flags) {
         if (!node || !kNodeNames.has(args.path)) return undefined;
         return external(`node:${args.path}`, args);
       });
-      // CommonJS code `require`s a module that only `import` can reach: a module in between does both.
+      // CommonJS code `require`s a module that only `import` can reach: a module in between does
+      // both.
       build.onLoad({ filter: /.*/, namespace: "orrery-require" }, (args) => ({
         contents: `import * as all from ${JSON.stringify(args.path)};` +
           `module.exports = "default" in all ? all.default : all;`,
@@ -132,6 +134,10 @@ function failure_of(result, node_compat) {
     } else hint = "correct the path, or add the file";
   } else if (message.includes("needs Node.js compatibility")) {
     kind = "unresolved_import";
+  } else if (message.startsWith("No loader is configured")) {
+    kind = "bundle";
+    message = "this import is of a kind of file that no module rule covers";
+    hint = 'add to "rules" in the wrangler file: type Text, Data or CompiledWasm, and globs for it';
   } else if (error.pluginName !== undefined && error.pluginName !== "") {
     kind = "bundle";
   }
@@ -196,10 +202,10 @@ function checked_options(options) {
 }
 
 /**
- * Bundles the project. Returns {code, map, modules, exports, open_exports, inputs}: the modules kept
- * apart ({name, type, bytes}), the main module's export names, whether more names may come from
- * modules of the runtime (`export * from "cloudflare:..."`), and absolute paths of all files read.
- * Throws BuildFailure.
+ * Bundles the project. Returns {code, map, modules, exports, open_exports, inputs}: the modules
+ * kept apart ({name, type, bytes}), the main module's export names, whether more names may come
+ * from modules of the runtime (`export * from "cloudflare:..."`), and absolute paths of all files
+ * read. Throws BuildFailure.
  */
 export async function build_project(project) {
   const flags = new Set(project.enabled_flags ?? []);

@@ -1,5 +1,6 @@
-// The globs of wrangler's module rules as regular expressions: `**/` any folders, `*` and `?` within a
-// name (`?` is literal before "module", wrangler's ".wasm?module"), `{a,b}` one of, `[..]` a class.
+// The globs of wrangler's module rules as regular expressions: `**/` any folders, `*` and `?`
+// within a name (`?` is literal before "module", wrangler's ".wasm?module"), `{a,b}` one of, `[..]`
+// a class.
 
 /** A regular expression for a whole relative path with "/" between folders. */
 export function glob_to_regexp(glob) {

@@ -2,21 +2,23 @@
 //
 // A charge `(M[0]-=W)<0&&T();` stands at the entry of every function, method, arrow, constructor,
 // generator and class static block, at the start of every loop body, and once at the top of the
-// module. W is the number of syntax nodes that run when control passes that charge: those of the body
-// without the bodies of functions and loops inside it (a loop's test and update belong to its own
-// charge). M and T come from the module "orrery:meter", which the runtime provides: `meter`, an
+// module. W is the number of syntax nodes that run when control passes that charge: those of the
+// body without the bodies of functions and loops inside it (a loop's test and update belong to its
+// own charge). M and T come from the module "orrery:meter", which the runtime provides: `meter`, an
 // integer array whose element 0 is what is left, and `trip`, called when it falls below zero.
 //
 // Invariants: every path that can repeat passes a charge; the program means what it meant before
-// (only `Function.prototype.toString` can tell); nothing is inserted but text without line breaks, so
-// generated lines stay the same lines.
+// (only `Function.prototype.toString` can tell); nothing is inserted but text without line breaks,
+// so generated lines stay the same lines.
 //
 // Not metered: the time inside builtins, and code made at run time by `eval` or `new Function`.
 
 import { parse } from "acorn";
 import { BuildFailure } from "./failure.mjs";
 
-const kFunctions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
+const kFunctions = new Set([
+  "FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression",
+]);
 const kLoops = new Set([
   "ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement",
 ]);
@@ -39,8 +41,8 @@ function after_directives(block) {
 }
 
 // Walks the tree with an explicit stack (bundles can be nested deeper than the call stack), giving
-// each node to the charge it belongs to. Returns the charges, each {weight, open, close?}, where open
-// and close are {at, before, after} around the charge's text, and the set of all identifiers.
+// each node to the charge it belongs to. Returns the charges, each {weight, open, close?}, where
+// open and close are {at, before, after} around the charge's text, and the set of all identifiers.
 function collect_charges(program) {
   const top = { weight: 0, kind: "top" };
   const charges = [top];
@@ -101,8 +103,8 @@ function unused_name(base, names) {
 }
 
 /**
- * Instruments one ES module. Returns {code, insertions}: the new text, and the insertions as
- * [{at, text}], `at` in the old text, ascending. Throws BuildFailure "syntax" when the text does not
+ * Instruments one ES module. Returns {code, insertions}: the new text, and the insertions as [{at,
+ * text}], `at` in the old text, ascending. Throws BuildFailure "syntax" when the text does not
  * parse (it comes from esbuild, so that means syntax newer than this parser).
  */
 export function add_meter(source) {
@@ -110,6 +112,11 @@ export function add_meter(source) {
   try {
     program = parse(source, { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });
   } catch (error) {
+    if (/stack/.test(error.message)) {
+      throw new BuildFailure("syntax", "an expression of the bundled code is nested too deeply", {
+        hint: "split it; thousands of operators in one expression are more than can be metered",
+      });
+    }
     throw new BuildFailure("syntax", `the bundled code cannot be parsed: ${error.message}`, {
       line: error.loc?.line ?? 0,
       column: (error.loc?.column ?? -1) + 1,
@@ -126,7 +133,8 @@ export function add_meter(source) {
   charges.forEach((charge, order) => {
     const test = `(${meter}[0]-=${charge.weight})<0&&${trip}()`;
     if (charge.kind === "top") {
-      const head = `import{meter as ${imported_meter},trip as ${imported_trip}}from"orrery:meter";` +
+      const names = `meter as ${imported_meter},trip as ${imported_trip}`;
+      const head = `import{${names}}from"orrery:meter";` +
         `const ${meter}=${imported_meter},${trip}=${imported_trip};${test};`;
       const { at, lead } = source.startsWith("#!")
         ? { at: source.indexOf("\n") + 1 || source.length, lead: "" }
