@@ -1,0 +1,110 @@
+// Draws faults over a cluster for a while, then mends everything and reads the object back. Shared by
+// the property test and by the tests that show planted weaknesses are found. Not part of any library.
+#pragma once
+
+#include "platform/durable/replication/tests/cluster.h"
+
+namespace orrery::durable {
+
+inline constexpr Site kNemesis{"test.nemesis"};
+
+struct NemesisOptions {
+  bool crashes = true;
+  bool partitions = true;
+  bool wipe = true;          // one follower's disk, once
+  bool disk_errors = true;   // failing calls and failing syncs
+  int64_t drift_ppm = 10'000;
+  int steps = 40;
+};
+
+struct Verdict {
+  uint64_t acknowledged = 0;
+  uint64_t conflicts = 0;
+  uint64_t missing = 0;
+  uint64_t stale_reads = 0;
+  uint64_t reads = 0;
+  bool recovered = false;
+  uint64_t epoch = 0;
+  uint64_t hash = 0;
+  std::vector<std::string> seen;
+};
+
+// `inspect` sees the cluster at the end.
+inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& faults,
+                           void (*inspect)(Cluster&) = nullptr) {
+  Cluster c(options);
+  Decisions& decide = c.world.decide();
+  CauseScope cause(c.world.cause(), hash_name("nemesis"));
+  auto draw = [&](int64_t n) { return decide.between(kNemesis, 0, n - 1, 0); };
+  auto any_host = [&]() -> host::Host* {
+    const int64_t kind = draw(8);
+    if (kind < 1) return c.members[static_cast<size_t>(draw(5))];
+    if (kind < 5) return c.followers[static_cast<size_t>(draw(5))];
+    return c.owners[static_cast<size_t>(draw(3))];
+  };
+  bool wiped = false;
+  int partitions = 0;
+  for (int step = 0; step < faults.steps; ++step) {
+    const int64_t action = draw(20);
+    if (action < 6) {
+      c.write(static_cast<size_t>(draw(3)), 20 + static_cast<uint64_t>(draw(200)),
+              millis(1 + draw(40)), seconds(12));
+    } else if (action < 10 && faults.crashes) {
+      host::Host* h = any_host();
+      c.crash(h);
+      if (draw(2)) c.restart(h);
+    } else if (action < 12) {
+      for (auto* group : {&c.members, &c.followers, &c.owners})
+        for (host::Host* h : *group)
+          if (!h->up() && draw(2)) c.restart(h);
+    } else if (action < 15 && faults.partitions) {
+      net::Endpoints side;
+      for (int64_t n = 1 + draw(3); n > 0; --n) side.names.push_back(any_host()->name());
+      c.network->partition("p" + std::to_string(++partitions), side, {}, draw(3) == 0);
+    } else if (action < 17) {
+      c.network->heal_all();
+    } else if (action < 18 && faults.wipe && !wiped) {
+      wiped = true;
+      host::Host* h = c.followers[static_cast<size_t>(draw(5))];
+      c.crash(h);
+      h->disk().wipe();
+      c.restart(h);
+    } else if (action < 19 && faults.disk_errors) {
+      disk::DiskFaults f;
+      if (draw(2)) f.io_error = {1, 50};
+      else f.sync_fails_once = {1, 20};
+      c.followers[static_cast<size_t>(draw(5))]->disk().set_faults(f);
+    } else if (faults.drift_ppm > 0) {
+      c.hosts.drift_clock(*any_host(), draw(2) ? faults.drift_ppm : -faults.drift_ppm);
+    }
+    c.run_for(millis(100 + draw(4000)));
+  }
+  c.network->heal_all();
+  for (auto* group : {&c.members, &c.followers, &c.owners})
+    for (host::Host* h : *group) {
+      h->disk().set_faults({});
+      c.hosts.drift_clock(*h, 0);
+      c.restart(h);
+    }
+  for (size_t i = 0; i < 3; ++i) c.writer(i).stop();
+  c.run_for(seconds(40));
+  Verdict v;
+  for (int i = 0; i < 4 && !v.recovered; ++i) {
+    for (size_t k = 0; k < 2; ++k) c.crash(c.owners[k]);  // so that the third may take over
+    c.write(2, 1, millis(10), seconds(30));
+    c.run_for(seconds(40));
+    v.recovered = c.writer(2).opened == Recovery::Status::kOk && c.writer(2).log();
+  }
+  v.acknowledged = c.promises.acknowledged;
+  v.conflicts = c.promises.conflicts;
+  v.stale_reads = c.promises.stale_reads;
+  v.reads = c.promises.reads;
+  v.missing = c.promises.missing(c.writer(2).list);
+  v.epoch = c.writer(2).placement.epoch;
+  v.hash = c.world.trace().hash();
+  v.seen = c.world.sometimes().seen();
+  if (inspect) inspect(c);
+  return v;
+}
+
+}  // namespace orrery::durable

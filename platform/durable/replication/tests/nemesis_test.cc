@@ -1,0 +1,102 @@
+// Goal: no acknowledged write is ever lost and no two owners have durable effects at one place, whatever
+// crashes, partitions, disk errors and clock drift within the bound. Method: drawn fault schedules; and
+// the same schedules must catch each planted weakness.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "platform/durable/replication/tests/nemesis.h"
+
+namespace orrery::durable {
+namespace {
+
+Verdict run(uint64_t seed, const Weaken& weaken = {}, const NemesisOptions& faults = {}) {
+  ClusterOptions o;
+  o.seed = seed;
+  o.base = DecisionBase::kSeed;
+  o.fold_entries = seed % 3 == 0 ? 16 : 64;
+  o.retained_entries = seed % 2 == 0 ? 32 : 1024;
+  o.weaken = weaken;
+  return run_nemesis(o, faults);
+}
+
+// How many seeds it takes until the object shows that something acknowledged is wrong; 0: never.
+uint64_t seeds_to_find(const Weaken& weaken, uint64_t most, const NemesisOptions& faults = {}) {
+  for (uint64_t seed = 1; seed <= most; ++seed) {
+    const Verdict v = run(seed, weaken, faults);
+    if (v.missing || v.conflicts || v.stale_reads) return seed;
+  }
+  return 0;
+}
+
+TEST(Nemesis, NoAcknowledgedWriteIsLostUnderDrawnFaults) {
+  uint64_t seeds = 150;
+  if (const char* more = std::getenv("ORRERY_TEST_SEEDS")) seeds = std::strtoull(more, nullptr, 10);
+  uint64_t acknowledged = 0;
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    const Verdict v = run(seed);
+    ASSERT_EQ(v.missing, 0u) << "seed " << seed;
+    ASSERT_EQ(v.conflicts, 0u) << "seed " << seed;
+    ASSERT_EQ(v.stale_reads, 0u) << "seed " << seed;
+    EXPECT_TRUE(v.recovered) << "seed " << seed << ": everything works again, yet nobody serves";
+    acknowledged += v.acknowledged;
+  }
+  EXPECT_GT(acknowledged, seeds * 50) << "the faults leave room for writes";
+}
+
+TEST(Nemesis, TheSameSeedGivesTheSameRun) {
+  EXPECT_EQ(run(11).hash, run(11).hash);
+  EXPECT_NE(run(11).hash, run(12).hash);
+}
+
+TEST(Nemesis, ClocksBeyondTheBoundMayShowOldReadsButLoseNothing) {
+  NemesisOptions faults;
+  faults.drift_ppm = 400'000;
+  uint64_t stale = 0;
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    const Verdict v = run(seed, {}, faults);
+    ASSERT_EQ(v.missing, 0u) << "seed " << seed;
+    ASSERT_EQ(v.conflicts, 0u) << "seed " << seed;
+    stale += v.stale_reads;
+  }
+  EXPECT_GT(stale, 0u) << "else this test shows nothing";
+}
+
+TEST(Nemesis, ALeaseThatNobodyChecksIsFound) {
+  Weaken w;
+  w.lease_unchecked = true;
+  EXPECT_GT(seeds_to_find(w, 300), 0u);
+}
+
+TEST(Nemesis, ChoosingTheLongestLogOfAnyEpochIsFound) {
+  Weaken w;
+  w.stale_epoch_read = true;
+  EXPECT_GT(seeds_to_find(w, 2000), 0u);
+}
+
+TEST(Nemesis, BelievingATornTailIsFound) {
+  Weaken w;
+  w.torn_tail_accepted = true;
+  EXPECT_GT(seeds_to_find(w, 2000), 0u);
+}
+
+TEST(Nemesis, AQuorumOfTwoIsFound) {
+  Weaken w;
+  w.quorum_of_two = true;
+  EXPECT_GT(seeds_to_find(w, 300), 0u);
+}
+
+TEST(Nemesis, AcknowledgingBeforeTheSyncIsFound) {
+  Weaken w;
+  w.ack_before_sync = true;
+  EXPECT_GT(seeds_to_find(w, 300), 0u);
+}
+
+TEST(Nemesis, AFollowerThatForgetsItsPromiseIsFound) {
+  Weaken w;
+  w.epoch_unchecked = true;
+  EXPECT_GT(seeds_to_find(w, 300), 0u);
+}
+
+}  // namespace
+}  // namespace orrery::durable
