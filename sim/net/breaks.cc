@@ -160,8 +160,10 @@ void Switchboard::purge_held_before(Link& link, uint32_t epoch) {
   for (uint32_t i = link.first; i != kNone;) {
     uint32_t next = records_[i].next;
     const Record& r = records_[i];
-    if (r.event.slot == EventHandle{}.slot && r.epoch < epoch && r.carriage != Carriage::kReset)
+    if (r.event.slot == EventHandle{}.slot && r.epoch < epoch && r.carriage != Carriage::kReset) {
+      ORRERY_SOMETIMES(world_, r.carriage == Carriage::kReply, "a reply is lost after handling");
       free_record(i);
+    }
     i = next;
   }
 }

@@ -44,6 +44,38 @@ TEST(Partition, WithoutAConnectionACallIsSurelyUnhandled) {
   EXPECT_TRUE(f.echo(sin).heard.empty());
 }
 
+TEST(Partition, ACallThatIsSurelyUnhandledStaysSo) {
+  Fixture f;
+  host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
+  f.network->partition("cut", kFra, kSin);
+  Outcome& o = f.call(fra, sin, 1, seconds(5));
+  f.run_for(seconds(6));
+  EXPECT_EQ(o.reply.error, CallError::kUnreachable);
+  f.network->heal_all();
+  f.run_for(seconds(5));
+  EXPECT_TRUE(f.echo(sin).heard.empty());
+}
+
+// Once the survivor of a timeout is ahead of its peer, a crash of the peer must still reach it: its
+// reset has to beat the connection that the peer never heard of.
+TEST(Partition, ACrashIsHeardOfByASideThatHasBegunAgain) {
+  Fixture f;
+  host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
+  f.call(fra, sin, 1);
+  f.run_for(seconds(1));
+  f.network->partition("cut", kFra, kSin);
+  f.network->post(*fra.process(), sin.id(), kEcho, number(2));
+  f.run_for(seconds(16));
+  f.network->heal_all();
+  Outcome& o = f.call(fra, sin, 3, Duration{0});
+  f.run_for(millis(10));
+  f.hosts.crash(sin);
+  f.hosts.restart(sin);
+  f.run_for(seconds(5));
+  EXPECT_TRUE(o.done);
+  EXPECT_EQ(o.reply.error, CallError::kDisconnected);
+}
+
 TEST(Partition, OnAnEstablishedStreamATimedOutCallMayStillBeHandled) {
   Fixture f;
   host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");

@@ -101,7 +101,9 @@ RC_GTEST_PROP(Calls, EndTruthfullyUnderAnyFaults, ()) {
     int64_t wait = *rc::gen::element<int64_t>(0, 100, 5'000, 80'000, 6'000'000);
     host::Host &x = run.f.host(kNames[a]), &y = run.f.host(kNames[b]);
     if (what > 5 && x.up()) {
-      calls.push_back({&run.f.call(x, y, static_cast<int64_t>(calls.size()), seconds(20)),
+      // None at all included: every loss must be followed by news of it.
+      Duration timeout = *rc::gen::element(Duration{0}, seconds(1), seconds(4), seconds(20));
+      calls.push_back({&run.f.call(x, y, static_cast<int64_t>(calls.size()), timeout),
                        {x.id(), x.incarnations()}});
       run.f.run_for(micros(wait));
     } else {
