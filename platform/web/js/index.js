@@ -20,6 +20,14 @@ import { Blob, File } from "./file/blob.js";
 import {
   ReadableByteStreamController, ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, stateOf,
 } from "./streams/readable.js";
+import {
+  FixedLengthStream, IdentityTransformStream, TextDecoderStream, TextEncoderStream, TransformStream,
+  TransformStreamDefaultController,
+} from "./streams/transform.js";
+import {
+  ByteLengthQueuingStrategy, CountQueuingStrategy, WritableStream, WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
+} from "./streams/writable.js";
 import { Crypto, SubtleCrypto, crypto } from "./crypto/crypto.js";
 import { Navigator, Performance, makeSingletons, queueMicrotask, reportError } from "./misc.js";
 import { Scheduler } from "./timers/scheduler.js";
@@ -44,7 +52,8 @@ export { signalAbort } from "./events/abort_signal.js";
 export { EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent };
 export { defineHandler, dispatch } from "./events/event_target.js";
 
-const ABSENT = ["WritableStream", "TransformStream"];
+const ABSENT = ["ReadableStreamBYOBReader", "CompressionStream", "DecompressionStream", "MessageChannel", "EventSource",
+  "HTMLRewriter", "WebSocket", "WebSocketPair"];
 
 function refuseToCloneOurs() {
   refuseCloning("Headers", (value) => flatOf(value) !== null);
@@ -65,18 +74,27 @@ export function installWeb(global, natives) {
   const { navigator, performance } = makeSingletons();
   const names = {
     __proto__: null,
-    AbortController, AbortSignal, Blob, CloseEvent, Crypto, CustomEvent, DOMException, ErrorEvent, Event,
-    EventTarget, File, FormData, Headers, MessageEvent, Navigator, Performance, ReadableByteStreamController,
-    ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response, Scheduler,
-    SubtleCrypto, TextDecoder, TextEncoder, URL, URLPattern, URLSearchParams,
+    AbortController, AbortSignal, Blob, ByteLengthQueuingStrategy, CloseEvent, CountQueuingStrategy, Crypto,
+    CustomEvent, DOMException, ErrorEvent, Event, EventTarget, File, FixedLengthStream, FormData, Headers,
+    IdentityTransformStream, MessageEvent, Navigator, Performance, ReadableByteStreamController,
+    ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response,
+    Scheduler, SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream,
+    TransformStream, TransformStreamDefaultController, URL, URLPattern, URLSearchParams, WritableStream,
+    WritableStreamDefaultController, WritableStreamDefaultWriter,
     atob, btoa, clearInterval, clearTimeout, console: createConsole(), crypto, navigator, performance,
-    queueMicrotask, reportError, scheduler: new Scheduler(), self: global, setInterval, setTimeout, structuredClone,
+    queueMicrotask, reportError, scheduler: new Scheduler(), self: global, setInterval, setTimeout,
+    structuredClone,
   };
   for (let i = 0; i < ABSENT.length; i++) names[ABSENT[i]] = notSupported(ABSENT[i]);
   const keys = objectKeys(names);
   for (let i = 0; i < keys.length; i++) {
+    const value = names[keys[i]];
+    // A minified bundle has lost the names of classes and functions.
+    if (typeof value === "function") {
+      defineProperty(value, "name", { __proto__: null, value: keys[i], configurable: true });
+    }
     defineProperty(global, keys[i],
-      { __proto__: null, value: names[keys[i]], writable: true, configurable: true, enumerable: false });
+      { __proto__: null, value, writable: true, configurable: true, enumerable: false });
   }
   refuseToCloneOurs();
   installArrays();

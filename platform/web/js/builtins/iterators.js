@@ -261,6 +261,7 @@ export function installIterators(global) {
       throw new TypeError("Abstract class Iterator not directly constructable");
     }
   }
+  defineProperty(Iterator, "name", { __proto__: null, value: "Iterator", configurable: true });
   Iterator.prototype = IteratorPrototype;
   defineProperty(Iterator, "prototype", { __proto__: null, writable: false, enumerable: false });
   addMissing(Iterator, {

@@ -17,10 +17,7 @@ function safely(convert) {
 function formatArgument(letter, value) {
   switch (letter) {
     case "s":
-      if (typeof value === "string") return value;
-      if (typeof value === "object" && value !== null) return inspect(value, 0);
-      if (typeof value === "function") return inspect(value, 0);
-      return typeof value === "bigint" ? `${value}n` : is(value, -0) ? "-0" : `${typeof value === "symbol" ? inspect(value) : value}`;
+      return typeof value === "string" ? value : inspect(value, 0);
     case "d":
       if (typeof value === "bigint") return `${value}n`;
       if (typeof value === "object" || typeof value === "symbol") return "NaN";

@@ -35,6 +35,9 @@ const BigIntValueOf = uncurryThis(BigInt.prototype.valueOf);
 const PromisePrototype = Promise.prototype;
 const WeakMapHas = uncurryThis(WeakMap.prototype.has);
 const WeakSetHas = uncurryThis(WeakSet.prototype.has);
+const HEX = "0123456789abcdef";
+const { is } = Object;
+const { toStringTag } = Symbol;
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** Whether a brand-checked method runs on the value: a test of its kind that user code cannot fool. */
@@ -48,7 +51,7 @@ function passes(method, value, argument) {
 }
 
 /** A number as Node shows it. */
-const formatNumber = (value) => (Object.is(value, -0) ? "-0" : `${value}`);
+const formatNumber = (value) => (is(value, -0) ? "-0" : `${value}`);
 
 /** A string in quotes, preferring those that need no escape. */
 export function quote(text) {
@@ -88,7 +91,8 @@ function formatPrimitive(value) {
 
 /** The name of the nearest constructor up the prototype chain; null for a null prototype. */
 function className(value) {
-  for (let object = value, steps = 0; object !== null && steps < 50; object = getPrototypeOf(object), steps++) {
+  let object = value;
+  for (let steps = 0; object !== null && steps < 50; object = getPrototypeOf(object), steps++) {
     const descriptor = getOwnPropertyDescriptor(object, "constructor");
     if (descriptor === undefined || typeof descriptor.value !== "function") continue;
     const name = getOwnPropertyDescriptor(descriptor.value, "name")?.value;
@@ -145,7 +149,10 @@ class Inspector {
     if (typeof value === "function") return this.withProperties(value, level, formatFunction(value));
     const name = className(value);
     const label = name ?? "[Object: null prototype]";
-    if (ArrayIsArray(value)) return this.formatArray(value, value.length, level, name === "Array" ? "" : `${label}(${value.length}) `);
+    if (ArrayIsArray(value)) {
+      const prefix = name === "Array" ? "" : `${label}(${value.length}) `;
+      return this.formatArray(value, value.length, level, prefix);
+    }
     if (isView(value) && typedArrayName(value) !== undefined) {
       const length = TypedArrayLength(value);
       return this.formatArray(value, length, level, `${typedArrayName(value)}(${length}) `);
@@ -221,10 +228,10 @@ class Inspector {
   }
 
   formatPlain(value, level, label) {
-    const tag = getOwnPropertyDescriptor(getPrototypeOf(value) ?? value, Symbol.toStringTag)?.value;
+    const tag = getOwnPropertyDescriptor(getPrototypeOf(value) ?? value, toStringTag)?.value;
     let prefix = label === "Object" ? "" : `${label} `;
     if (typeof tag === "string" && tag !== "" && tag !== label) prefix += `[${tag}] `;
-    if (level > this.depth) return this.spend(`[${label === "[Object: null prototype]" ? "Object: null prototype" : label}]`);
+    if (level > this.depth) return this.spend(label[0] === "[" ? label : `[${label}]`);
     return this.wrap(this.spend(prefix), "{", this.properties(value, level, null), "}", level);
   }
 
@@ -257,7 +264,9 @@ class Inspector {
     const size = ArrayBufferByteLength(value);
     const bytes = new U8(value, 0, size < 50 ? size : 50);
     let text = "";
-    for (let i = 0; i < bytes.length; i++) text += `${i > 0 ? " " : ""}${bytes[i] < 16 ? "0" : ""}${bytes[i].toString(16)}`;
+    for (let i = 0; i < bytes.length; i++) {
+      text += `${i > 0 ? " " : ""}${HEX[bytes[i] >> 4]}${HEX[bytes[i] & 15]}`;
+    }
     const more = size > 50 ? ` ... ${size - 50} more bytes` : "";
     return this.spend(`ArrayBuffer { [Uint8Contents]: <${text}${more}>, byteLength: ${size} }`);
   }
@@ -332,8 +341,10 @@ function ownOrInherited(value, key) {
 const ErrorPrototype = Error.prototype;
 function isErrorLike(value) {
   if (isDOMException(value)) return true;
-  for (let object = getPrototypeOf(value), steps = 0; object !== null && steps < 50; object = getPrototypeOf(object), steps++) {
+  let object = getPrototypeOf(value);
+  for (let steps = 0; object !== null && steps < 50; steps++) {
     if (object === ErrorPrototype) return true;
+    object = getPrototypeOf(object);
   }
   return false;
 }

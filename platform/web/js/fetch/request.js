@@ -35,7 +35,9 @@ function normalizeMethod(value) {
 }
 
 const REDIRECTS = { __proto__: null, follow: "follow", manual: "manual", error: "error" };
-const CACHES = { __proto__: null, "no-store": "no-store", "no-cache": "no-cache", reload: "reload", default: "default" };
+const CACHES = {
+  __proto__: null, "no-store": "no-store", "no-cache": "no-cache", reload: "reload", default: "default",
+};
 const INTERNAL = {};
 
 // A class keeps these objects in the engine's fast form.
@@ -126,7 +128,8 @@ export class Request extends Body {
       this.#redirect = REDIRECTS[redirect];
       if (this.#redirect === undefined) {
         throw new TypeError("Invalid redirect value, must be one of \"follow\" or \"manual\" " +
-          "(\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" and check the response status code).");
+          "(\"error\" won't be implemented since it does not make sense at the edge; use \"manual\" " +
+          "and check the response status code).");
       }
     }
     const signal = init.signal;

@@ -6,9 +6,11 @@ import { PromiseThen, SymbolAsyncIterator, SymbolIterator, U8, apply, getPrototy
 import { alias, brand, bytesOf } from "../webidl.js";
 import {
   ALWAYS_ONE, acquireReader, canEnqueue, cancelState, desiredSize, enqueueChunk, errorState, lockedError, newSource,
-  newState, readOnce, releaseReader, requestClose, start, strategyOf,
+  newState, noop, readOnce, releaseReader, requestClose, start, strategyOf,
 } from "./readable_state.js";
+import { pipe } from "./pipe.js";
 import { teeState } from "./tee.js";
+import { writableOf } from "./writable.js";
 
 let stateOf;
 let fromState;
@@ -77,6 +79,18 @@ export class ReadableStream {
     return [fromState(branches[0]), fromState(branches[1])];
   }
 
+  async pipeTo(destination, options = undefined) {
+    return pipe(this.#s, pipeTarget(this.#s, destination), pipeOptions(options));
+  }
+
+  pipeThrough(transform, options = undefined) {
+    const { readable, writable } = transform;
+    if (stateOf(readable) === null) throw new TypeError("pipeThrough needs a readable side.");
+    const done = pipe(this.#s, pipeTarget(this.#s, writable), pipeOptions(options));
+    PromiseThen(done, undefined, noop);
+    return readable;
+  }
+
   values(options = undefined) {
     return new StreamIterator(acquireReader(this.#s), Boolean(options?.preventCancel));
   }
@@ -92,6 +106,21 @@ export class ReadableStream {
 }
 brand(ReadableStream, "ReadableStream");
 alias(ReadableStream.prototype, SymbolAsyncIterator, ReadableStream.prototype.values);
+
+function pipeTarget(s, destination) {
+  const w = writableOf(destination);
+  if (w === null) throw new TypeError("The destination of a pipe is not a WritableStream.");
+  if (s.reader !== null) throw lockedError();
+  if (w.writer !== null) throw new TypeError("This WritableStream is currently locked to a writer.");
+  return w;
+}
+
+const pipeOptions = (options) => ({
+  preventClose: Boolean(options?.preventClose),
+  preventAbort: Boolean(options?.preventAbort),
+  preventCancel: Boolean(options?.preventCancel),
+  signal: options?.signal,
+});
 
 let controllerState = null;
 const makeController = (s) => {

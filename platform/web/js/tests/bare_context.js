@@ -15,15 +15,14 @@ export function bundle(minify) {
   }).outputFiles[0].text;
 }
 
-let script = null;
+const scripts = new Map();
 
 /** A fresh context with the platform installed: { run(code), state, web }. */
-export function freshContext({ before = "" } = {}) {
-  script ??= new vm.Script(bundle(false), { filename: "web.js" });
-  const context = vm.createContext({}, { microtaskMode: undefined });
+export function freshContext({ minified = false } = {}) {
+  if (!scripts.has(minified)) scripts.set(minified, new vm.Script(bundle(minified), { filename: "web.js" }));
+  const context = vm.createContext({});
   vm.runInContext("delete globalThis.console", context);
-  if (before !== "") vm.runInContext(before, context);
-  script.runInContext(context);
+  scripts.get(minified).runInContext(context);
   const { natives, state } = nodeNatives();
   // Views must belong to the context, as a real embedder's do.
   const ContextU8 = vm.runInContext("Uint8Array", context);

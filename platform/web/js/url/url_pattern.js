@@ -86,7 +86,9 @@ function processInit(init, isPattern) {
     if (!given("protocol", "hostname", "port")) result.port = base.port === null ? "" : `${base.port}`;
     if (!given("protocol", "hostname", "port", "pathname")) result.pathname = inherit(serializePath(base));
     if (!given("protocol", "hostname", "port", "pathname", "search")) result.search = inherit(base.query ?? "");
-    if (!given("protocol", "hostname", "port", "pathname", "search", "hash")) result.hash = inherit(base.fragment ?? "");
+    if (!given("protocol", "hostname", "port", "pathname", "search", "hash")) {
+      result.hash = inherit(base.fragment ?? "");
+    }
   }
   const keep = (text) => text;
   const pick = (canonical) => (isPattern ? keep : canonical);
