@@ -16,7 +16,6 @@ export const { apply, construct, ownKeys, getPrototypeOf, getOwnPropertyDescript
 export const {
   create, defineProperty, freeze, setPrototypeOf, keys: objectKeys, prototype: ObjectPrototype,
 } = Object;
-export const hasOwn = Object.hasOwn;
 export const ArrayIsArray = Array.isArray;
 export const ArrayFrom = Array.from;
 
