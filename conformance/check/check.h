@@ -1,9 +1,9 @@
 // Is a history linearizable? The checker's public face.
 //
-// Checks each object (key) by itself, with a near-linear method where the model and the history allow
-// one and a memoised search otherwise. Operations that failed are left out; unanswered ones may take
-// effect at any moment after their invocation, or never. Knows nothing of files (see `history_file.h`),
-// of clocks or of the platform.
+// Checks each object (key) by itself, with a near-linear method where the model and the history
+// allow one and a memoised search otherwise. Operations that failed are left out; unanswered ones
+// may take effect at any moment after their invocation, or never. Knows nothing of files (see
+// `history_file.h`), of clocks or of the platform.
 //
 // Invariants: the answer depends on the history, the model and the budget alone; work is bounded by
 // `Budget::steps`, memory by `Budget::memory_bytes` plus a part proportional to the history.
@@ -36,8 +36,9 @@ enum class Model : std::uint8_t {
 std::string_view name(Model model);
 std::optional<Model> model_named(std::string_view text);
 
-// How much work a check may do, for all objects together. Steps, not seconds, so that a check's answer
-// is the same on every machine; one step is one try to place one operation (about 0.1 to 1 us).
+// How much work a check may do, for all objects together. Steps, not seconds, so that a check's
+// answer is the same on every machine; one step is one try to place one operation (about 0.1 to 1
+// us).
 struct Budget {
   std::uint64_t steps = 20'000'000;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
@@ -55,20 +56,21 @@ struct Witness {
 
 struct Verdict {
   VerdictKind kind = VerdictKind::kOk;
-  history::Value key;    // kViolation, kUnknown: the object concerned (null: the only one)
-  Witness witness;       // kViolation
-  std::uint64_t steps = 0;        // spent
-  std::uint64_t explained = 0;    // kUnknown: answered operations of that object that were explained
-  std::uint64_t to_explain = 0;   // kUnknown: of how many
-  // kBadInput: the operation that does not fit the model; whether its answer or its request is wrong.
+  history::Value key;            // kViolation, kUnknown: the object concerned (null: the only one)
+  Witness witness;               // kViolation
+  std::uint64_t steps = 0;       // spent
+  std::uint64_t explained = 0;   // kUnknown: answered operations of that object that were explained
+  std::uint64_t to_explain = 0;  // kUnknown: of how many
+  // kBadInput: the operation that does not fit the model; whether its answer or its request is
+  // wrong.
   history::OperationId operation = 0;
   bool at_return = false;
-  std::string reason;    // kBadInput, kUnknown
+  std::string reason;  // kBadInput, kUnknown
 };
 
-// Whether some order of the operations of `history`, in keeping with real time, explains every answer.
-// The first violating object in order of first use is reported; an undecided object is reported only
-// when no object violates. Never throws, never recurses deeply.
+// Whether some order of the operations of `history`, in keeping with real time, explains every
+// answer. The first violating object in order of first use is reported; an undecided object is
+// reported only when no object violates. Never throws, never recurses deeply.
 Verdict linearizable(const history::History& history, Model model, Budget budget = {});
 
 // The operation as people read it: `#12 client/1 read x -> 7`.

@@ -43,9 +43,9 @@ std::string error_document(std::string_view model, std::uint64_t operations, std
 std::string document(const History& history, Model model, const Verdict& verdict,
                      const HistoryFile* lines) {
   if (verdict.kind == VerdictKind::kBadInput) {
-    const auto& at = lines == nullptr          ? std::vector<std::uint32_t>()
-                     : verdict.at_return       ? lines->answer_line
-                                               : lines->invoke_line;
+    const auto& at = lines == nullptr    ? std::vector<std::uint32_t>()
+                     : verdict.at_return ? lines->answer_line
+                                         : lines->invoke_line;
     return error_document(name(model), history.size(),
                           lines == nullptr ? verdict.operation : at[verdict.operation],
                           verdict.reason);
@@ -107,12 +107,14 @@ std::string read_options(std::string_view text, Budget& budget, bool& add_return
     }
     if (!known) return "there is no option \"" + field + "\"";
     if (!json.read_value(value)) return json.error();
-    if (!value.is_integer() || value.as_integer() <= 0) return field + " must be an integer above 0";
+    if (!value.is_integer() || value.as_integer() <= 0)
+      return field + " must be an integer above 0";
     const auto number = static_cast<std::uint64_t>(value.as_integer());
     // Limits far above any use keep the products below from overflowing.
     const std::uint64_t bounded = number < (1ull << 40) ? number : (1ull << 40);
     if (field == "steps") budget.steps = number;
-    if (field == "memory_mb") budget.memory_bytes = (bounded < (1ull << 24) ? bounded : 1ull << 24) << 20;
+    if (field == "memory_mb")
+      budget.memory_bytes = (bounded < (1ull << 24) ? bounded : 1ull << 24) << 20;
     if (field == "budget_us") {
       budget.steps = bounded * (kStepsPerSecond / 1000) / 1000 + 1;
     }
@@ -126,16 +128,18 @@ std::string check_history(std::string_view text, std::string_view model_name,
                           std::string_view options) {
   const std::optional<Model> model = model_named(model_name);
   if (!model) {
-    return error_document(model_name, 0, 0, "there is no model \"" + std::string(model_name) + "\"");
+    return error_document(model_name, 0, 0,
+                          "there is no model \"" + std::string(model_name) + "\"");
   }
   Budget budget;
   bool add_returns = false;
   const std::string wrong = read_options(options, budget, add_returns);
   if (!wrong.empty()) return error_document(model_name, 0, 0, "options: " + wrong);
   if (*model == Model::kListAppend || *model == Model::kRwRegister) {
-    return error_document(model_name, 0, 0,
-                          "model " + std::string(model_name) +
-                              " is not supported yet: transactions are checked with multi-register only");
+    return error_document(
+        model_name, 0, 0,
+        "model " + std::string(model_name) +
+            " is not supported yet: transactions are checked with multi-register only");
   }
   const std::variant<HistoryFile, LineError> file = read_history(text, add_returns);
   if (const auto* error = std::get_if<LineError>(&file)) {

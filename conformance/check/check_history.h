@@ -9,17 +9,18 @@
 namespace orrery::check {
 
 // `options` is a JSON object, or empty; its fields: "steps" and "memory_mb", both integers, and
-// "budget_us", real time that is turned into steps at kStepsPerSecond; "add_returns", true if the `v` of
-// an add's ok line is a counter's new value (else `r` is, if given). The answer:
+// "budget_us", real time that is turned into steps at kStepsPerSecond; "add_returns", true if the
+// `v` of an add's ok line is a counter's new value (else `r` is, if given). The answer:
 //   {"orrery":1,"verdict":"ok|violation|unknown|bad-input","model":..,"operations":n,"steps":n,
 //    "key":..,"witness":{"operations":[{"i":..,"p":..,"f":..,"k":..,"v":..,"result":..,"outcome":..,
 //    "invoke_us":..,"return_us":..,"line":..,"text":".."}],"sentence":".."},
 //    "progress":{"explained":n,"of":n},"reason":"..","error":{"line":n,"reason":".."}}
-// with `witness`, `progress`, `error` only where they apply. Line 0: the options or the model are wrong.
+// with `witness`, `progress`, `error` only where they apply. Line 0: the options or the model are
+// wrong.
 std::string check_history(std::string_view text, std::string_view model, std::string_view options);
 
-// The same for a history in memory; `line` is left out of the operations, and `error.line` is the index
-// of the operation.
+// The same for a history in memory; `line` is left out of the operations, and `error.line` is the
+// index of the operation.
 std::string check_history(const history::History& history, Model model, Budget budget);
 
 // Steps in a second of one slow core, so that a budget given in seconds is kept.

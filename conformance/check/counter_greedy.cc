@@ -1,10 +1,10 @@
 // Counters whose adds all add the same: placed lazily, in order of deadline.
 //
-// Counted in deltas, the counter goes 0, 1, 2, ...; step n is made by the add whose answer was n, if there
-// is one, else by any add without a known answer. The method walks through the events and makes a step
-// only when an answer forces it, taking the begun add that must be answered soonest. Waiting never hurts:
-// an add not placed yet can be placed later as well, and a read of a higher number is met in passing. So
-// the first answer that cannot be met proves a violation.
+// Counted in deltas, the counter goes 0, 1, 2, ...; step n is made by the add whose answer was n,
+// if there is one, else by any add without a known answer. The method walks through the events and
+// makes a step only when an answer forces it, taking the begun add that must be answered soonest.
+// Waiting never hurts: an add not placed yet can be placed later as well, and a read of a higher
+// number is met in passing. So the first answer that cannot be met proves a violation.
 #include <algorithm>
 #include <functional>
 #include <queue>
@@ -65,9 +65,9 @@ class Counter {
       const bool sane = number > -kLargest && number < kLargest && number % delta_ == 0;
       const std::int64_t step = sane ? number / delta_ : -1;
       if (step < least || step > adds) {
-        return fast_violation(
-            {i}, "{0} was answered with a number that no choice of the " + std::to_string(adds) +
-                     " adds of " + std::to_string(delta_) + " can make");
+        return fast_violation({i}, "{0} was answered with a number that no choice of the " +
+                                       std::to_string(adds) + " adds of " + std::to_string(delta_) +
+                                       " can make");
       }
       step_of_[i] = static_cast<std::int32_t>(step);
       if (op.code != Code::kAdd) continue;
@@ -89,10 +89,10 @@ class Counter {
     if (step == count_) {
       done_[i] = true;
     } else if (step < count_) {
-      return fast_violation(
-          {forced_by_, i}, "by the answer of {0} the counter had reached " + number(count_) +
-                               ", as answers and numbers seen until then show, yet {1}, begun "
-                               "later, saw less");
+      return fast_violation({forced_by_, i},
+                            "by the answer of {0} the counter had reached " + number(count_) +
+                                ", as answers and numbers seen until then show, yet {1}, begun "
+                                "later, saw less");
     } else {
       next_waiting_[i] = waiting_[step];
       waiting_[step] = i;
@@ -116,13 +116,17 @@ class Counter {
     std::int32_t add = step < maker_.size() ? maker_[step] : kNone;
     if (add != kNone) {
       if (!begun_[add]) {
-        return fast_violation({cause, add}, "{0} was answered before {1} began, which alone made the "
-                                            "counter " + number(count_ + 1));
+        return fast_violation({cause, add},
+                              "{0} was answered before {1} began, which alone made the "
+                              "counter " +
+                                  number(count_ + 1));
       }
     } else {
       if (free_.empty()) {
-        return fast_violation({cause}, "when {0} was answered, the adds begun could have brought the "
-                                       "counter only to " + number(count_));
+        return fast_violation({cause},
+                              "when {0} was answered, the adds begun could have brought the "
+                              "counter only to " +
+                                  number(count_));
       }
       add = free_.top().second;
       free_.pop();

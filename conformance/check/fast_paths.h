@@ -1,8 +1,8 @@
 // Near-linear methods for histories whose values tell the operations apart.
 //
-// Each answers "ok" or "violation" with the operations that contradict each other, or says that it does
-// not apply to this history (then `search.h` decides). All are exact where they apply; the tests compare
-// each with brute force.
+// Each answers "ok" or "violation" with the operations that contradict each other, or says that it
+// does not apply to this history (then `search.h` decides). All are exact where they apply; the
+// tests compare each with brute force.
 //
 // Throughout, operation A is "before" B when A was answered before B was requested. An order that
 // explains the history must keep that.
@@ -18,7 +18,8 @@ namespace orrery::check {
 
 enum class FastKind : std::uint8_t { kOk, kViolation, kNotApplicable };
 
-// `ops` are indices of Problem::ops; in `sentence`, `{0}` stands for the description of ops[0] and so on.
+// `ops` are indices of Problem::ops; in `sentence`, `{0}` stands for the description of ops[0] and
+// so on.
 struct FastResult {
   FastKind kind = FastKind::kOk;
   std::vector<std::int32_t> ops;
@@ -35,8 +36,8 @@ inline FastResult fast_violation(std::vector<std::int32_t> ops, std::string sent
 // initial one. Zones after Gibbons and Korach, with the values that a cas joins taken as one block.
 FastResult check_register_zones(const std::vector<Op>& ops, std::int64_t initial);
 
-// Counters whose adds all have one delta; an add's new value, where known, is checked too. Otherwise,
-// where every add's new value is known and all differ, by `check_register_zones`.
+// Counters whose adds all have one delta; an add's new value, where known, is checked too.
+// Otherwise, where every add's new value is known and all differ, by `check_register_zones`.
 FastResult check_counter(const std::vector<Op>& ops);
 
 // Sets to which no element is added twice.

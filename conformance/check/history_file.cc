@@ -70,7 +70,8 @@ bool read_line(JsonText& json, Line& line) {
         line.has_function = true;
         good = json.read_string(line.function);
       } else if (field == "v") {
-        // What a fail or info line says does not matter, but it must be JSON; its event may come later.
+        // What a fail or info line says does not matter, but it must be JSON; its event may come
+        // later.
         good = line.event == "fail" || line.event == "info" ? json.skip_value()
                                                             : json.read_value(line.value);
       } else if (field == "r") {
@@ -123,7 +124,8 @@ class Reader {
     Function f = Function::kRead;
     if (line.has_function) {
       const auto named = history::function_named(line.function);
-      if (!named) return refuse(reason, "\"f\" is \"" + line.function + "\", which is no operation");
+      if (!named)
+        return refuse(reason, "\"f\" is \"" + line.function + "\", which is no operation");
       f = *named;
     }
     const std::uint32_t process = file_.history.process_id(line.process);
@@ -135,12 +137,13 @@ class Reader {
   bool take_invoke(const Line& line, Function f, std::uint32_t process, std::uint32_t number,
                    std::string& reason) {
     if (open_[process] != kNoOperation) {
-      return refuse(reason, "process " + line.process.text() + " invokes while its operation of line " +
+      return refuse(reason, "process " + line.process.text() +
+                                " invokes while its operation of line " +
                                 std::to_string(file_.invoke_line[open_[process]]) +
                                 " has no ok, fail or info");
     }
-    const OperationId id = file_.history.invoke_interned(
-        process, f, file_.history.key_id(line.key), line.value, line.time_us);
+    const OperationId id = file_.history.invoke_interned(process, f, file_.history.key_id(line.key),
+                                                         line.value, line.time_us);
     file_.history.set_label(id, line.has_index ? static_cast<std::uint64_t>(line.index) : number);
     file_.invoke_line.push_back(number);
     file_.answer_line.push_back(0);
@@ -162,8 +165,8 @@ class Reader {
                                 std::string(history::name(operation.f)) + "\"");
     }
     if (line.has_key && !(line.key == file_.history.key(operation.key))) {
-      return refuse(reason, "answers for key " + line.key.text() + ", but " + asked + " invoked it on " +
-                                file_.history.key(operation.key).text());
+      return refuse(reason, "answers for key " + line.key.text() + ", but " + asked +
+                                " invoked it on " + file_.history.key(operation.key).text());
     }
     if (line.event == "ok") {
       const bool from_r = operation.f == Function::kAdd && !add_returns_;
@@ -193,10 +196,7 @@ void write_line(std::string& out, const History& history, const Operation& op, b
   out += "{\"i\":" + std::to_string(op.label) + ",\"p\":";
   history.process(op.process).append_text(out);
   out += ",\"e\":\"";
-  out += !answer                             ? "invoke"
-         : ok                                ? "ok"
-         : op.outcome == Outcome::kFail      ? "fail"
-                                             : "info";
+  out += !answer ? "invoke" : ok ? "ok" : op.outcome == Outcome::kFail ? "fail" : "info";
   out += "\",\"f\":\"";
   out += history::name(op.f);
   out += '"';

@@ -2,12 +2,12 @@
 //
 //   {"i":index,"p":process,"e":"invoke|ok|fail|info","f":name,"k":key,"v":value}
 //
-// `i` is the number people know the operation by (its line's number when absent); events are in order of
-// lines. `k` may be absent: there is one object. `f` may be absent in an answer. The argument is `v` of
-// the invoke line; of `ok` lines only reads, gets, dequeues, cas and txn have a `v` that counts, that of
-// `fail` and `info` is ignored. Two additions to the contract's fields: `t`, microseconds, and, in an ok
-// line of a counter's add, `r`, the new value (with `add_returns`, its `v` is that, as scenarios record
-// it). Other fields are ignored; empty lines are skipped.
+// `i` is the number people know the operation by (its line's number when absent); events are in
+// order of lines. `k` may be absent: there is one object. `f` may be absent in an answer. The
+// argument is `v` of the invoke line; of `ok` lines only reads, gets, dequeues, cas and txn have a
+// `v` that counts, that of `fail` and `info` is ignored. Two additions to the contract's fields:
+// `t`, microseconds, and, in an ok line of a counter's add, `r`, the new value (with `add_returns`,
+// its `v` is that, as scenarios record it). Other fields are ignored; empty lines are skipped.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ struct LineError {
   std::string reason;
 };
 
-// The first bad line ends the reading. A process has at most one operation at a time: an invocation while
-// the one before has no answer line is an error, as is an answer to nothing.
+// The first bad line ends the reading. A process has at most one operation at a time: an invocation
+// while the one before has no answer line is an error, as is an answer to nothing.
 std::variant<HistoryFile, LineError> read_history(std::string_view text, bool add_returns = false);
 
 // The history as such lines, events in their order. Reading them gives the same operations.

@@ -28,7 +28,8 @@ bool JsonText::accept(char c) {
 bool JsonText::expect(char c) {
   if (accept(c)) return true;
   const char what[] = {'\'', c, '\'', 0};
-  return fail(std::string(what) + (at_ >= text_.size() ? " expected, but the line ends" : " expected"));
+  return fail(std::string(what) +
+              (at_ >= text_.size() ? " expected, but the line ends" : " expected"));
 }
 
 bool JsonText::at_end() {
@@ -50,8 +51,8 @@ bool JsonText::read_number(Value* out) {
   if (at_ == digits) return fail("not a JSON value");
   if (text_[digits] == '0' && at_ > digits + 1) return fail("a number may not begin with 0");
   const std::size_t whole = at_;
-  while (at_ < text_.size() && std::string_view(".eE+-0123456789").find(text_[at_]) !=
-                                   std::string_view::npos) {
+  while (at_ < text_.size() &&
+         std::string_view(".eE+-0123456789").find(text_[at_]) != std::string_view::npos) {
     ++at_;
   }
   if (out == nullptr) return true;
@@ -77,7 +78,9 @@ bool JsonText::read_escape(std::string& out) {
   if (at_ >= text_.size()) return fail("the string does not end");
   const char c = text_[at_++];
   switch (c) {
-    case '"': case '\\': case '/': out += c; return true;
+    case '"':
+    case '\\':
+    case '/': out += c; return true;
     case 'b': out += '\b'; return true;
     case 'f': out += '\f'; return true;
     case 'n': out += '\n'; return true;

@@ -18,8 +18,8 @@ using history::Outcome;
 namespace {
 
 constexpr std::array<std::string_view, 10> kModelNames = {
-    "register", "cas-register", "kv",          "counter",     "set",
-    "queue",    "lock",         "multi-register", "list-append", "rw-register"};
+    "register", "cas-register",   "kv",          "counter",    "set", "queue",
+    "lock",     "multi-register", "list-append", "rw-register"};
 
 // Steps kept apart for making a witness small, so that a violation is never reported without one.
 constexpr std::uint64_t kWitnessSteps = 4'000'000;
@@ -66,11 +66,11 @@ Witness searched_witness(const History& history, const Problem& problem,
   }
   if (last == nullptr) return witness;
   const std::string about = describe(history, last->source);
-  witness.sentence =
-      kept.size() == 1
-          ? "nothing explains the answer of " + about
-          : "no order of these " + std::to_string(kept.size()) + " operations, the last answered of "
-                "which is " + about + ", explains all their answers";
+  witness.sentence = kept.size() == 1 ? "nothing explains the answer of " + about
+                                      : "no order of these " + std::to_string(kept.size()) +
+                                            " operations, the last answered of "
+                                            "which is " +
+                                            about + ", explains all their answers";
   return witness;
 }
 

@@ -1,8 +1,9 @@
 // Locks: acquires and releases take turns, placed lazily, in order of deadline.
 //
-// The method walks through the events and places an operation only when its answer comes. If the lock is
-// then in the wrong state, one begun operation of the other kind is placed before it, the one that must be
-// answered soonest. Waiting never hurts: a pair placed earlier than forced could as well be placed later.
+// The method walks through the events and places an operation only when its answer comes. If the
+// lock is then in the wrong state, one begun operation of the other kind is placed before it, the
+// one that must be answered soonest. Waiting never hurts: a pair placed earlier than forced could
+// as well be placed later.
 #include <algorithm>
 #include <functional>
 #include <queue>
@@ -43,12 +44,15 @@ FastResult check_lock(const std::vector<Op>& ops) {
       Begun& other = begun[1 - kind];
       if (other.empty()) {
         if (kind == 0) {
-          return fast_violation({last, i}, "{1} was answered although {0} held the lock and no "
-                                           "release had begun since that could have freed it");
+          return fast_violation({last, i},
+                                "{1} was answered although {0} held the lock and no "
+                                "release had begun since that could have freed it");
         }
-        if (last < 0) return fast_violation({i}, "{0} was answered, but nobody had acquired the lock");
-        return fast_violation({last, i}, "{1} was answered although {0} had freed the lock and no "
-                                         "acquire had begun since that could have taken it");
+        if (last < 0)
+          return fast_violation({i}, "{0} was answered, but nobody had acquired the lock");
+        return fast_violation({last, i},
+                              "{1} was answered although {0} had freed the lock and no "
+                              "acquire had begun since that could have taken it");
       }
       done[other.top().second] = true;
       other.pop();

@@ -12,8 +12,8 @@ constexpr std::int64_t kBaseB = 777'767'777'000'113;
 
 std::int64_t multiply(std::int64_t a, std::int64_t b) {
   const auto product = static_cast<unsigned __int128>(a) * static_cast<unsigned __int128>(b);
-  std::uint64_t sum = static_cast<std::uint64_t>(product & kPrime) +
-                      static_cast<std::uint64_t>(product >> 61);
+  std::uint64_t sum =
+      static_cast<std::uint64_t>(product & kPrime) + static_cast<std::uint64_t>(product >> 61);
   if (sum >= kPrime) sum -= kPrime;
   return static_cast<std::int64_t>(sum);
 }
@@ -139,8 +139,7 @@ std::int64_t Machine::text_state(std::int64_t value) {
 
 std::int64_t Machine::append(std::int64_t state, const Text& text) {
   const auto before = table_.content(state);
-  const std::int64_t length =
-      before[0] < 0 ? before[0] - text.length : before[0] + text.length;
+  const std::int64_t length = before[0] < 0 ? before[0] - text.length : before[0] + text.length;
   const std::int64_t after[] = {length, add(multiply(before[1], text.power_a), text.hash_a),
                                 add(multiply(before[2], text.power_b), text.hash_b)};
   return table_.id(after);

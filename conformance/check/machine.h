@@ -1,8 +1,8 @@
 // The objects themselves: what a state is and what an operation does to it.
 //
-// A state is one 64-bit number: the value itself (register, counter, lock) or the index of an interned
-// content (kv with appends, set, queue, multi-register). Equal states are equal numbers, so a search can
-// remember them cheaply.
+// A state is one 64-bit number: the value itself (register, counter, lock) or the index of an
+// interned content (kv with appends, set, queue, multi-register). Equal states are equal numbers,
+// so a search can remember them cheaply.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,8 @@ class Machine {
   std::uint64_t memory_bytes() const { return table_.memory_bytes(); }
 
  private:
-  // Strings are compared by length and two polynomial hashes modulo 2^61-1, so that an append costs the
-  // same however long the value has become.
+  // Strings are compared by length and two polynomial hashes modulo 2^61-1, so that an append costs
+  // the same however long the value has become.
   struct Text {
     std::int64_t length = 0, hash_a = 0, hash_b = 0, power_a = 1, power_b = 1;
   };

@@ -238,8 +238,8 @@ class Compiler {
       const std::optional<std::string> reason = shape_error(operation.argument);
       if (reason) return bad(false, *reason);
       const Value::List& asked = operation.argument.as_list();
-      if (answered && (!operation.result.is_list() ||
-                       operation.result.as_list().size() != asked.size())) {
+      if (answered &&
+          (!operation.result.is_list() || operation.result.as_list().size() != asked.size())) {
         return bad(true, "the answer of a txn needs as many parts as its request");
       }
       for (std::size_t i = 0; i < asked.size(); ++i) {
@@ -252,10 +252,12 @@ class Compiler {
         } else if (answered) {
           const Value& got = operation.result.as_list()[i];
           if (!got.is_list() || got.as_list().size() != 3) {
-            return bad(true, "part " + std::to_string(i + 1) + " of the answer is not [\"r\", key, value]");
+            return bad(true, "part " + std::to_string(i + 1) +
+                                 " of the answer is not [\"r\", key, value]");
           }
           if (!(got.as_list()[0] == part[0]) || !(got.as_list()[1] == part[1])) {
-            return bad(true, "part " + std::to_string(i + 1) + " of the answer is not about what was asked");
+            return bad(true, "part " + std::to_string(i + 1) +
+                                 " of the answer is not about what was asked");
           }
           micro.value = set_.values.id(got.as_list()[2]);
         }

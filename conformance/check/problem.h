@@ -1,9 +1,9 @@
 // A history made ready for checking: one problem per object, values as numbers.
 //
-// `compile` keeps only what can matter: failed operations and unanswered reads are gone. An operation's
-// `answer` is kNever when nobody answered, which is also how an unknown outcome is told apart.
-// Invariants: `ops` are in order of invocation; `request` and `answer` are event numbers of the whole
-// history, unique to the event.
+// `compile` keeps only what can matter: failed operations and unanswered reads are gone. An
+// operation's `answer` is kNever when nobody answered, which is also how an unknown outcome is told
+// apart. Invariants: `ops` are in order of invocation; `request` and `answer` are event numbers of
+// the whole history, unique to the event.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ enum class Code : std::uint8_t {
   kDequeueAny,  // an unanswered dequeue: takes whatever is first
   kAcquire,
   kRelease,
-  kTxn,         // a: index of ProblemSet::transactions
-  kTxnRead,     // the same, and it writes nothing
+  kTxn,      // a: index of ProblemSet::transactions
+  kTxnRead,  // the same, and it writes nothing
 };
 
 struct Op {
@@ -80,8 +80,8 @@ struct MicroOp {
 struct Problem {
   history::Value key;
   std::vector<Op> ops;
-  // Whether each unanswered operation may take effect any number of times, rather than at most once:
-  // a weaker demand, and where states are few a far cheaper one. Only witness-making sets it.
+  // Whether each unanswered operation may take effect any number of times, rather than at most
+  // once: a weaker demand, and where states are few a far cheaper one. Only witness-making sets it.
   bool repeatable = false;
 };
 

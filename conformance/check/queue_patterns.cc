@@ -1,10 +1,10 @@
 // Queues into which no element is put twice: the bad patterns of Henzinger, Sezgin and Vafeiadis
 // ("Aspect-oriented linearizability proofs", 2013).
 //
-// Such a history can be explained exactly when none of these is found: an element dequeued that was never
-// enqueued, or before its enqueue began, or twice; an element enqueued before another yet dequeued after
-// it (or never, though the other was); a dequeue that found the queue empty while at every moment of it
-// some element was surely inside.
+// Such a history can be explained exactly when none of these is found: an element dequeued that was
+// never enqueued, or before its enqueue began, or twice; an element enqueued before another yet
+// dequeued after it (or never, though the other was); a dequeue that found the queue empty while at
+// every moment of it some element was surely inside.
 #include <algorithm>
 #include <unordered_map>
 
@@ -50,14 +50,15 @@ FastResult check_order(const std::vector<Op>& ops, const std::vector<Element>& e
     if (latest_out == nullptr || later.dequeue == -1) continue;
     if (out_request(*latest_out) <= ops[later.dequeue].answer) continue;
     if (latest_out->dequeue == -1) {
-      return fast_violation({latest_out->enqueue, later.enqueue, later.dequeue},
-                            "{0} was answered before {1} began, and {2} took the later element, but "
-                            "nobody took the earlier one");
+      return fast_violation(
+          {latest_out->enqueue, later.enqueue, later.dequeue},
+          "{0} was answered before {1} began, and {2} took the later element, but "
+          "nobody took the earlier one");
     }
-    return fast_violation(
-        {latest_out->enqueue, later.enqueue, later.dequeue, latest_out->dequeue},
-        "{0} was answered before {1} began, yet {2} was answered before {3} began: the elements left "
-        "in the wrong order");
+    return fast_violation({latest_out->enqueue, later.enqueue, later.dequeue, latest_out->dequeue},
+                          "{0} was answered before {1} began, yet {2} was answered before {3} "
+                          "began: the elements left "
+                          "in the wrong order");
   }
   return fast_ok();
 }
@@ -70,7 +71,8 @@ FastResult check_empty(const std::vector<Op>& ops, const std::vector<Element>& e
     const std::int32_t to = element.dequeue == -1 ? kNever : ops[element.dequeue].request;
     if (from < to) stays.push_back({from, to, element.enqueue});
   }
-  std::sort(stays.begin(), stays.end(), [](const Stay& a, const Stay& b) { return a.from < b.from; });
+  std::sort(stays.begin(), stays.end(),
+            [](const Stay& a, const Stay& b) { return a.from < b.from; });
   std::size_t next = 0;
   std::vector<Stay> runs;  // merged
   std::vector<std::size_t> first_of_run;
@@ -83,9 +85,9 @@ FastResult check_empty(const std::vector<Op>& ops, const std::vector<Element>& e
     }
   }
   for (const std::int32_t i : empties) {
-    const auto after = std::upper_bound(
-        runs.begin(), runs.end(), ops[i].request,
-        [](std::int32_t request, const Stay& run) { return request < run.from; });
+    const auto after =
+        std::upper_bound(runs.begin(), runs.end(), ops[i].request,
+                         [](std::int32_t request, const Stay& run) { return request < run.from; });
     if (after == runs.begin()) continue;
     const auto run = after - 1;
     if (run->to < ops[i].answer) continue;
@@ -102,9 +104,10 @@ FastResult check_empty(const std::vector<Op>& ops, const std::vector<Element>& e
       ops_found.push_back(best->enqueue);
       covered = best->to;
     }
-    return fast_violation(std::move(ops_found),
-                          "{0} found the queue empty, though from its beginning to its end there was "
-                          "always an element inside");
+    return fast_violation(
+        std::move(ops_found),
+        "{0} found the queue empty, though from its beginning to its end there was "
+        "always an element inside");
   }
   return fast_ok();
 }

@@ -1,11 +1,13 @@
-// Register histories with unique values, after Gibbons and Korach ("Testing shared memories", 1997).
+// Register histories with unique values, after Gibbons and Korach ("Testing shared memories",
+// 1997).
 //
-// All operations on one value form a cluster, which any explaining order keeps together: the write, then
-// its reads. A successful cas from a to b glues b's cluster to the end of a's: together they are a block.
-// For a block let f be its first answer and s its last request. Block P must come before block Q when
-// f(P) < s(Q); the history can be explained exactly when each block is in order within itself and no two
-// blocks must each come before the other. Blocks with f < s ("forward", the interval [f, s]) must not
-// overlap; blocks with s <= f ("backward", [s, f]) must not lie within a forward one.
+// All operations on one value form a cluster, which any explaining order keeps together: the write,
+// then its reads. A successful cas from a to b glues b's cluster to the end of a's: together they
+// are a block. For a block let f be its first answer and s its last request. Block P must come
+// before block Q when f(P) < s(Q); the history can be explained exactly when each block is in order
+// within itself and no two blocks must each come before the other. Blocks with f < s ("forward",
+// the interval [f, s]) must not overlap; blocks with s <= f ("backward", [s, f]) must not lie
+// within a forward one.
 #include <algorithm>
 
 #include "conformance/check/fast_paths.h"
@@ -17,14 +19,14 @@ namespace {
 constexpr std::int32_t kNone = -1;
 
 struct Cluster {
-  std::int32_t writer = kNone;      // op that made the value; kNone for the initial value
+  std::int32_t writer = kNone;  // op that made the value; kNone for the initial value
   std::int32_t first_answer = kNever;
   std::int32_t first_answer_op = kNone;
   std::int32_t last_request = -1;
   std::int32_t last_request_op = kNone;
-  std::int32_t from = kNone;        // the cluster its writer, a cas, started from
-  std::int32_t cas_next = kNone;    // the cluster a cas made out of this one
-  bool observed = false;            // somebody saw the value, or it was surely written
+  std::int32_t from = kNone;      // the cluster its writer, a cas, started from
+  std::int32_t cas_next = kNone;  // the cluster a cas made out of this one
+  bool observed = false;          // somebody saw the value, or it was surely written
 };
 
 // Values to cluster numbers: a plain array where the values are dense, else open addressing.
@@ -146,7 +148,8 @@ class Zones {
     return fast_violation({i}, "{0} saw a value that nobody had written");
   }
 
-  // What shows that an unanswered writer's value was there: a read of it, or the cas that replaced it.
+  // What shows that an unanswered writer's value was there: a read of it, or the cas that replaced
+  // it.
   void add_evidence(std::int32_t c, std::vector<std::int32_t>& ops) const {
     while (c != kNone && clusters_[c].writer != kNone && ops_[clusters_[c].writer].optional()) {
       ops.push_back(clusters_[c].writer);
@@ -177,7 +180,8 @@ class Zones {
     }
   }
 
-  // An unanswered cas took place exactly if its value was seen; then the value before was seen by it.
+  // An unanswered cas took place exactly if its value was seen; then the value before was seen by
+  // it.
   FastResult link_cas() {
     std::vector<std::int32_t> pending;
     for (std::int32_t c = 0; c < static_cast<std::int32_t>(clusters_.size()); ++c) {
@@ -227,11 +231,13 @@ class Zones {
         ++visited;
         Cluster& block = clusters_[head];
         Cluster& part = clusters_[c];
-        // The cas itself belongs to what comes after it, so `last_request` here is of earlier parts.
+        // The cas itself belongs to what comes after it, so `last_request` here is of earlier
+        // parts.
         if (part.first_answer < block.last_request) {
-          FastResult result = fast_violation({part.first_answer_op, block.last_request_op},
-                                             "{0} was answered before {1} began, yet compare-and-set "
-                                             "operations show that its value came later");
+          FastResult result =
+              fast_violation({part.first_answer_op, block.last_request_op},
+                             "{0} was answered before {1} began, yet compare-and-set "
+                             "operations show that its value came later");
           add_chain(part.first_answer_op, block.last_request_op, result.ops);
           return result;
         }
@@ -297,8 +303,8 @@ class Zones {
     return std::min(block.first_answer, block.last_request);
   }
 
-  // Each block must come before the other. Where the writes themselves show it, they are named rather
-  // than the block's outermost operations, for a shorter witness.
+  // Each block must come before the other. Where the writes themselves show it, they are named
+  // rather than the block's outermost operations, for a shorter witness.
   FastResult conflict(const Cluster& p, const Cluster& q) {
     std::int32_t q_late = q.last_request_op;
     const bool names_p = !has_cas_ && p.writer != kNone;
@@ -319,8 +325,9 @@ class Zones {
       std::int32_t p_late = p.last_request_op;
       if (names_p && ops_[p.writer].request > ops_[q_early].answer) p_late = p.writer;
       ops = {p_early, q_late, q_early, p_late};
-      sentence = "{0} was answered before {1} began, and {2} was answered before {3} began: each of "
-                 "the two values would have to come before the other";
+      sentence =
+          "{0} was answered before {1} began, and {2} was answered before {3} began: each of "
+          "the two values would have to come before the other";
       add_chain(p_early, p_late, ops);
     }
     add_chain(q_early, q_late, ops);

@@ -96,7 +96,8 @@ class Searcher {
   }
 
  private:
-  // An event of an answered operation, in a doubly linked list in order of time. Entry 0 is the head.
+  // An event of an answered operation, in a doubly linked list in order of time. Entry 0 is the
+  // head.
   struct Entry {
     std::int32_t next = 0;
     std::int32_t previous = 0;
@@ -106,12 +107,13 @@ class Searcher {
     bool is_answer = false;
   };
 
-  // A choice point: the state there, where its moves begin on the trail, and the next choice to try.
+  // A choice point: the state there, where its moves begin on the trail, and the next choice to
+  // try.
   struct Frame {
     std::int64_t state = 0;
     std::size_t trail = 0;
-    std::int32_t bound = 0;   // entry of the first answer outstanding
-    std::int32_t cursor = 0;  // next entry to try
+    std::int32_t bound = 0;        // entry of the first answer outstanding
+    std::int32_t cursor = 0;       // next entry to try
     std::int32_t next_class = -1;  // -1: the bounding operation itself has not been tried
   };
 
@@ -169,11 +171,12 @@ class Searcher {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(ops_.size()); ++i) {
       const Op& op = ops_[i];
       if (!op.optional()) continue;
-      const bool gives = op.code == Code::kWrite || op.code == Code::kCas ||
-                         op.code == Code::kEnqueue;
+      const bool gives =
+          op.code == Code::kWrite || op.code == Code::kCas || op.code == Code::kEnqueue;
       const std::int64_t given = op.code == Code::kCas ? op.b : op.a;
       if (prune && gives && !std::binary_search(observed.begin(), observed.end(), given)) continue;
-      const auto [found, fresh] = index.try_emplace({op.code, op.known, op.a, op.b}, classes_.size());
+      const auto [found, fresh] =
+          index.try_emplace({op.code, op.known, op.a, op.b}, classes_.size());
       if (fresh) classes_.emplace_back();
       classes_[found->second].ops.push_back(i);
     }
@@ -252,11 +255,8 @@ class Searcher {
     const std::int32_t stuck = entries_[at].event;
     if (result_.stuck_at == kNever || stuck > result_.stuck_at) result_.stuck_at = stuck;
     result_.explained = std::max(result_.explained, placed_);
-    frames_.push_back({.state = state,
-                       .trail = mark,
-                       .bound = at,
-                       .cursor = entries_[0].next,
-                       .next_class = -1});
+    frames_.push_back(
+        {.state = state, .trail = mark, .bound = at, .cursor = entries_[0].next, .next_class = -1});
     return true;
   }
 

@@ -1,13 +1,13 @@
 // The general search for an order that explains a history.
 //
-// Method: depth first over "which operation takes effect next" (Wing and Gong), remembering every pair of
-// (set of operations placed, state) so that none is explored twice (Lowe). Three prunings keep the usual
-// history near linear: operations that only observe are placed as soon as their answer is right; the
-// operation that must return next is tried first; equal unanswered operations are taken oldest first,
-// and only when they change something.
+// Method: depth first over "which operation takes effect next" (Wing and Gong), remembering every
+// pair of (set of operations placed, state) so that none is explored twice (Lowe). Three prunings
+// keep the usual history near linear: operations that only observe are placed as soon as their
+// answer is right; the operation that must return next is tried first; equal unanswered operations
+// are taken oldest first, and only when they change something.
 //
-// The remembered set is kept as a 128-bit hash of the pair; two different pairs collide with a chance
-// of about one in 10^24 for a search of 10^7 steps. Iterative: depth costs heap, not stack.
+// The remembered set is kept as a 128-bit hash of the pair; two different pairs collide with a
+// chance of about one in 10^24 for a search of 10^7 steps. Iterative: depth costs heap, not stack.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ enum class SearchKind : std::uint8_t { kFound, kImpossible, kOutOfSteps };
 struct SearchResult {
   SearchKind kind = SearchKind::kFound;
   std::uint64_t steps = 0;
-  // The furthest answer that no order explained (event number), and how many answers come before it.
+  // The furthest answer that no order explained (event number), and how many answers come before
+  // it.
   std::int32_t stuck_at = kNever;
   std::uint64_t explained = 0;
   std::uint64_t to_explain = 0;

@@ -1,9 +1,10 @@
 // Sets to which no element is added twice: the reads alone fix the order.
 //
-// An explaining order passes through the contents seen, each within the next; an element's add belongs
-// right before the first content that has it. So adds and reads fall into groups in a fixed order (adds of
-// what is new in content 1, reads of content 1, adds of what is new in content 2, ...) and the history can
-// be explained exactly when no operation of a later group is before one of an earlier group.
+// An explaining order passes through the contents seen, each within the next; an element's add
+// belongs right before the first content that has it. So adds and reads fall into groups in a fixed
+// order (adds of what is new in content 1, reads of content 1, adds of what is new in content 2,
+// ...) and the history can be explained exactly when no operation of a later group is before one of
+// an earlier group.
 #include <algorithm>
 #include <unordered_map>
 
@@ -14,7 +15,8 @@ namespace orrery::check {
 namespace {
 
 // An element of `a` that `b` lacks. REQUIRES: there is one; both sorted.
-std::int64_t element_only_in(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b) {
+std::int64_t element_only_in(const std::vector<std::int64_t>& a,
+                             const std::vector<std::int64_t>& b) {
   for (const std::int64_t element : a) {
     if (!std::binary_search(b.begin(), b.end(), element)) return element;
   }
@@ -36,9 +38,8 @@ FastResult check_set_chain(const ProblemSet& set, const std::vector<Op>& ops) {
   const auto list = [&](std::int32_t read) -> const std::vector<std::int64_t>& {
     return set.lists[static_cast<std::size_t>(ops[read].a)];
   };
-  std::stable_sort(reads.begin(), reads.end(), [&](std::int32_t a, std::int32_t b) {
-    return list(a).size() < list(b).size();
-  });
+  std::stable_sort(reads.begin(), reads.end(),
+                   [&](std::int32_t a, std::int32_t b) { return list(a).size() < list(b).size(); });
 
   // Groups in order: 2k the adds new in content k, 2k + 1 the reads of content k.
   std::vector<std::int32_t> group(ops.size(), -1);
@@ -52,9 +53,9 @@ FastResult check_set_chain(const ProblemSet& set, const std::vector<Op>& ops) {
     for (const std::int64_t element : elements) {
       const auto found = add_of.find(element);
       if (found == add_of.end()) {
-        return fast_violation({reads[r]}, "{0} saw the element " +
-                                              set.values.value(element).text() +
-                                              ", which nobody had added");
+        return fast_violation(
+            {reads[r]},
+            "{0} saw the element " + set.values.value(element).text() + ", which nobody had added");
       }
       std::int32_t& place = group[found->second];
       if (place != -1) {

@@ -2,8 +2,8 @@
 //
 // Models operations with a moment of invocation and, perhaps, of return. The real-time order that
 // checkers need is the order of events as recorded (`invoke_seq`, `return_seq`), not the clock: two
-// events of the same microsecond still have an order. An operation that nobody answered is `unknown`,
-// never `fail`: it may have taken effect, may still do so later, or never.
+// events of the same microsecond still have an order. An operation that nobody answered is
+// `unknown`, never `fail`: it may have taken effect, may still do so later, or never.
 //
 // Invariants: every event has a sequence number of its own, increasing in order of recording;
 // `return_seq > invoke_seq`; an operation's outcome is set at most once.
@@ -24,7 +24,18 @@ namespace orrery::history {
 
 // What an operation does; the names are those of the history file.
 enum class Function : std::uint8_t {
-  kRead, kWrite, kCas, kAppend, kGet, kPut, kAdd, kEnqueue, kDequeue, kAcquire, kRelease, kTxn,
+  kRead,
+  kWrite,
+  kCas,
+  kAppend,
+  kGet,
+  kPut,
+  kAdd,
+  kEnqueue,
+  kDequeue,
+  kAcquire,
+  kRelease,
+  kTxn,
 };
 
 inline constexpr std::array<std::string_view, 12> kFunctionNames = {
@@ -40,8 +51,8 @@ inline std::optional<Function> function_named(std::string_view text) {
   return std::nullopt;
 }
 
-// `kFail`: it did not happen, and nothing more is known. `kUnknown`: it may take effect at any later
-// time or never.
+// `kFail`: it did not happen, and nothing more is known. `kUnknown`: it may take effect at any
+// later time or never.
 enum class Outcome : std::uint8_t { kOk, kFail, kUnknown };
 
 inline std::string_view name(Outcome outcome) {
@@ -100,7 +111,9 @@ class History {
     return true;
   }
   bool fail(OperationId id, std::int64_t now_us) { return finish(id, Outcome::kFail, now_us); }
-  bool unknown(OperationId id, std::int64_t now_us) { return finish(id, Outcome::kUnknown, now_us); }
+  bool unknown(OperationId id, std::int64_t now_us) {
+    return finish(id, Outcome::kUnknown, now_us);
+  }
 
   void set_label(OperationId id, std::uint64_t label) { operations_[id].label = label; }
 

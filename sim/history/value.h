@@ -1,8 +1,9 @@
 // The small value type of histories: what an operation was given and what it answered.
 //
-// Models: null, booleans, 64-bit integers, strings and lists of these, the JSON values that clients'
-// histories need. Not fractions and not objects: their equality is a matter of taste, and a checker
-// needs one that is not. Values are immutable and cheap to copy (strings and lists are shared).
+// Models: null, booleans, 64-bit integers, strings and lists of these, the JSON values that
+// clients' histories need. Not fractions and not objects: their equality is a matter of taste, and
+// a checker needs one that is not. Values are immutable and cheap to copy (strings and lists are
+// shared).
 #pragma once
 
 #include <cstdint>

@@ -27,14 +27,19 @@ History make(Model model, std::uint64_t operations, std::uint64_t clients, std::
              std::uint64_t unknown_one_in, std::uint64_t keys = 1, std::uint64_t seed = 1) {
   Chance chance(seed);
   return random_history(model,
-                        {.operations = operations, .processes = clients, .values = values, .keys = keys,
-                         .wrong_one_in = 0, .unknown_one_in = unknown_one_in},
+                        {.operations = operations,
+                         .processes = clients,
+                         .values = values,
+                         .keys = keys,
+                         .wrong_one_in = 0,
+                         .unknown_one_in = unknown_one_in},
                         chance);
 }
 
 // Target: under 0.2 s.
 void UniqueRegisterMillion(benchmark::State& state) {
-  check(state, {make(Model::kRegister, 1'000'000, 100, 0, 1000)}, Model::kRegister, VerdictKind::kOk);
+  check(state, {make(Model::kRegister, 1'000'000, 100, 0, 1000)}, Model::kRegister,
+        VerdictKind::kOk);
 }
 BENCHMARK(UniqueRegisterMillion)->Unit(benchmark::kMillisecond);
 
@@ -50,7 +55,8 @@ BENCHMARK(EtcdLikeHundred)->Unit(benchmark::kMillisecond);
 
 // Target: an answer within the budget.
 void RepeatedValuesTwentyClients(benchmark::State& state) {
-  check(state, {make(Model::kCasRegister, 10'000, 20, 5, 0)}, Model::kCasRegister, VerdictKind::kOk);
+  check(state, {make(Model::kCasRegister, 10'000, 20, 5, 0)}, Model::kCasRegister,
+        VerdictKind::kOk);
 }
 BENCHMARK(RepeatedValuesTwentyClients)->Unit(benchmark::kMillisecond);
 

@@ -107,7 +107,8 @@ bool answer_fits(Model model, const Operation& op, const Value& answer) {
   switch (op.f) {
     case Function::kCas:
       return answer.as_boolean() == (!op.result.is_boolean() || op.result.as_boolean());
-    case Function::kAdd: return model != Model::kCounter || op.result.is_null() || op.result == answer;
+    case Function::kAdd:
+      return model != Model::kCounter || op.result.is_null() || op.result == answer;
     case Function::kRead:
       if (model == Model::kSet) return same_elements(op.result, answer);
       return op.result == answer;
@@ -118,7 +119,8 @@ bool answer_fits(Model model, const Operation& op, const Value& answer) {
   }
 }
 
-bool any_order(const History& history, Model model, std::vector<OperationId> left, const Object& now) {
+bool any_order(const History& history, Model model, std::vector<OperationId> left,
+               const Object& now) {
   const auto& ops = history.operations();
   bool done = true;
   for (const OperationId id : left) done = done && ops[id].outcome != Outcome::kOk;
@@ -143,8 +145,8 @@ bool any_order(const History& history, Model model, std::vector<OperationId> lef
 Operation random_request(Model model, const RandomHistory& shape, Chance& chance,
                          std::int64_t& fresh) {
   const auto value = [&] {
-    return Value::integer(shape.values == 0 ? ++fresh
-                                            : static_cast<std::int64_t>(chance.below(shape.values)));
+    return Value::integer(
+        shape.values == 0 ? ++fresh : static_cast<std::int64_t>(chance.below(shape.values)));
   };
   Operation op;
   const bool reads = chance.one_in(2);
@@ -156,13 +158,14 @@ Operation random_request(Model model, const RandomHistory& shape, Chance& chance
       break;
     case Model::kKv:
       op.f = reads ? Function::kGet : chance.one_in(2) ? Function::kPut : Function::kAppend;
-      if (!reads) op.argument = Value::string(std::string(1, static_cast<char>('a' + value().as_integer())));
+      if (!reads)
+        op.argument = Value::string(std::string(1, static_cast<char>('a' + value().as_integer())));
       return op;
     case Model::kCounter:
       op.f = reads ? Function::kRead : Function::kAdd;
       if (!reads) {
-        op.argument = Value::integer(shape.values == 0 ? 2 : 1 - static_cast<std::int64_t>(
-                                                                     chance.below(shape.values)));
+        op.argument = Value::integer(
+            shape.values == 0 ? 2 : 1 - static_cast<std::int64_t>(chance.below(shape.values)));
       }
       return op;
     case Model::kSet: op.f = reads ? Function::kRead : Function::kAdd; break;
@@ -173,9 +176,8 @@ Operation random_request(Model model, const RandomHistory& shape, Chance& chance
       Value::List parts;
       for (std::uint64_t i = 0; i <= chance.below(3); ++i) {
         const Value key = Value::integer(static_cast<std::int64_t>(chance.below(2)));
-        parts.push_back(chance.one_in(2)
-                            ? Value::list({Value::string("r"), key, Value()})
-                            : Value::list({Value::string("w"), key, value()}));
+        parts.push_back(chance.one_in(2) ? Value::list({Value::string("r"), key, Value()})
+                                         : Value::list({Value::string("w"), key, value()}));
       }
       op.argument = Value::list(parts);
       return op;
@@ -256,10 +258,12 @@ History random_history(Model model, const RandomHistory& shape, Chance& chance) 
     ++now;
     if (!p.busy) {
       const Operation op = random_request(model, shape, chance, fresh);
-      const Value key = shape.keys == 1 ? Value()
-                                        : Value::integer(static_cast<std::int64_t>(chance.below(shape.keys)));
+      const Value key = shape.keys == 1
+                            ? Value()
+                            : Value::integer(static_cast<std::int64_t>(chance.below(shape.keys)));
       p = {.busy = true, .performed = false, .id = 0, .answer = Value()};
-      p.id = history.invoke(Value::integer(static_cast<std::int64_t>(process)), op.f, key, op.argument, now);
+      p.id = history.invoke(Value::integer(static_cast<std::int64_t>(process)), op.f, key,
+                            op.argument, now);
       if (history.key_count() > objects.size()) objects.emplace_back(model);
       ++begun;
       if (chance.one_in(3)) perform(p);
@@ -274,7 +278,8 @@ History random_history(Model model, const RandomHistory& shape, Chance& chance) 
       const bool wrong = shape.wrong_one_in != 0 && chance.one_in(shape.wrong_one_in);
       Value answer = wrong ? made_up(model, op, shape, chance, fresh) : p.answer;
       if (model == Model::kCounter && op.f == Function::kAdd && chance.one_in(2)) answer = Value();
-      const bool fails = op.f == Function::kCas && answer == Value::boolean(false) && chance.one_in(2);
+      const bool fails =
+          op.f == Function::kCas && answer == Value::boolean(false) && chance.one_in(2);
       if (fails) {
         history.fail(p.id, now);
       } else {

@@ -1,5 +1,5 @@
-// The slow, plain definition of linearizable, to compare the checker with: tries every order. Shares no
-// code with the checker beyond the history itself. Also the maker of random histories.
+// The slow, plain definition of linearizable, to compare the checker with: tries every order.
+// Shares no code with the checker beyond the history itself. Also the maker of random histories.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,10 @@ class Chance {
 struct RandomHistory {
   std::uint64_t operations = 10;
   std::uint64_t processes = 4;
-  std::uint64_t values = 3;   // of the domain; 0: every written value is new
+  std::uint64_t values = 3;  // of the domain; 0: every written value is new
   std::uint64_t keys = 1;
-  std::uint64_t wrong_one_in = 8;     // answers made up; 0: never
-  std::uint64_t unknown_one_in = 6;   // operations nobody answers; 0: never
+  std::uint64_t wrong_one_in = 8;    // answers made up; 0: never
+  std::uint64_t unknown_one_in = 6;  // operations nobody answers; 0: never
 };
 
 // Operations on a real object, each taking effect at a random moment, some answers then made up.

@@ -41,7 +41,8 @@ History only(const History& history, const std::vector<OperationId>& kept) {
     if (id == 0xffffffff) continue;
     const auto& op = history.operations()[id];
     if (!answer) {
-      renamed[id] = smaller.invoke(history.process(op.process), op.f, history.key(op.key), op.argument, 0);
+      renamed[id] =
+          smaller.invoke(history.process(op.process), op.f, history.key(op.key), op.argument, 0);
     } else if (op.outcome == Outcome::kOk) {
       smaller.ok(renamed[id], op.result, 0);
     } else if (op.outcome == Outcome::kUnknown) {
@@ -62,10 +63,12 @@ void compare(const History& history, Model model, std::uint64_t* violations) {
   ASSERT_FALSE(verdict.witness.operations.empty());
   ASSERT_FALSE(verdict.witness.sentence.empty());
   ASSERT_EQ(verdict.witness.sentence.find('{'), std::string::npos) << verdict.witness.sentence;
-  // A counter's or a lock's witness names the operations of the contradiction, not all that counted.
+  // A counter's or a lock's witness names the operations of the contradiction, not all that
+  // counted.
   if (model != Model::kCounter && model != Model::kLock) {
     ASSERT_FALSE(brute_force_linearizable(only(history, verdict.witness.operations), model))
-        << verdict.witness.sentence << "\n" << write_history(history);
+        << verdict.witness.sentence << "\n"
+        << write_history(history);
   }
 }
 
@@ -108,8 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) {
       std::string text(name(info.param.model));
       std::erase(text, '-');
-      return text + (info.param.values == 0 ? "Unique" : std::to_string(info.param.values)) + "Keys" +
-             std::to_string(info.param.keys);
+      return text + (info.param.values == 0 ? "Unique" : std::to_string(info.param.values)) +
+             "Keys" + std::to_string(info.param.keys);
     });
 
 // Every history of `size` operations over the alphabet, in every interleaving.
@@ -151,7 +154,8 @@ class AllHistories {
     for (;;) {
       History history;
       for (const int event : order) {
-        const Letter& letter = letters_[choice[static_cast<std::size_t>(event < 0 ? -1 - event : event)]];
+        const Letter& letter =
+            letters_[choice[static_cast<std::size_t>(event < 0 ? -1 - event : event)]];
         if (event >= 0) {
           history.invoke(Value::integer(event), letter.f, Value(), letter.argument, 0);
         } else if (letter.outcome == Outcome::kOk) {

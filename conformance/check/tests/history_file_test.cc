@@ -21,10 +21,14 @@ LineError error(const std::string& text) {
   return {};
 }
 
-const std::string kInvoke = R"({"i":0,"p":1,"e":"invoke","f":"write","v":1})" "\n";
+const std::string kInvoke = R"({"i":0,"p":1,"e":"invoke","f":"write","v":1})"
+                            "\n";
 
 TEST(HistoryFile, NumbersOperationsByTheirFirstLine) {
-  const auto read = read_history("\n" + kInvoke + R"({"p":1,"e":"ok"})" "\n\n" R"({"p":1,"e":"invoke","f":"read"})");
+  const auto read = read_history("\n" + kInvoke +
+                                 R"({"p":1,"e":"ok"})"
+                                 "\n\n"
+                                 R"({"p":1,"e":"invoke","f":"read"})");
   const HistoryFile& file = std::get<HistoryFile>(read);
   ASSERT_EQ(file.history.size(), 2u);
   EXPECT_EQ(file.history.operations()[0].label, 0u);
@@ -35,7 +39,8 @@ TEST(HistoryFile, NumbersOperationsByTheirFirstLine) {
 }
 
 TEST(HistoryFile, TakesLineEndsOfAnotherSystemAndUnknownFields) {
-  const auto read = read_history("{\"p\":1,\"e\":\"invoke\",\"f\":\"read\",\"x\":{\"a\":[1.5e3]}}\r\n");
+  const auto read =
+      read_history("{\"p\":1,\"e\":\"invoke\",\"f\":\"read\",\"x\":{\"a\":[1.5e3]}}\r\n");
   EXPECT_EQ(std::get<HistoryFile>(read).history.size(), 1u);
 }
 
@@ -61,39 +66,53 @@ TEST(HistoryFile, SaysWhichLineIsBadAndWhy) {
   expect("{\"p\":1,\"e\":\"invoke\",\"f\":\"write\",\"v\":{}}", 1, "objects are not supported");
   expect("{\"p\":1,\"e\":\"invoke\",\"f\":\"write\",\"v\":99999999999999999999}", 1, "64 bits");
   expect("{\"p\":1,\"e\":\"invoke\",\"f\":\"write\",\"v\":\"\\ud800\"}", 1, "surrogate");
-  expect("{\"p\":1,\"e\":\"invoke\",\"f\":\"write\",\"v\":" + std::string(100, '[') + std::string(100, ']') + "}", 1,
-         "nested too deeply");
+  expect("{\"p\":1,\"e\":\"invoke\",\"f\":\"write\",\"v\":" + std::string(100, '[') +
+             std::string(100, ']') + "}",
+         1, "nested too deeply");
 }
 
 TEST(HistoryFile, ReadsEscapesAsTheirCharacters) {
-  const auto read = read_history(R"({"p":"a","e":"invoke","f":"write","v":"\u00e9\n\ud83d\ude00\"\\"})");
+  const auto read =
+      read_history(R"({"p":"a","e":"invoke","f":"write","v":"\u00e9\n\ud83d\ude00\"\\"})");
   EXPECT_EQ(std::get<HistoryFile>(read).history.operations()[0].argument.as_string(), "é\n😀\"\\");
 }
 
 TEST(CheckHistory, NamesTheLineOfAnOperationThatDoesNotFitTheModel) {
-  const std::string text = kInvoke + R"({"p":1,"e":"ok"})" "\n" R"({"p":1,"e":"invoke","f":"cas","v":[1]})";
+  const std::string text = kInvoke + R"({"p":1,"e":"ok"})"
+                                     "\n"
+                                     R"({"p":1,"e":"invoke","f":"cas","v":[1]})";
   EXPECT_EQ(check_history(text, "cas-register", ""),
             R"({"orrery":1,"verdict":"bad-input","model":"cas-register","operations":2,)"
             R"("error":{"line":3,"reason":"cas needs v = [from, to]"}})");
 }
 
 TEST(CheckHistory, AnswersWithOneDocument) {
-  const std::string text = kInvoke + R"({"p":1,"e":"ok"})" "\n" R"({"i":7,"p":2,"e":"invoke","f":"read"})" "\n"
-                           R"({"p":2,"e":"ok","v":null})";
-  EXPECT_EQ(check_history(text, "register", "{\"steps\":1000}"),
-            R"({"orrery":1,"verdict":"violation","model":"register","operations":2,"steps":2,"key":null,)"
-            R"("witness":{"operations":[{"i":0,"p":1,"f":"write","k":null,"v":1,"result":null,)"
-            R"("outcome":"ok","invoke_us":0,"return_us":0,"line":1,"text":"#0 1 write 1"},{"i":7,"p":2,"f":"read","k":null,)"
-            R"("v":null,"result":null,"outcome":"ok","invoke_us":0,"return_us":0,"line":3,"text":"#7 2 read -> null"}],)"
-            R"("sentence":"#0 1 write 1 was answered before #7 2 read -> null began, which still saw the )"
-            R"(initial value"}})");
+  const std::string text = kInvoke + R"({"p":1,"e":"ok"})"
+                                     "\n"
+                                     R"({"i":7,"p":2,"e":"invoke","f":"read"})"
+                                     "\n"
+                                     R"({"p":2,"e":"ok","v":null})";
+  EXPECT_EQ(
+      check_history(text, "register", "{\"steps\":1000}"),
+      R"({"orrery":1,"verdict":"violation","model":"register","operations":2,"steps":2,"key":null,)"
+      R"("witness":{"operations":[{"i":0,"p":1,"f":"write","k":null,"v":1,"result":null,)"
+      R"("outcome":"ok","invoke_us":0,"return_us":0,"line":1,"text":"#0 1 write 1"},{"i":7,"p":2,"f":"read","k":null,)"
+      R"("v":null,"result":null,"outcome":"ok","invoke_us":0,"return_us":0,"line":3,"text":"#7 2 read -> null"}],)"
+      R"("sentence":"#0 1 write 1 was answered before #7 2 read -> null began, which still saw the )"
+      R"(initial value"}})");
 }
 
 TEST(CheckHistory, TakesACountersNewValueFromROrOnRequestFromV) {
   const auto answer = [](const char* field) {
     const std::string ok = std::string(R"("e":"ok","f":"add",")") + field + "\":1}\n";
-    return R"({"p":1,"e":"invoke","f":"add","v":1})" "\n" R"({"p":1,)" + ok +
-           R"({"p":1,"e":"invoke","f":"add","v":1})" "\n" R"({"p":1,)" + ok;
+    return R"({"p":1,"e":"invoke","f":"add","v":1})"
+           "\n"
+           R"({"p":1,)" +
+           ok +
+           R"({"p":1,"e":"invoke","f":"add","v":1})"
+           "\n"
+           R"({"p":1,)" +
+           ok;
   };
   EXPECT_THAT(check_history(answer("v"), "counter", ""), HasSubstr("\"verdict\":\"ok\""));
   EXPECT_THAT(check_history(answer("r"), "counter", ""), HasSubstr("\"verdict\":\"violation\""));
@@ -102,7 +121,8 @@ TEST(CheckHistory, TakesACountersNewValueFromROrOnRequestFromV) {
 }
 
 TEST(CheckHistory, RefusesOptionsItCannotRead) {
-  EXPECT_THAT(check_history("", "register", "{\"steps\":-1}"), HasSubstr("steps must be an integer"));
+  EXPECT_THAT(check_history("", "register", "{\"steps\":-1}"),
+              HasSubstr("steps must be an integer"));
   EXPECT_THAT(check_history("", "register", "{"), HasSubstr("bad-input"));
   EXPECT_THAT(check_history("", "register", ""), HasSubstr("\"verdict\":\"ok\""));
 }

@@ -63,8 +63,9 @@ TEST(Register, AnUnansweredWriteMayTakeEffectLate) {
   const std::string begin = "1 invoke write 1\n1 info write\n2 invoke read\n2 ok read null\n";
   EXPECT_EQ(kind(begin + "2 invoke read\n2 ok read 1", Model::kRegister), VerdictKind::kOk);
   EXPECT_EQ(kind(begin + "2 invoke read\n2 ok read null", Model::kRegister), VerdictKind::kOk);
-  EXPECT_EQ(kind(begin + "2 invoke read\n2 ok read 1\n2 invoke read\n2 ok read null", Model::kRegister),
-            VerdictKind::kViolation);
+  EXPECT_EQ(
+      kind(begin + "2 invoke read\n2 ok read 1\n2 invoke read\n2 ok read null", Model::kRegister),
+      VerdictKind::kViolation);
 }
 
 TEST(Register, AFailedWriteDidNotHappen) {
@@ -82,19 +83,22 @@ TEST(CasRegister, AnAnswerOfFalseMeansTheValueWasAnother) {
   const std::string begin = "1 invoke write 1\n1 ok write\n";
   EXPECT_EQ(kind(begin + "1 invoke cas [1,2]\n1 ok cas false", Model::kCasRegister),
             VerdictKind::kViolation);
-  EXPECT_EQ(kind(begin + "1 invoke cas [3,2]\n1 ok cas false", Model::kCasRegister), VerdictKind::kOk);
+  EXPECT_EQ(kind(begin + "1 invoke cas [3,2]\n1 ok cas false", Model::kCasRegister),
+            VerdictKind::kOk);
   EXPECT_EQ(kind(begin + "1 invoke cas [3,2]\n1 ok cas true", Model::kCasRegister),
             VerdictKind::kViolation);
 }
 
 TEST(CasRegister, AFailedCasSaysNothingAboutTheValue) {
-  EXPECT_EQ(kind("1 invoke write 1\n1 ok write\n1 invoke cas [1,2]\n1 fail cas", Model::kCasRegister),
-            VerdictKind::kOk);
+  EXPECT_EQ(
+      kind("1 invoke write 1\n1 ok write\n1 invoke cas [1,2]\n1 fail cas", Model::kCasRegister),
+      VerdictKind::kOk);
 }
 
 TEST(CasRegister, TwoCasFromOneValueContradict) {
   const Verdict v = verdict(
-      "1 invoke write 1\n1 ok write\n1 invoke cas [1,2]\n2 invoke cas [1,3]\n1 ok cas\n2 ok cas true",
+      "1 invoke write 1\n1 ok write\n1 invoke cas [1,2]\n2 invoke cas [1,3]\n1 ok cas\n2 ok cas "
+      "true",
       Model::kCasRegister);
   EXPECT_EQ(v.kind, VerdictKind::kViolation);
   EXPECT_THAT(v.witness.sentence, HasSubstr("both replaced the same value"));
@@ -118,15 +122,18 @@ TEST(Counter, ALostIncrementIsAViolation) {
 }
 
 TEST(Counter, TheArgumentRepeatedInAnAnswerIsNotTheNewValue) {
-  EXPECT_EQ(kind("1 invoke add 5\n1 ok add 5\n1 invoke add 5\n1 ok add 5\n1 invoke read\n1 ok read 10",
-                 Model::kCounter),
-            VerdictKind::kOk);
+  EXPECT_EQ(
+      kind("1 invoke add 5\n1 ok add 5\n1 invoke add 5\n1 ok add 5\n1 invoke read\n1 ok read 10",
+           Model::kCounter),
+      VerdictKind::kOk);
 }
 
 TEST(Counter, TwoAddsWithTheSameNewValueContradict) {
   History history;
-  const OperationId a = history.invoke(Value::string("client/1"), Function::kAdd, Value(), Value::integer(1), 1);
-  const OperationId b = history.invoke(Value::string("client/2"), Function::kAdd, Value(), Value::integer(1), 2);
+  const OperationId a =
+      history.invoke(Value::string("client/1"), Function::kAdd, Value(), Value::integer(1), 1);
+  const OperationId b =
+      history.invoke(Value::string("client/2"), Function::kAdd, Value(), Value::integer(1), 2);
   history.ok(a, Value::integer(1), 3);
   history.ok(b, Value::integer(1), 4);
   const Verdict v = linearizable(history, Model::kCounter);
@@ -145,18 +152,23 @@ TEST(Set, AReadWithoutAnAcknowledgedElementIsAViolation) {
 TEST(Queue, ElementsLeaveInTheirOrder) {
   const std::string begin = "1 invoke enqueue 1\n1 ok enqueue\n1 invoke enqueue 2\n1 ok enqueue\n";
   EXPECT_EQ(kind(begin + "2 invoke dequeue\n2 ok dequeue 1", Model::kQueue), VerdictKind::kOk);
-  EXPECT_EQ(kind(begin + "2 invoke dequeue\n2 ok dequeue 2", Model::kQueue), VerdictKind::kViolation);
-  EXPECT_EQ(kind(begin + "2 invoke dequeue\n2 ok dequeue null", Model::kQueue), VerdictKind::kViolation);
+  EXPECT_EQ(kind(begin + "2 invoke dequeue\n2 ok dequeue 2", Model::kQueue),
+            VerdictKind::kViolation);
+  EXPECT_EQ(kind(begin + "2 invoke dequeue\n2 ok dequeue null", Model::kQueue),
+            VerdictKind::kViolation);
 }
 
 TEST(Lock, TwoHoldersAtOnceAreAViolation) {
-  const Verdict v = verdict("1 invoke acquire\n1 ok acquire\n2 invoke acquire\n2 ok acquire", Model::kLock);
+  const Verdict v =
+      verdict("1 invoke acquire\n1 ok acquire\n2 invoke acquire\n2 ok acquire", Model::kLock);
   EXPECT_EQ(v.kind, VerdictKind::kViolation);
   EXPECT_EQ(v.witness.operations.size(), 2u);
 }
 
 TEST(MultiRegister, ATransactionReadsOneMoment) {
-  const std::string begin = "1 invoke txn [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n1 ok txn [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n";
+  const std::string begin =
+      "1 invoke txn [[\"w\",\"x\",1],[\"w\",\"y\",1]]\n1 ok txn "
+      "[[\"w\",\"x\",1],[\"w\",\"y\",1]]\n";
   const auto read = [](const std::string& x, const std::string& y) {
     return "2 invoke txn [[\"r\",\"x\",null],[\"r\",\"y\",null]]\n2 ok txn [[\"r\",\"x\"," + x +
            "],[\"r\",\"y\"," + y + "]]";
@@ -171,10 +183,18 @@ TEST(Transactions, AreRefusedWithAClearReason) {
 }
 
 TEST(Keys, AreCheckedByThemselves) {
-  const std::string text =
-      R"({"p":1,"e":"invoke","f":"write","k":"x","v":1})" "\n" R"({"p":1,"e":"ok","f":"write","k":"x"})" "\n"
-      R"({"p":1,"e":"invoke","f":"read","k":"y"})" "\n" R"({"p":1,"e":"ok","f":"read","k":"y","v":null})" "\n"
-      R"({"p":1,"e":"invoke","f":"read","k":"x"})" "\n" R"({"p":1,"e":"ok","f":"read","k":"x","v":null})" "\n";
+  const std::string text = R"({"p":1,"e":"invoke","f":"write","k":"x","v":1})"
+                           "\n"
+                           R"({"p":1,"e":"ok","f":"write","k":"x"})"
+                           "\n"
+                           R"({"p":1,"e":"invoke","f":"read","k":"y"})"
+                           "\n"
+                           R"({"p":1,"e":"ok","f":"read","k":"y","v":null})"
+                           "\n"
+                           R"({"p":1,"e":"invoke","f":"read","k":"x"})"
+                           "\n"
+                           R"({"p":1,"e":"ok","f":"read","k":"x","v":null})"
+                           "\n";
   const std::string answer = check_history(text, "register", "");
   EXPECT_THAT(answer, HasSubstr("\"verdict\":\"violation\""));
   EXPECT_THAT(answer, HasSubstr("\"key\":\"x\""));
@@ -187,12 +207,14 @@ TEST(Budget, IsKeptAndTellsHowFarItGot) {
     history.invoke(Value::integer(i), Function::kCas, Value(),
                    Value::list({Value::integer(i % 5), Value::integer((i * 3 + 1) % 7)}), 0);
   }
-  const OperationId w = history.invoke(Value::integer(98), Function::kWrite, Value(), Value::integer(0), 0);
+  const OperationId w =
+      history.invoke(Value::integer(98), Function::kWrite, Value(), Value::integer(0), 0);
   history.ok(w, Value(), 1);
   for (int i = 0; i < 24; ++i) history.ok(static_cast<OperationId>(i), Value::boolean(true), 1);
   const OperationId read = history.invoke(Value::integer(99), Function::kRead, Value(), Value(), 2);
   history.ok(read, Value::integer(6), 3);
-  const Verdict v = linearizable(history, Model::kCasRegister, {.steps = 1000, .memory_bytes = 1 << 20});
+  const Verdict v =
+      linearizable(history, Model::kCasRegister, {.steps = 1000, .memory_bytes = 1 << 20});
   EXPECT_EQ(v.kind, VerdictKind::kUnknown);
   EXPECT_LT(v.steps, 2000u);
   EXPECT_EQ(v.to_explain, 26u);
@@ -202,8 +224,12 @@ TEST(Budget, IsKeptAndTellsHowFarItGot) {
 TEST(Witness, IsSmallWhenTheHistoryIsLarge) {
   // Ten clients on a register with few values; then one read of a value long overwritten.
   Chance chance(7);
-  RandomHistory shape{.operations = 2000, .processes = 10, .values = 5, .keys = 1,
-                      .wrong_one_in = 0, .unknown_one_in = 100};
+  RandomHistory shape{.operations = 2000,
+                      .processes = 10,
+                      .values = 5,
+                      .keys = 1,
+                      .wrong_one_in = 0,
+                      .unknown_one_in = 100};
   History history = random_history(Model::kCasRegister, shape, chance);
   ASSERT_EQ(linearizable(history, Model::kCasRegister).kind, VerdictKind::kOk);
   const Value late = Value::string("late");

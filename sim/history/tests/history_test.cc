@@ -43,10 +43,18 @@ TEST(History, KeysOfDifferentKindsAreDifferentObjects) {
 }
 
 TEST(Value, TextsAreEqualExactlyWhenValuesAre) {
-  const std::vector<Value> values = {
-      Value(), Value::boolean(true), Value::boolean(false), Value::integer(1), Value::integer(-1),
-      Value::string(""), Value::string("1"), Value::string("null"), Value::string("a\"b\\\n\x01"),
-      Value::list({}), Value::list({Value::integer(1)}), Value::list({Value::list({})})};
+  const std::vector<Value> values = {Value(),
+                                     Value::boolean(true),
+                                     Value::boolean(false),
+                                     Value::integer(1),
+                                     Value::integer(-1),
+                                     Value::string(""),
+                                     Value::string("1"),
+                                     Value::string("null"),
+                                     Value::string("a\"b\\\n\x01"),
+                                     Value::list({}),
+                                     Value::list({Value::integer(1)}),
+                                     Value::list({Value::list({})})};
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::size_t j = 0; j < values.size(); ++j) {
       EXPECT_EQ(values[i] == values[j], i == j);
