@@ -54,12 +54,12 @@ class SqlCursor {
 };
 
 struct ListOptions {
-  std::optional<std::string> start;        // inclusive
-  std::optional<std::string> start_after;  // exclusive
-  std::optional<std::string> end;          // exclusive
-  std::optional<std::string> prefix;
+  std::optional<std::string> start = {};        // inclusive
+  std::optional<std::string> start_after = {};  // exclusive
+  std::optional<std::string> end = {};          // exclusive
+  std::optional<std::string> prefix = {};
   bool reverse = false;
-  std::optional<uint64_t> limit;
+  std::optional<uint64_t> limit = {};
 };
 
 // What `commit` gives.

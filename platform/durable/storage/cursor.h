@@ -1,0 +1,60 @@
+// A statement being run, one row ahead of its reader: the row after the one just given is fetched at once,
+// so that the statement is free again when its last row has been given. A statement that writes runs to its
+// end at once and its rows wait here, since SQLite cannot commit around a half-run write.
+//
+// rows_read is an estimate: the rows SQLite's full scans stepped over, or those given when there are more.
+// rows_written counts rows changed, triggers and foreign key actions included, indexes not.
+#pragma once
+
+#include <deque>
+
+#include "platform/durable/storage/sql_runner.h"
+
+namespace orrery::durable {
+
+class Cursor final : public SqlCursor {
+ public:
+  Cursor(SqlRunner& runner, KeptStatement* statement);
+  ~Cursor() override;
+  // Runs to the first row (a write: to the end).
+  StorageError start();
+
+  const std::vector<std::string>& columns() const override { return *columns_; }
+  bool next(std::vector<SqlValue>& row, StorageError& error) override;
+  int64_t rows_read() const override;
+  int64_t rows_written() const override { return rows_written_; }
+  // The database is going: the rows not yet read are lost.
+  void close();
+
+ private:
+  struct Cell {
+    int type;  // SQLITE_INTEGER ...
+    union {
+      int64_t integer;
+      double real;
+      size_t offset;  // in bytes
+    };
+    size_t size;
+  };
+  struct Row {
+    std::vector<Cell> cells;
+    std::vector<uint8_t> bytes;
+  };
+  // Fetches one row into `ahead_`; false at the end or on an error (error_).
+  bool fetch();
+  void take_row(Row& row);
+  void see_columns();
+  void release();
+
+  SqlRunner* runner_;         // null once closed
+  KeptStatement* statement_;  // null once given back
+  std::shared_ptr<const std::vector<std::string>> columns_;
+  std::deque<Row> ahead_;
+  Row given_;  // what the reader's views point into
+  StorageError error_;
+  int64_t rows_given_ = 0;
+  int64_t scanned_ = 0;
+  int64_t rows_written_ = 0;
+};
+
+}  // namespace orrery::durable
