@@ -80,7 +80,7 @@ async function bundle(project) {
   const built = await tools.build_project(project);
   check_exports(project, built);
   const metered = tools.add_meter(built.code);
-  const map = tools.composed_map(built.code, built.map, metered.insertions, (source) => source);
+  const map = tools.composed_map(built.code, built.map, metered.insertions);
 
   const app = { orrery: 1, main: "worker.js" };
   for (const key of kCopied) if (project[key] !== undefined) app[key] = project[key];

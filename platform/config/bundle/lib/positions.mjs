@@ -33,11 +33,11 @@ function insertions_by_line(source, insertions) {
 
 /**
  * The source map of app.json. `source` is esbuild's text, `map` its source map (an object),
- * `insertions` what the meter put in, `rename(path)` gives a source's printable name. Result:
+ * `insertions` what the meter put in. Code that the bundler made itself is nobody's. Result:
  * {sources, lines}; a line is a flat list of quadruples: generated column (from 0), index into
  * sources or -1 for code that is nobody's, source line (from 1), source column (from 0).
  */
-export function composed_map(source, map, insertions, rename) {
+export function composed_map(source, map, insertions) {
   const shifts = insertions_by_line(source, insertions);
   const lines = decode(map.mappings).map((segments, line) => {
     const shift = shifts.get(line) ?? [];
@@ -46,10 +46,10 @@ export function composed_map(source, map, insertions, rename) {
     let added = 0;
     for (const [column, index, source_line, source_column] of segments) {
       while (next < shift.length && shift[next].column <= column) added += shift[next++].length;
-      if (index === undefined) flat.push(column + added, -1, 0, 0);
+      if (index === undefined || map.sources[index].startsWith("orrery-")) flat.push(column + added, -1, 0, 0);
       else flat.push(column + added, index, source_line + 1, source_column);
     }
     return flat;
   });
-  return { sources: map.sources.map(rename), lines };
+  return { sources: map.sources, lines };
 }
