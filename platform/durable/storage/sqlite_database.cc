@@ -138,12 +138,12 @@ StorageError SqliteDatabase::delete_all(bool keep_alarm) {
   if (auto e = broken()) return e;
   if (session_->connection.savepoints() > 0)
     return {StorageError::Kind::kError, "Cannot call deleteAll() within a transaction"};
-  session_->connection.rollback();
-  forget();
+  // As this turn set it, before that is rolled back with the rest.
   StorageError error;
   std::optional<int64_t> alarm;
   if (keep_alarm) alarm = session_->alarm.get(error);
   if (error) return error;
+  session_->connection.rollback();
   if (auto e = open({})) {
     // The old file is gone and no new one could be made: nothing works from here on.
     session_ =
