@@ -10,9 +10,9 @@ namespace {
 constexpr std::array<const char*, kFaultKinds> kKindNames = {
     "partition", "heal",     "crash",      "restart", "pause",     "clog",     "loss",  "clock",
     "disk",      "lose_pop", "return_pop", "evict",   "hibernate", "kv_delay", "deploy"};
-constexpr std::array<const char*, 10> kDiskNames = {"full",       "io_error", "slow",        "fsync_fails",
-                                                    "fsync_lies", "bit_rot",  "misdirected", "gone",
-                                                    "lost",       "torn"};
+constexpr std::array<const char*, 10> kDiskNames = {
+    "full",    "io_error",    "slow", "fsync_fails", "fsync_lies",
+    "bit_rot", "misdirected", "gone", "lost",        "torn"};
 
 bool of_platform(FaultKind kind) { return kind >= FaultKind::kEvict; }
 
@@ -33,7 +33,8 @@ const std::vector<Shape>& shapes() {
        {"*a", "b", "loss_ppm", "tail_ppm", "delay_us", "bytes_per_second", "for_us", "one_way"}},
       {FaultKind::kClock, {"*target", "step_us", "drift_ppm", "for_us"}},
       {FaultKind::kDisk,
-       {"*target", "*disk", "for_us", "restart_after_us", "chance_ppm", "factor", "capacity_bytes"}},
+       {"*target", "*disk", "for_us", "restart_after_us", "chance_ppm", "factor",
+        "capacity_bytes"}},
       {FaultKind::kLosePop, {"*target", "for_us"}},
       {FaultKind::kReturnPop, {"*target"}},
   };
@@ -132,8 +133,7 @@ bool Fault::permanent() const {
     case FaultKind::kCrash: return restart_after.us == 0;
     case FaultKind::kDisk:
       // A lost disk is replaced when its host restarts; a torn one is a crash.
-      if (disk == DiskFaultKind::kLost || disk == DiskFaultKind::kTorn)
-        return false;
+      if (disk == DiskFaultKind::kLost || disk == DiskFaultKind::kTorn) return false;
       return for_.us == 0;
     case FaultKind::kPartition:
     case FaultKind::kClog:

@@ -1,16 +1,19 @@
-// Faults as data: what, whom, when, how hard. The same object is what a scenario's timeline sends as JSON,
-// what the swarm draws, and what a trace file lists. Times are whole microseconds of the world.
+// Faults as data: what, whom, when, how hard. The same object is what a scenario's timeline sends
+// as JSON, what the swarm draws, and what a trace file lists. Times are whole microseconds.
 //
 // JSON, one object a fault (fields that a kind does not use are refused):
-//   {"kind":"partition","name":"fra-sin","at_us":N,"for_us":N,"a":["FRA"],"b":["SIN"],"one_way":true}
+//   {"kind":"partition","name":"fra-sin","at_us":N,"for_us":N,"a":["FRA"],"b":["SIN"],
+//        "one_way":true}
 //   {"kind":"heal","name":"fra-sin"}                 without a name: all link faults
 //   {"kind":"crash","target":"host:FRA/1","restart_after_us":N}
 //   {"kind":"restart","target":...}  {"kind":"pause","target":...,"for_us":N}
 //   {"kind":"clog","a":[...],"b":[...],"delay_us":N,"for_us":N}
-//   {"kind":"loss","a":[...],"b":[...],"loss_ppm":N,"tail_ppm":N,"delay_us":N,"bytes_per_second":N}
+//   {"kind":"loss","a":[...],"b":[...],"loss_ppm":N,"tail_ppm":N,"delay_us":N,
+//        "bytes_per_second":N}
 //   {"kind":"clock","target":...,"step_us":N,"drift_ppm":N,"for_us":N}
-//   {"kind":"disk","target":...,"disk":"full|io_error|slow|fsync_fails|fsync_lies|bit_rot|misdirected|
-//        gone|lost|torn","for_us":N,"restart_after_us":N,"chance_ppm":N,"factor":N,"capacity_bytes":N}
+//   {"kind":"disk","target":...,"disk":"full|io_error|slow|fsync_fails|fsync_lies|bit_rot|
+//        misdirected|gone|lost|torn","for_us":N,"restart_after_us":N,
+//        "chance_ppm":N,"factor":N,"capacity_bytes":N}
 //   {"kind":"lose_pop","target":"pop:FRA","for_us":N}  {"kind":"return_pop","target":"pop:FRA"}
 //   {"kind":"evict|hibernate|kv_delay|deploy", ...}  anything: the platform reads `fields`
 #pragma once
@@ -49,8 +52,8 @@ const char* to_string(DiskFaultKind kind);
 
 struct Fault {
   FaultKind kind = FaultKind::kHeal;
-  // Stable and unique in a plan; made from kind and place when not given. A heal's name is that of the
-  // fault it ends.
+  // Stable and unique in a plan; made from kind and place when not given. A heal's name is that of
+  // the fault it ends.
   std::string name;
   Duration at = {0};    // from the world's beginning
   Duration for_ = {0};  // 0: no end of its own

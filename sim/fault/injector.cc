@@ -34,8 +34,8 @@ void add_part(disk::DiskFaults& all, const Fault& f, uint64_t used_bytes) {
     }
     case DiskFaultKind::kIoError: all.io_error = chance; break;
     case DiskFaultKind::kSlow:
-      all.slow_factor =
-          std::max(all.slow_factor, f.factor > 0 ? static_cast<uint32_t>(f.factor) : kUsualSlowFactor);
+      all.slow_factor = std::max(all.slow_factor,
+                                 f.factor > 0 ? static_cast<uint32_t>(f.factor) : kUsualSlowFactor);
       break;
     case DiskFaultKind::kSyncFails: all.sync_fails_once = chance; break;
     case DiskFaultKind::kSyncLies: all.sync_lies = true; break;
@@ -55,7 +55,8 @@ Injector::Injector(World& world, host::Hosts& hosts, net::Network& network, Faul
 uint64_t Injector::cause_of(const Fault& fault) const {
   uint64_t cause = mix64(hash_name("fault.cause"), hash_bytes(fault.name));
   // A heal bears another fault's name: tell it apart by its time.
-  return fault.kind == FaultKind::kHeal ? mix64(cause, static_cast<uint64_t>(fault.at.us) + 1) : cause;
+  return fault.kind == FaultKind::kHeal ? mix64(cause, static_cast<uint64_t>(fault.at.us) + 1)
+                                        : cause;
 }
 
 std::string Injector::check_host(const std::string& target) const {
@@ -101,9 +102,11 @@ std::string Injector::add(Fault fault) {
   if (!error.empty()) return error;
   if (fault.name.empty() && fault.kind != FaultKind::kHeal)
     fault.name = std::string(to_string(fault.kind)) + ":" +
-                 (!fault.target.empty() ? fault.target : fault.a.empty() ? "" : fault.a.front());
-  bool crashes_disk = fault.kind == FaultKind::kDisk && (fault.disk == DiskFaultKind::kLost ||
-                                                         fault.disk == DiskFaultKind::kTorn);
+                 (!fault.target.empty() ? fault.target
+                  : fault.a.empty()     ? ""
+                                        : fault.a.front());
+  bool crashes_disk = fault.kind == FaultKind::kDisk &&
+                      (fault.disk == DiskFaultKind::kLost || fault.disk == DiskFaultKind::kTorn);
   if (crashes_disk && fault.for_.us == 0 && fault.restart_after.us == 0)
     fault.restart_after = kUsualDiskReplacement;
   if (fault.kind != FaultKind::kHeal) {
@@ -121,7 +124,7 @@ std::string Injector::add(Fault fault) {
 }
 
 void Injector::begin(size_t index) {
-  if (states_[index] != State::kPlanned || stopped_) return;
+  if (states_[index] != State::kPlanned) return;
   Fault& fault = *faults_[index];
   // Where a timeline was late, the table says what really happened.
   fault.at = world_.now() - Instant{};
@@ -155,8 +158,10 @@ bool Injector::end(std::string_view name) {
 }
 
 void Injector::stop() {
-  stopped_ = true;
+  for (State& state : states_)
+    if (state == State::kPlanned) state = State::kOver;
   for (size_t i = 0; i < faults_.size(); ++i) finish(i);
+  held_down_.clear();
   network_.heal_all();
   for (host::HostId id = 0; id < hosts_.count(); ++id) hosts_.restart(hosts_.by_id(id));
 }

@@ -1,9 +1,9 @@
-// Carries faults out: at its time each begins, and ends when its length is over, when it is healed or when
-// all are. Faults may overlap: a host is up again only when the last fault that holds it down is over;
-// several disk faults of a host add up.
+// Carries faults out: at its time each begins, and ends when its length is over, when it is healed
+// or when all are. Faults may overlap: a host is up again only when the last fault that holds it
+// down is over; several disk faults of a host add up.
 //
-// Each fault runs under a cause made from its name, so that whatever it draws and schedules stays the
-// same when other faults are added or dropped.
+// Each fault runs under a cause made from its name, so that whatever it draws and schedules stays
+// the same when other faults are added or dropped.
 #pragma once
 
 #include <map>
@@ -42,12 +42,13 @@ class Injector {
   // `platform` may be null; all must outlive the injector's world's last event.
   Injector(World& world, host::Hosts& hosts, net::Network& network, FaultTarget* platform);
 
-  // Plans the fault for its time (now if past). An error text when it can never be carried out, else
-  // empty. Missing names are made; a name in use gets a number behind it.
+  // Plans the fault for its time (now if past). An error text when it can never be carried out,
+  // else empty. Missing names are made; a name in use gets a number behind it.
   std::string add(Fault fault);
   // Ends the fault of this name now, if it is in force; false if not.
   bool end(std::string_view name);
-  // Ends all in force, restarts what is down, and lets no planned one begin any more.
+  // Ends all in force, restarts what is down, heals the network and drops all that are planned.
+  // Faults added later begin as ever.
   void stop();
 
   // All faults ever added, with times as they were or will be carried out.
@@ -84,7 +85,6 @@ class Injector {
   std::map<host::HostId, std::vector<size_t>> disk_faults_;
   std::map<std::string, uint32_t> names_;
   std::vector<uint64_t> begun_ = std::vector<uint64_t>(kFaultKinds);
-  bool stopped_ = false;
 };
 
 }  // namespace orrery::fault

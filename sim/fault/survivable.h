@@ -1,6 +1,7 @@
-// Which plans a system built as DESIGN says must survive. What no system could survive is refused: a
-// quorum that loses the disks of more members than it may, a fault without an end, one that reaches into
-// the quiet time before the horizon. What is merely unpleasant (a majority down for a while) stands.
+// Which plans a system built as DESIGN says must survive. What no system could survive is refused:
+// a quorum that loses the disks of more members than it may, a fault without an end, one that
+// reaches into the quiet time before the horizon. What is merely unpleasant (a majority down for a
+// while) stands.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace orrery::fault {
 
-// A set of hosts of which at most `may_lose` may ever lose or spoil their disks (five members: two).
+// A set of hosts of which at most `may_lose` may ever lose or spoil their disks (five members:
+// two).
 struct Quorum {
   std::string name;  // "directory", "followers of do:Cart/42"
   std::vector<std::string> hosts;
@@ -22,8 +24,8 @@ struct Terrain {
   std::vector<std::string> pops = {};   // codes of those in use: "FRA"
   std::vector<std::string> hosts = {};  // cloud hosts in use: "host:FRA/1"
   std::vector<Quorum> quorums = {};     // those known beforehand
-  // Followers are placed at run time, so any five hosts may be one object's: this many hosts in all may
-  // lose their disks.
+  // Followers are placed at run time, so any five hosts may be one object's: this many hosts in all
+  // may lose their disks.
   uint32_t disks_may_be_lost = 2;
   // The declared bound of clock drift; a step, or a drift beyond, voids the promises of leases.
   int64_t drift_bound_ppm = 1'000;
@@ -39,8 +41,8 @@ bool beyond_clock_bound(const FaultPlan& plan, const Terrain& terrain);
 // Why no system could survive this plan, or empty. Every fault must be over at `quiet_from`.
 std::string why_not_survivable(const FaultPlan& plan, const Terrain& terrain, Duration quiet_from);
 
-// The same plan without the faults that make it unsurvivable: faults are taken in order, and one that
-// would spoil what stands before it is left out.
+// The same plan without the faults that make it unsurvivable: faults are taken in order, and one
+// that would spoil what stands before it is left out.
 FaultPlan trim(const FaultPlan& plan, const Terrain& terrain, Duration quiet_from);
 
 }  // namespace orrery::fault

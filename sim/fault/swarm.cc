@@ -17,8 +17,8 @@ constexpr Site kShape{"swarm.shape"};
 constexpr Site kHardness{"swarm.hardness"};
 constexpr Site kSign{"swarm.sign"};
 
-// What a run may meet, one row a kind: how many slots, the chance that each is filled (per cent), and how
-// long it lasts (milliseconds), by preset lite / swarm / storm.
+// What a run may meet, one row a kind: how many slots, the chance that each is filled (per cent),
+// by preset lite / swarm / storm, and how long it lasts (milliseconds).
 struct Range {
   const char* name;
   FaultKind kind;

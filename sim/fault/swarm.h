@@ -1,9 +1,10 @@
-// The swarm: which faults a run meets, drawn by decisions from visible ranges. Each fault sits in a slot
-// with a name of its own ("crash-2"), and all its draws (whether, when, how long, whom, how hard) have a
-// cause made from that name: leaving one fault out moves no other. By default no fault is there.
+// The swarm: which faults a run meets, drawn by decisions from visible ranges. Each fault sits in a
+// slot with a name of its own ("crash-2"), and all its draws (whether, when, how long, whom, how
+// hard) have a cause made from that name: leaving one fault out moves no other. By default no fault
+// is there.
 //
-// As in swarm testing, a run first draws which kinds it leaves out altogether, so that some runs are all
-// partitions and others all crashes.
+// As in swarm testing, a run first draws which kinds it leaves out altogether, so that some runs
+// are all partitions and others all crashes.
 #pragma once
 
 #include <optional>
@@ -23,8 +24,8 @@ enum class Preset : uint8_t {
 const char* to_string(Preset preset);
 std::optional<Preset> parse_preset(std::string_view name);
 
-// Faults over a run of length `horizon`. All are over at `quiet_from(horizon)`: what comes after is for
-// recovery and the last checks. Survivable by construction or by `trim`.
+// Faults over a run of length `horizon`. All are over at `quiet_from(horizon)`: what comes after is
+// for recovery and the last checks. Survivable by construction or by `trim`.
 FaultPlan draw_swarm(World& world, Preset preset, const Terrain& terrain, Duration horizon);
 Duration quiet_from(Duration horizon);
 

@@ -15,7 +15,8 @@ int64_t floor_div(Wide a, int64_t b) {
 
 Instant Clock::local_at(Instant at) const {
   int64_t elapsed = (at - base_world_).us;
-  if (drift_ppm_ == 0) [[likely]] return base_local_ + Duration{elapsed};
+  if (drift_ppm_ == 0) [[likely]]
+    return base_local_ + Duration{elapsed};
   return base_local_ + Duration{floor_div(Wide(elapsed) * (kMillion + drift_ppm_), kMillion)};
 }
 
@@ -23,7 +24,8 @@ int64_t Clock::wall_ms() const { return kWorldEpochMs + floor_div(now().us, 1000
 
 Duration Clock::world_duration(Duration local) const {
   if (local.us <= 0) return {0};
-  if (drift_ppm_ == 0) [[likely]] return local;
+  if (drift_ppm_ == 0) [[likely]]
+    return local;
   // The least e with floor(e * rate / M) >= target is ceil(target * M / rate).
   int64_t rate = kMillion + drift_ppm_;
   int64_t target = (now() - base_local_).us + local.us;

@@ -1,10 +1,10 @@
-// A host's own clock. Local time is the world's time plus an offset, running fast or slow by a whole
-// number of parts in a million. All conversions are exact integer arithmetic, rounded down, and
-// monotone: between two steps, later world instants never show earlier local ones.
+// A host's own clock. Local time is the world's time plus an offset, running fast or slow by a
+// whole number of parts in a million. All conversions are exact integer arithmetic, rounded down,
+// and monotone: between two steps, later world instants never show earlier local ones.
 //
-// A timer set with `world_duration` before a step or a change of drift still fires at the world instant
-// computed then, as a timer on the monotonic clock of a real machine would; whoever compares local
-// instants (leases) reads `now()` again when it fires.
+// A timer set with `world_duration` before a step or a change of drift still fires at the world
+// instant computed then, as a timer on the monotonic clock of a real machine would; whoever
+// compares local instants (leases) reads `now()` again when it fires.
 #pragma once
 
 #include "sim/core/world.h"
@@ -20,8 +20,8 @@ class Clock {
   static constexpr int64_t kDriftLimitPpm = 500'000;
 
   explicit Clock(World& world) : world_(world) {}
-  // Present local time, microseconds since the world's beginning as this clock believes. May be negative
-  // after a step back.
+  // Present local time, microseconds since the world's beginning as this clock believes. May be
+  // negative after a step back.
   Instant now() const { return local_at(world_.now()); }
   // What this clock shows at world instant `at` (not before its last step or change of drift).
   Instant local_at(Instant at) const;

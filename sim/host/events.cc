@@ -3,7 +3,8 @@
 namespace orrery::host {
 
 std::string Booted::text() const {
-  return name + (incarnation == 1 ? " boots" : " restarts, incarnation " + std::to_string(incarnation));
+  return name +
+         (incarnation == 1 ? " boots" : " restarts, incarnation " + std::to_string(incarnation));
 }
 std::string Crashed::text() const { return name + " crashes"; }
 std::string Paused::text() const {

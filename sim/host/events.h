@@ -65,8 +65,8 @@ struct ClockChanged {
   std::string text() const;
 };
 
-// All hosts of a point of presence are about to crash, and none boots until it returns. On the lane of
-// the point of presence.
+// All hosts of a point of presence are about to crash, and none boots until it returns. On the lane
+// of the point of presence.
 struct PopLost {
   static constexpr const char* kKind = "pop.lost";
   LaneId lane;

@@ -68,8 +68,7 @@ Host& Hosts::at(uint32_t pop, uint32_t number) {
   auto& row = cloud_[pop];
   if (row.size() < number) row.resize(number, kNoHost);
   if (row[number - 1] != kNoHost) return *hosts_[row[number - 1]];
-  std::string name =
-      "host:" + std::string(places_.pop_code(pop)) + "/" + std::to_string(number);
+  std::string name = "host:" + std::string(places_.pop_code(pop)) + "/" + std::to_string(number);
   Host& host = make(HostKind::kCloud, pop, number, std::move(name));
   row[number - 1] = host.id_;
   if (!lost_[pop]) boot(host);

@@ -1,10 +1,10 @@
-// Hosts and processes. A host has a place, a disk and a clock; at most one process incarnation runs on
-// it. A crash takes the process (tasks, services, connections, memory) and leaves the disk as its model
-// decides; a restart boots a new incarnation with the same boot function. Hosts are made lazily: 339
-// cities cost nothing until somebody calls there.
+// Hosts and processes. A host has a place, a disk and a clock; at most one process incarnation runs
+// on it. A crash takes the process (tasks, services, connections, memory) and leaves the disk as
+// its model decides; a restart boots a new incarnation with the same boot function. Hosts are made
+// lazily: 339 cities cost nothing until somebody calls there.
 //
-// Two kinds: hosts of the cloud (`host:FRA/2`), and those outside it (`client/1`, an origin), which stand
-// at a city too but have no platform booted and are never crashed by a drawn fault.
+// Two kinds: hosts of the cloud (`host:FRA/2`), and those outside it (`client/1`, an origin), which
+// stand at a city too but have no platform booted and are never crashed by a drawn fault.
 //
 // Not modelled here: CPU shared between processes of a host, virtual memory.
 // Legal faults: crash, restart, pause (nothing runs, time goes on), clock step and drift, within or
@@ -45,8 +45,8 @@ class Host;
 class Hosts;
 class Process;
 
-// Told when a process has ended, after its tasks and services are gone: the network, which then breaks
-// the streams.
+// Told when a process has ended, after its tasks and services are gone: the network, which then
+// breaks the streams.
 class ProcessWatcher {
  public:
   virtual ~ProcessWatcher() = default;
@@ -91,8 +91,8 @@ class Process {
     services_.push_back({std::type_index(typeid(S)), std::move(service)});
     return ref;
   }
-  // The service of this type, or nullptr. A search in a short list: keep the result, do not call it for
-  // each request.
+  // The service of this type, or nullptr. A search in a short list: keep the result, do not call it
+  // for each request.
   template <class S>
   S* find() {
     for (auto& s : services_)
@@ -124,8 +124,8 @@ class Host {
   HostId id() const { return id_; }
   HostKind kind() const { return kind_; }
   bool outside() const { return kind_ == HostKind::kOutside; }
-  uint32_t pop() const { return pop_; }          // index into net::Geography
-  uint32_t number() const { return number_; }    // 1, 2, 3 within its pop; 0 outside
+  uint32_t pop() const { return pop_; }              // index into net::Geography
+  uint32_t number() const { return number_; }        // 1, 2, 3 within its pop; 0 outside
   const std::string& name() const { return name_; }  // "host:FRA/2", "client/1"
   LaneId lane() const { return lane_; }
   Clock& clock() { return clock_; }
@@ -156,8 +156,8 @@ class Host {
 // All hosts of a world. Declare the network after it: the network's end ends all processes first.
 class Hosts {
  public:
-  // `boot` sets up the services of a new incarnation of a cloud host; it runs at the first use of a host
-  // and at every restart, under a cause of its own (host name and incarnation), so that what a
+  // `boot` sets up the services of a new incarnation of a cloud host; it runs at the first use of a
+  // host and at every restart, under a cause of its own (host name and incarnation), so that what a
   // boot draws and schedules does not depend on who used the host first.
   using Boot = std::function<void(Process&)>;
   Hosts(World& world, const Places& places, Boot boot);
@@ -173,16 +173,16 @@ class Hosts {
     watcher_ = &watcher;
   }
 
-  // Host `number` (1 .. kMaxHostsPerPop) of the point of presence with this index, made and booted at
-  // first use.
+  // Host `number` (1 .. kMaxHostsPerPop) of the point of presence with this index, made and booted
+  // at first use.
   Host& at(uint32_t pop, uint32_t number);
   // A host outside the cloud at this place, with a printable name of its own ("client/1",
   // "origin:example.com"), made at first use and always up. Give it handlers and tasks by
   // `host.process()`. The same name always is the same host; its place is that of the first call.
   Host& outside(uint32_t pop, std::string_view name);
   Host& by_id(HostId id) { return *hosts_[id]; }
-  // By printable name. A well-formed cloud name of a known point of presence ("host:FRA/2") is made at
-  // first use; nullptr for any other name that does not exist.
+  // By printable name. A well-formed cloud name of a known point of presence ("host:FRA/2") is made
+  // at first use; nullptr for any other name that does not exist.
   Host* by_name(std::string_view name);
   // The same without making anything: nullptr when not in use yet.
   Host* existing(std::string_view name);

@@ -1,5 +1,5 @@
-// The places a host may stand at: points of presence by index and name. `net::Geography` implements it;
-// the seam keeps hosts from knowing how far apart places are.
+// The places a host may stand at: points of presence by index and name. `net::Geography` implements
+// it; the seam keeps hosts from knowing how far apart places are.
 #pragma once
 
 #include <cstdint>

@@ -211,8 +211,8 @@ void Switchboard::lose_peer(uint32_t index, uint32_t epoch, bool by_timeout) {
 void Switchboard::process_ended(host::HostId id) {
   Node& n = node(id);
   n.handlers.fill(nullptr);
-  // Messages of a crash and their resets are drawn and sent under the crash's own event, link by link
-  // in the order in which the links were made.
+  // Messages of a crash and their resets are drawn and sent under the crash's own event, link by
+  // link in the order in which the links were made.
   for (size_t k = 0; k < n.links.size(); ++k) {
     uint32_t index = n.links[k];
     Link& link = *links_[index];

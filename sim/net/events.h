@@ -27,7 +27,8 @@ struct Delivered {
   std::string text() const;
 };
 
-// A named fault of links begins (partition, clog, loss ...). On the fault's own lane, `partition:NAME`.
+// A named fault of links begins (partition, clog, loss ...). On the fault's own lane,
+// `partition:NAME`.
 struct LinkFaultBegan {
   static constexpr const char* kKind = "net.fault";
   LaneId lane;

@@ -101,9 +101,8 @@ const std::vector<uint32_t>& Geography::nearest(uint32_t pop) const {
     for (uint32_t i = 0; i < kCount; ++i)
       if (i != pop) list.push_back(i);
     const uint32_t* row = &delays_[size_t{pop} * kCount];
-    std::sort(list.begin(), list.end(), [row](uint32_t a, uint32_t b) {
-      return row[a] != row[b] ? row[a] < row[b] : a < b;
-    });
+    std::sort(list.begin(), list.end(),
+              [row](uint32_t a, uint32_t b) { return row[a] != row[b] ? row[a] < row[b] : a < b; });
   }
   return list;
 }

@@ -1,6 +1,6 @@
-// Where things are: the 339 points of presence and the one-way delay between each two, from a committed
-// table of whole microseconds (tools/make_delays.py says how it was made). Immutable; one object
-// serves any number of worlds.
+// Where things are: the 339 points of presence and the one-way delay between each two, from a
+// committed table of whole microseconds (tools/make_delays.py says how it was made). Immutable; one
+// object serves any number of worlds.
 //
 // Not modelled: routes. Delay is symmetric and follows the great circle; faults make it worse.
 #pragma once
@@ -17,13 +17,13 @@ namespace orrery::net {
 
 // One point of presence, as in pops.csv. All texts live as long as the program.
 struct Pop {
-  std::string_view iata;      // "FRA"
-  std::string_view city;      // "Frankfurt", with its diacritics
-  std::string_view key;       // lower case, without diacritics
-  std::string_view country;   // "Germany"
-  std::string_view cca2;      // "DE"
-  std::string_view region;    // "Europe"
-  std::string_view lat;       // decimal degrees, as text
+  std::string_view iata;     // "FRA"
+  std::string_view city;     // "Frankfurt", with its diacritics
+  std::string_view key;      // lower case, without diacritics
+  std::string_view country;  // "Germany"
+  std::string_view cca2;     // "DE"
+  std::string_view region;   // "Europe"
+  std::string_view lat;      // decimal degrees, as text
   std::string_view lon;
   std::string_view hint;      // nearest Durable Object location hint, approximately: "weur"
   std::string_view timezone;  // IANA zone: "Europe/Berlin"

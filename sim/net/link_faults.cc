@@ -49,8 +49,8 @@ bool LinkFaults::matches(const Endpoints& set, const host::Host& host) const {
   if (set.predicate && set.predicate(host)) return true;
   for (const std::string& name : set.names) {
     if (name == host.name()) return true;
-    if (name.ends_with('*') &&
-        std::string_view(host.name()).starts_with(std::string_view(name).substr(0, name.size() - 1)))
+    if (name.ends_with('*') && std::string_view(host.name())
+                                   .starts_with(std::string_view(name).substr(0, name.size() - 1)))
       return true;
     if (!host.outside() && pop_part(name) == geography_.pop_code(host.pop())) return true;
   }
@@ -97,7 +97,8 @@ std::string LinkFaults::explain_endpoint(std::string_view name) const {
     name = rest.substr(0, slash);
   }
   if (geography_.find(pop_part(name))) return {};
-  return "\"" + std::string(name) + "\" is not a point of presence; name hosts like host:FRA/2, "
+  return "\"" + std::string(name) +
+         "\" is not a point of presence; name hosts like host:FRA/2, "
          "points of presence like FRA, clients like client/1";
 }
 

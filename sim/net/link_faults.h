@@ -1,5 +1,5 @@
-// The named faults of links that are in force, and what they add up to between two hosts. Pure data:
-// knows nothing of messages.
+// The named faults of links that are in force, and what they add up to between two hosts. Pure
+// data: knows nothing of messages.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What travels: an immutable ref-counted object with a declared size, never serialised. The sender may
-// not change it after sending; several receivers may share it.
+// What travels: an immutable ref-counted object with a declared size, never serialised. The sender
+// may not change it after sending; several receivers may share it.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,7 @@ class Message : public RefCounted {
   struct Kind {
     const char* name;
     uint64_t hash;  // of the name: enters the trace at each delivery
-    constexpr explicit Kind(const char* kind_name)
-        : name(kind_name), hash(hash_name(kind_name)) {}
+    constexpr explicit Kind(const char* kind_name) : name(kind_name), hash(hash_name(kind_name)) {}
   };
   explicit Message(const Kind& kind) : kind_(&kind) {}
   const Kind& kind() const { return *kind_; }

@@ -1,14 +1,15 @@
-// The network between hosts: ordered reliable streams between process incarnations, with request and
-// reply on top. A stream (from incarnation, to incarnation, channel) delivers in order; loss shows as
-// delay (retransmission), a partition holds messages back until it heals, and a stream without progress
-// for `kStreamTimeout`, or whose peer crashed, breaks: what was in flight may or may not have arrived.
+// The network between hosts: ordered reliable streams between process incarnations, with request
+// and reply on top. A stream (from incarnation, to incarnation, channel) delivers in order; loss
+// shows as delay (retransmission), a partition holds messages back until it heals, and a stream
+// without progress for `kStreamTimeout`, or whose peer crashed, breaks: what was in flight may or
+// may not have arrived.
 //
-// Delay = table between the two points of presence + jitter + faults; every draw is a decision whose
-// cause is the sending event. Partitions are named, symmetric or one way. A host reaches itself after
-// `kLoopbackDelay`, whatever the faults.
+// Delay = table between the two points of presence + jitter + faults; every draw is a decision
+// whose cause is the sending event. Partitions are named, symmetric or one way. A host reaches
+// itself after `kLoopbackDelay`, whatever the faults.
 //
-// Not modelled: connection set-up (a first message takes one delay like any other), congestion other
-// than a bandwidth fault, datagrams.
+// Not modelled: connection set-up (a first message takes one delay like any other), congestion
+// other than a bandwidth fault, datagrams.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ inline constexpr uint32_t kMaxChannels = 32;
 inline constexpr Duration kStreamTimeout = seconds(15);
 
 enum class CallError {
-  kUnreachable,   // the request surely never was handled (refused: host down, no such service; or it
-                  // never left, for want of a connection)
+  kUnreachable,  // the request surely never was handled (refused: host down, no such service; or it
+                 // never left, for want of a connection)
   kDisconnected,  // the stream broke while waiting: it may or may not have been handled
   kTimeout,       // no answer in time: it may or may not have been handled, or may be handled later
 };
@@ -52,7 +53,8 @@ struct Reply {
 };
 
 // The receiving side of a call: answer exactly once, now or later, or drop it (then the caller sees
-// a disconnect if the process dies, else its timeout). Copyable handle, safe after either side dies.
+// a disconnect if the process dies, else its timeout). Copyable handle, safe after either side
+// dies.
 class Caller {
  public:
   Caller() = default;
@@ -81,13 +83,14 @@ class Handler {
     (void)caller;
     (void)message;
   }
-  // The stream from this peer broke (crash, partition longer than the timeout). Said once a break, as
-  // soon as this side can know; only if the channel was in use with that peer, in either direction.
+  // The stream from this peer broke (crash, partition longer than the timeout). Said once a break,
+  // as soon as this side can know; only if the channel was in use with that peer, in either
+  // direction.
   virtual void on_peer_lost(host::HostId peer) { (void)peer; }
 };
 
-// Where replies go when no coroutine waits: a fan-out to followers keeps one sink and tells calls apart
-// by token. Must outlive its calls, or `forget` them.
+// Where replies go when no coroutine waits: a fan-out to followers keeps one sink and tells calls
+// apart by token. Must outlive its calls, or `forget` them.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
@@ -101,9 +104,10 @@ struct PendingCall {
   uint32_t generation = 0;
 };
 
-// Which hosts a fault of the network touches, hosts not made yet included. Names: a host ("host:FRA/2",
-// "client/1"), all cloud hosts of a point of presence ("FRA" or "pop:FRA"), every name with a
-// prefix ("client/*"), everything ("*"). Or a predicate: a fixed property of a host, asked again at will.
+// Which hosts a fault of the network touches, hosts not made yet included. Names: a host
+// ("host:FRA/2", "client/1"), all cloud hosts of a point of presence ("FRA" or "pop:FRA"), every
+// name with a prefix ("client/*"), everything ("*"). Or a predicate: a fixed property of a host,
+// asked again at will.
 struct Endpoints {
   std::vector<std::string> names = {};
   std::function<bool(const host::Host&)> predicate = {};
@@ -113,12 +117,12 @@ struct Endpoints {
 
 // What a fault does to the links from one set of hosts to another. Faults on one link add up.
 struct LinkFault {
-  bool blocked = false;            // nothing passes
-  Duration extra_delay = {0};      // on each message
-  Ratio loss = {0, 1};             // each loss of a packet costs a retransmission: 200 ms, doubling
-  Ratio tail = {0, 1};             // this share of messages is late by up to `tail_delay`
+  bool blocked = false;        // nothing passes
+  Duration extra_delay = {0};  // on each message
+  Ratio loss = {0, 1};         // each loss of a packet costs a retransmission: 200 ms, doubling
+  Ratio tail = {0, 1};         // this share of messages is late by up to `tail_delay`
   Duration tail_delay = {0};
-  int64_t bytes_per_second = 0;    // 0: no limit; messages of one sending host queue for it
+  int64_t bytes_per_second = 0;  // 0: no limit; messages of one sending host queue for it
 };
 
 class Network {
@@ -133,9 +137,9 @@ class Network {
   virtual void post(host::Process& from, host::HostId to, const Channel& channel,
                     Ref<const Message> message) = 0;
 
-  // Request and reply. Requests of one process to one host on one channel arrive in order. The request
-  // leaves when the task is awaited. The awaiting task may be destroyed at any time. A timeout of zero
-  // or less means none (a break still ends the wait).
+  // Request and reply. Requests of one process to one host on one channel arrive in order. The
+  // request leaves when the task is awaited. The awaiting task may be destroyed at any time. A
+  // timeout of zero or less means none (a break still ends the wait).
   virtual Task<Reply> call(host::Process& from, host::HostId to, const Channel& channel,
                            Ref<const Message> message, Duration timeout) = 0;
   // The same without a coroutine: the request leaves now, `sink` hears of the end.
@@ -147,9 +151,10 @@ class Network {
 
   // Those outside the cloud (clients, origins) are hosts of their own: `Hosts::outside(pop, name)`.
 
-  // Faults, each an event of its own like a crash. `name` is chosen by whoever makes it and ends it by
-  // `heal`; a second fault of the same name replaces the first. An empty `b` means everyone not in `a`.
-  // Hosts within `a` are never cut from each other, nor are those within `b` if `b` is given.
+  // Faults, each an event of its own like a crash. `name` is chosen by whoever makes it and ends it
+  // by `heal`; a second fault of the same name replaces the first. An empty `b` means everyone not
+  // in `a`. Hosts within `a` are never cut from each other, nor are those within `b` if `b` is
+  // given.
   virtual void partition(std::string_view name, Endpoints a, Endpoints b, bool one_way = false) = 0;
   // `fault.blocked` is a partition as well.
   virtual void degrade(std::string_view name, Endpoints a, Endpoints b, bool one_way,
@@ -188,8 +193,8 @@ inline void Caller::reply(Ref<const Message> message) const {
   network_->answer(*this, std::move(message));
 }
 
-// The network of a world; attaches itself to `hosts`, which must outlive it, and so must `geography`.
-// Its end shuts all processes down.
+// The network of a world; attaches itself to `hosts`, which must outlive it, and so must
+// `geography`. Its end shuts all processes down.
 std::unique_ptr<Network> make_network(World& world, host::Hosts& hosts, const Geography& geography);
 
 }  // namespace orrery::net

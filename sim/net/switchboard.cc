@@ -16,8 +16,8 @@ constexpr uint16_t kJitterTable[] = {
 };
 constexpr int64_t kJitterSteps = std::size(kJitterTable);
 
-// First retransmission timeout; doubles with each loss in a row. More than six in a row would outlast
-// the stream's own timeout; they count as six.
+// First retransmission timeout; doubles with each loss in a row. More than six in a row would
+// outlast the stream's own timeout; they count as six.
 constexpr int64_t kRetransmitUs = 200'000;
 
 }  // namespace
@@ -42,7 +42,8 @@ Switchboard::Node& Switchboard::node(host::HostId id) {
 uint32_t Switchboard::link_between(host::HostId from, host::HostId to) {
   if (from < nodes_.size() && nodes_[from]) [[likely]] {
     const Node& n = *nodes_[from];
-    if (to < n.link_to.size() && n.link_to[to] != kNone) [[likely]] return n.link_to[to];
+    if (to < n.link_to.size() && n.link_to[to] != kNone) [[likely]]
+      return n.link_to[to];
   }
   uint32_t out = make_link(from, to);
   uint32_t back = from == to ? out : make_link(to, from);
@@ -148,7 +149,8 @@ uint32_t Switchboard::transmit(uint32_t link_index, Carriage carriage, uint32_t 
     ORRERY_SOMETIMES(world_, true, "a message is held by a partition");
     watch_progress(link_index);
   } else {
-    if (links_[link.reverse]->state.blocked) [[unlikely]] watch_progress(link_index);
+    if (links_[link.reverse]->state.blocked) [[unlikely]]
+      watch_progress(link_index);
     schedule_delivery(link, index);
   }
   return index;
@@ -160,7 +162,8 @@ int64_t Switchboard::delay_of(Link& link, const Record& record) {
   Decisions& decide = world_.decide();
   int64_t step = decide.between(kJitter, 0, kJitterSteps - 1, kJitterSteps / 2);
   us += link.jitter_us * kJitterTable[step] / 256;
-  if (!link.degraded) [[likely]] return us;
+  if (!link.degraded) [[likely]]
+    return us;
 
   const LinkState& state = link.state;
   us += state.extra_us;
@@ -234,8 +237,8 @@ void Switchboard::deliver(uint32_t index) {
       free_record(index);
       return;
     }
-    // The peer has begun a new connection: whatever this side had open with it is gone. What follows
-    // may send on links and move records, but this record stays.
+    // The peer has begun a new connection: whatever this side had open with it is gone. What
+    // follows may send on links and move records, but this record stays.
     lose_peer(link.reverse, r.epoch, false);
   }
   hand_over(link, index);

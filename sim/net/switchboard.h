@@ -1,16 +1,17 @@
 // The network's inside: links, records in flight, calls.
 //
-// A *link* is one direction between two hosts, made at first use with its opposite. It holds the list of
-// records under way, in sending order; each has one loop event at its arrival, or none while the link
-// is blocked ("held"). A link's *epoch* numbers the connections as its sender sees them. Every record
-// carries its sender's epoch: a receiver that sees a newer one knows that the old connection is gone, and
-// drops records of an older one (a reset is on its way to their sender). So nothing passes from
-// one connection or incarnation to the next, and every loss is followed by news of it:
+// A *link* is one direction between two hosts, made at first use with its opposite. It holds the
+// list of records under way, in sending order; each has one loop event at its arrival, or none
+// while the link is blocked ("held"). A link's *epoch* numbers the connections as its sender sees
+// them. Every record carries its sender's epoch: a receiver that sees a newer one knows that the
+// old connection is gone, and drops records of an older one (a reset is on its way to their
+// sender). So nothing passes from one connection or incarnation to the next, and every loss is
+// followed by news of it:
 //   - a crash raises both sides above any epoch in use and sends a reset to the survivor;
 //   - a sender without progress raises its own and leaves a reset for the other side.
 //
-// Events of a record belong to the receiving process, so a pause holds them; at the end of a process
-// its records are taken out by hand.
+// Events of a record belong to the receiving process, so a pause holds them; at the end of a
+// process its records are taken out by hand.
 //
 // switchboard.cc carries messages, calls.cc requests and replies, breaks.cc faults and breaks.
 #pragma once
@@ -66,8 +67,8 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     uint64_t call;               // requests, replies, refusals: the call's packed handle
     uint32_t link;
     uint32_t epoch;
-    uint32_t previous, next;     // in the link's list, or the free list
-    EventHandle event;           // none while held
+    uint32_t previous, next;  // in the link's list, or the free list
+    EventHandle event;        // none while held
     Carriage carriage;
     uint8_t channel;
   };
@@ -81,11 +82,11 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     bool degraded = false;       // `state` is not clear
     bool jitters = true;         // false for a host to itself
     int64_t base_us = 0;
-    int64_t jitter_us = 0;       // median
+    int64_t jitter_us = 0;  // median
     LinkState state;
-    std::array<uint32_t, 7> loss_weights{};  // of 0, 1, ... 6 losses in a row
-    uint32_t first = kNone, last = kNone;              // records
-    uint32_t first_call = kNone, last_call = kNone;    // calls of `from` to `to`, oldest first
+    std::array<uint32_t, 7> loss_weights{};          // of 0, 1, ... 6 losses in a row
+    uint32_t first = kNone, last = kNone;            // records
+    uint32_t first_call = kNone, last_call = kNone;  // calls of `from` to `to`, oldest first
     EventHandle stuck_timer;
     std::array<int64_t, kMaxChannels> last_at{};  // no arrival before the previous one
   };
@@ -101,8 +102,8 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     uint64_t cause = 0;
     int64_t deadline_us = 0;
     uint32_t generation = 0;
-    uint32_t link = kNone;       // kNone: the slot is free
-    uint32_t record = kNone;     // the request while it is under way
+    uint32_t link = kNone;    // kNone: the slot is free
+    uint32_t record = kNone;  // the request while it is under way
     uint32_t epoch = 0;
     uint32_t previous = kNone, next = kNone;                // in the link's list, or the free list
     uint32_t bucket_previous = kNone, bucket_next = kNone;  // in the deadline bucket

@@ -1,4 +1,5 @@
-// Goal: a fault means the same as text and as data. Method: every kind there and back; mistakes by hand.
+// Goal: a fault means the same as text and as data. Method: every kind there and back; mistakes by
+// hand.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -56,8 +57,8 @@ RC_GTEST_PROP(FaultJson, ThereAndBackIsTheSame, ()) {
   f.kind = static_cast<FaultKind>(*rc::gen::inRange(0, 11));
   f.name = "n" + std::to_string(*rc::gen::inRange(0, 100));
   f.at = micros(*rc::gen::inRange<int64_t>(0, 1'000'000'000));
-  bool links = f.kind == FaultKind::kPartition || f.kind == FaultKind::kClog ||
-               f.kind == FaultKind::kLoss;
+  bool links =
+      f.kind == FaultKind::kPartition || f.kind == FaultKind::kClog || f.kind == FaultKind::kLoss;
   if (links) {
     f.a = {"FRA", "host:SIN/2"};
     if (*rc::gen::arbitrary<bool>()) f.b = {"client/1"};

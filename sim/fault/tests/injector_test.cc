@@ -39,7 +39,9 @@ struct Stage : net::Fixture {
 
 TEST(Injector, ACrashRestartsAfterItsTime) {
   Stage s;
-  EXPECT_EQ(s.add(R"({"kind":"crash","target":"host:FRA/1","at_us":1000000,"restart_after_us":2000000})"), "");
+  EXPECT_EQ(
+      s.add(R"({"kind":"crash","target":"host:FRA/1","at_us":1000000,"restart_after_us":2000000})"),
+      "");
   s.run_for(millis(999));
   EXPECT_TRUE(s.fra.up());
   s.run_for(millis(2));
@@ -151,7 +153,7 @@ TEST(Injector, KindsOfThePlatformGoToThePlatform) {
   EXPECT_NE(alone.add(f), "");
 }
 
-TEST(Injector, StopEndsEverythingAndPlansNothing) {
+TEST(Injector, StopEndsEverythingAndDropsWhatIsPlanned) {
   Stage s;
   s.add(R"({"kind":"crash","target":"host:FRA/1"})");
   s.add(R"({"kind":"partition","a":["FRA"],"b":["SIN"]})");
@@ -163,6 +165,9 @@ TEST(Injector, StopEndsEverythingAndPlansNothing) {
   EXPECT_TRUE(s.fra.up() && s.sin.up());
   EXPECT_TRUE(s.network->connected(s.fra.id(), s.sin.id()));
   EXPECT_EQ(s.sin.clock().drift_ppm(), 0);
+  s.add(R"({"kind":"crash","target":"host:SIN/1"})");
+  s.run_for(seconds(1));
+  EXPECT_FALSE(s.sin.up()) << "one added later begins";
 }
 
 TEST(Injector, WhatCanNeverBeCarriedOutIsRefused) {

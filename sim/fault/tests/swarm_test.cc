@@ -1,5 +1,6 @@
-// Goal: drawn plans are survivable, and each fault stands on its own decisions. Method: many seeds; drop one
-// fault by an override and compare the rest.
+// Goal: drawn plans are survivable, each fault stands on its own decisions. Method: many seeds;
+// drop one fault by an override and compare the rest.
+
 #include "sim/fault/swarm.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,8 @@ Terrain terrain() {
   t.pops = {"FRA", "SIN", "IAD", "GRU", "SYD"};
   for (const std::string& pop : t.pops)
     for (int i = 1; i <= 3; ++i) t.hosts.push_back("host:" + pop + "/" + std::to_string(i));
-  t.quorums = {{"directory",
-                {"host:FRA/1", "host:SIN/1", "host:IAD/1", "host:GRU/1", "host:SYD/1"},
-                2}};
+  t.quorums = {
+      {"directory", {"host:FRA/1", "host:SIN/1", "host:IAD/1", "host:GRU/1", "host:SYD/1"}, 2}};
   return t;
 }
 
@@ -83,14 +83,17 @@ TEST(Swarm, EveryKindIsMetAndNoneIsEverywhere) {
     for (const Fault& f : draw({seed, DecisionBase::kSeed, {}}, Preset::kSwarm)) once[f.kind] = 1;
     for (auto& [kind, n] : once) seen[kind] += n;
   }
-  for (FaultKind kind : {FaultKind::kPartition, FaultKind::kCrash, FaultKind::kPause, FaultKind::kClog,
-                         FaultKind::kLoss, FaultKind::kClock, FaultKind::kDisk, FaultKind::kLosePop}) {
+  for (FaultKind kind :
+       {FaultKind::kPartition, FaultKind::kCrash, FaultKind::kPause, FaultKind::kClog,
+        FaultKind::kLoss, FaultKind::kClock, FaultKind::kDisk, FaultKind::kLosePop}) {
     EXPECT_GT(seen[kind], 10) << to_string(kind);
     EXPECT_LT(seen[kind], 190) << to_string(kind);
   }
 }
 
-TEST(Swarm, NoneDrawsNothing) { EXPECT_TRUE(draw({5, DecisionBase::kSeed, {}}, Preset::kNone).empty()); }
+TEST(Swarm, NoneDrawsNothing) {
+  EXPECT_TRUE(draw({5, DecisionBase::kSeed, {}}, Preset::kNone).empty());
+}
 
 TEST(Survivable, RefusesWhatNobodySurvives) {
   Terrain t = terrain();

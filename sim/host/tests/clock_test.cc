@@ -1,4 +1,5 @@
-// Goal: clock conversions are exact and monotone. Method: random drifts and steps against the definition.
+// Goal: clock conversions are exact and monotone. Method: random drifts and steps against the
+// definition.
 #include "sim/host/clock.h"
 
 #include <gtest/gtest.h>
@@ -57,7 +58,8 @@ RC_GTEST_PROP(Clock, NeverRunsBackwardsBetweenSteps, ()) {
   Clock clock(world);
   Instant last = clock.now();
   for (int i = 0; i < 50; ++i) {
-    if (*rc::gen::inRange(0, 4) == 0) clock.set_drift(*rc::gen::inRange<int64_t>(-500'000, 500'001));
+    if (*rc::gen::inRange(0, 4) == 0)
+      clock.set_drift(*rc::gen::inRange<int64_t>(-500'000, 500'001));
     world.loop().run_until(world.now() + micros(*rc::gen::inRange<int64_t>(0, 1000)));
     RC_ASSERT(clock.now() >= last);
     last = clock.now();

@@ -1,5 +1,5 @@
-// Goal: a crash takes exactly the process, a pause loses nothing. Method: services and tasks that write
-// down what happens to them.
+// Goal: a crash takes exactly the process, a pause loses nothing. Method: services and tasks that
+// write down what happens to them.
 #include "sim/host/host.h"
 
 #include <gtest/gtest.h>
@@ -29,8 +29,12 @@ struct Saying : Service {
   std::vector<std::string>& said;
   std::string name;
 };
-struct First : Saying { using Saying::Saying; };
-struct Second : Saying { using Saying::Saying; };
+struct First : Saying {
+  using Saying::Saying;
+};
+struct Second : Saying {
+  using Saying::Saying;
+};
 
 struct Frame {
   std::vector<std::string>& said;

@@ -1,5 +1,5 @@
-// Goal: partitions hold, heal and break streams as declared, and say no more than a caller can know.
-// Method: interleavings by hand.
+// Goal: partitions hold, heal and break streams as declared, and say no more than a caller can
+// know. Method: interleavings by hand.
 #include <gtest/gtest.h>
 
 #include "sim/net/events.h"

@@ -1,4 +1,5 @@
-// Goal: places and delays are those of the committed table. Method: known cities, and the table's own laws.
+// Goal: places and delays are those of the committed table. Method: known cities, and the table's
+// own laws.
 #include "sim/net/geography.h"
 
 #include <gtest/gtest.h>

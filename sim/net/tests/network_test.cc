@@ -1,5 +1,5 @@
-// Goal: messages, calls and their failures have exactly the declared meaning. Method: hosts that echo, by
-// hand, all decisions at their defaults.
+// Goal: messages, calls and their failures have exactly the declared meaning. Method: hosts that
+// echo, by hand, all decisions at their defaults.
 #include <gtest/gtest.h>
 
 #include "sim/net/events.h"

@@ -1,5 +1,6 @@
-// Goal: order and no silent loss, whatever the faults. Method: three hosts post numbered messages under
-// random delays, partitions, crashes and pauses; each receiver's record is checked against the laws.
+// Goal: order and no silent loss, whatever the faults. Method: three hosts post numbered messages
+// under random delays, partitions, crashes and pauses; each receiver's record is checked against
+// the laws.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -27,7 +28,9 @@ struct Run {
   void step(int what, int a, int b, int64_t wait) {
     host::Host &x = f.host(kNames[a]), &y = f.host(kNames[b]);
     switch (what) {
-      case 0: f.network->partition("p" + std::to_string(a), {{x.name()}, {}}, {{y.name()}, {}}); break;
+      case 0:
+        f.network->partition("p" + std::to_string(a), {{x.name()}, {}}, {{y.name()}, {}});
+        break;
       case 1: f.network->partition("q" + std::to_string(a), {{x.name()}, {}}, {}, true); break;
       case 2: f.network->heal_all(); break;
       case 3: {

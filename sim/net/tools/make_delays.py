@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Makes pops.inc, delays.inc and jitter.inc from pops.csv. Run once by hand; the results are committed.
 
-One-way delay between two points of presence = great-circle length / 200,000 km/s (light in glass)
-x 1.4 (routes are not straight) + 1 ms (access and queues), rounded to whole microseconds. All arithmetic
-is decimal with 40 digits, so any machine makes the same table.
+One-way delay between two points of presence = great-circle length / 200,000 km/s (light in
+glass) x 1.4 (routes are not straight) + 1 ms (access and queues), rounded to whole microseconds.
+All arithmetic is decimal with 40 digits, so any machine makes the same table.
 
 Jitter: quantiles of a log-normal distribution with median 1 and sigma 0.8, in 1/256.
 
-The time zone of a point of presence is that of the nearest principal city of the same country in the
-IANA zone table (tz database, public domain), read from the system's zone.tab.
+The time zone of a point of presence is that of the nearest principal city of the same country in
+the IANA zone table (tz database, public domain), read from the system's zone.tab.
 """
 import csv
 import math
@@ -115,8 +115,8 @@ def main():
     vectors = [unit_vector(r["lat"], r["lon"]) for r in rows]
     table = zones()
     with open(HERE / "pops.inc", "w", encoding="utf-8") as out:
-        out.write("// Made by tools/make_delays.py from pops.csv: code, city, key, country, cca2, region, lat, "
-                  "lon, hint, zone.\n")
+        out.write("// Made by tools/make_delays.py from pops.csv: code, city, key, country, cca2, "
+                  "region, lat, lon, hint, zone.\n")
         for r, v in zip(rows, vectors):
             near = [z for z in table if z[0] == r["cca2"]] or table
             zone = min(near, key=lambda z: (sum((p - q) ** 2 for p, q in zip(z[1], v)), z[2]))[2]
@@ -124,14 +124,15 @@ def main():
                       r["lat"], r["lon"], r["nearest_do_hint_approx"], zone]
             out.write("{" + ", ".join('"%s"' % f for f in fields) + "},\n")
     with open(HERE / "delays.inc", "w") as out:
-        out.write("// Made by tools/make_delays.py: one-way delays in microseconds, row i holds those to rows "
-                  "0 .. i-1.\n")
+        out.write("// Made by tools/make_delays.py: one-way delays in microseconds, row i holds "
+                  "those to rows 0 .. i-1.\n")
         for i in range(1, len(rows)):
             line = [str(delay_us(vectors[i], vectors[j])) for j in range(i)]
             out.write(",".join(line) + ",\n")
     steps = 1024
     with open(HERE / "jitter.inc", "w") as out:
-        out.write("// Made by tools/make_delays.py: quantiles of a log-normal, median 1, sigma 0.8, in 1/256.\n")
+        out.write("// Made by tools/make_delays.py: quantiles of a log-normal, median 1, sigma 0.8, "
+                  "in 1/256.\n")
         values = []
         for i in range(steps):
             z = D(0) if i == steps // 2 else normal_quantile((D(i) + D("0.5")) / steps)
