@@ -47,12 +47,19 @@ class Response:
     """
 
     def __init__(
-        self, status: int, headers: Headers, body: bytes, error: str | None = None
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes,
+        error: str | None = None,
+        never_sent: bool = False,
     ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.error = error
+        #: True when no answer came because the request never left: it surely did not happen.
+        self.never_sent = never_sent
 
     @property
     def ok(self) -> bool:
@@ -85,7 +92,8 @@ class Response:
 def response_of(result: dict[str, Any]) -> Response:
     """The Response in a native operation's result."""
     if result["kind"] == "error":
-        return Response(0, Headers([]), b"", str(result.get("error") or "no answer"))
+        error = str(result.get("error") or "no answer")
+        return Response(0, Headers([]), b"", error, bool(result.get("never_sent")))
     return Response(
         int(result["status"]),
         Headers(result.get("headers") or []),
@@ -169,4 +177,5 @@ def default_outcome(response: Response) -> tuple[str, Any]:
             return "ok", json_module.loads(response.body) if response.body else None
         except ValueError:
             return "ok", response.text()
-    return ("fail" if 400 <= response.status <= 499 else "info"), None
+    surely_not = response.never_sent or 400 <= response.status <= 499
+    return ("fail" if surely_not else "info"), None

@@ -29,7 +29,18 @@ def difference(one: Outcome, two: Outcome) -> str | None:
     text = f"hash {one.hash[:16] or one.verdict} and {two.hash[:16] or two.verdict}"
     if one.events != two.events:
         text += f", {one.events:,} and {two.events:,} events"
+    text += _checkpoints(one.result.get("checkpoints", []), two.result.get("checkpoints", []))
     return f"{text}; {lane}" if lane else text
+
+
+def _checkpoints(one: list[Any], two: list[Any]) -> str:
+    """', equal to event N at T s' by the last checkpoint [event, us, hash] that both runs share."""
+    shared = None
+    for first, second in zip(one, two):
+        if first != second:
+            break
+        shared = first
+    return "" if shared is None else f", equal to event {shared[0]:,} at {shared[1] / 1e6:.6f} s"
 
 
 def first_lane(one: dict[str, Any], two: dict[str, Any]) -> str | None:

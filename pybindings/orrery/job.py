@@ -15,6 +15,7 @@ from orrery.outcome import LIVENESS, SCENARIO_ASSERTION, SCENARIO_ERROR, signatu
 from orrery.places import shown
 from orrery.project_run import Exchange, run_requests
 from orrery.scenario import Scenario, where
+from orrery.story import focus
 from orrery.world import World
 
 STORY_LINES_MAX = 200
@@ -46,6 +47,7 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
         driver.run(main)
     except CheckFailed as error:
         verdict, own = "fail", _failure(scenario, error, error.rule, error.reason)
+        own["witness"] = error.witness
     except AssertionError as error:
         verdict, own = "fail", _failure(
             scenario, error, SCENARIO_ASSERTION, _assertion(scenario, error)
@@ -65,7 +67,8 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     finished = json.loads(world_native.finish())
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
-    return _result(finished, verdict, own, exchanges, job)
+    history = world_native.history() if own is not None else []
+    return _result(finished, verdict, own, history, exchanges, job)
 
 
 def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def _result(
     finished: dict[str, Any],
     verdict: str,
     own: dict[str, Any] | None,
+    history: list[dict[str, Any]],
     exchanges: list[Exchange],
     job: dict[str, Any],
 ) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def _result(
         )
         verdict = "not live" if live else "fail"
     if own is not None:
-        own["story"] = finished.get("story", [])[-STORY_LINES_MAX:]
+        own["story"] = focus(finished.get("story", []), history, own.pop("witness", None))
         # What a monitor saw explains what the scenario noticed, so it goes first - unless the
         # scenario cites a rule.
         failures = (
@@ -114,8 +118,10 @@ def _result(
     result.update(verdict=verdict, failures=failures)
     if job.get("record") or job.get("requests") is not None:
         result["console"] = finished.get("console", [])[-1000:]
+        result["exceptions"] = finished.get("exceptions", [])[-1000:]
     if job.get("lanes"):
         result["lanes"] = finished.get("lanes", {})
+        result["checkpoints"] = finished.get("checkpoints", [])
     if job.get("requests") is not None:
         result["responses"] = [exchange.document() for exchange in exchanges]
     return result

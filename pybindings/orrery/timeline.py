@@ -61,13 +61,23 @@ class Timeline:
         )
 
     def isolate_owner(
-        self, target: str, *, from_: Sequence[str], name: str | None = None, for_: Span | None = None
+        self,
+        target: str,
+        *,
+        from_: Sequence[str],
+        name: str | None = None,
+        for_: Span | None = None,
     ) -> "Timeline":
-        """Cuts whatever host owns an object ("do:Register/x") then off from parts of the platform, but from no
-        client: from_ names them, "directory", "followers" (all), "followers:3" (three, the others being cut off
-        from the rest of the platform along with the owner), hosts or points of presence."""
+        """Cuts whatever host owns an object ("do:Register/x") then off from parts of the platform,
+        but from no client: from_ names them, "directory", "followers" (all), "followers:3" (three,
+        the others being cut off from the rest of the platform along with the owner), hosts or
+        points of presence."""
         return self._fault(
-            "isolate_owner", target=target, name=name or "isolated-owner", for_us=_us(for_), **{"from": _places(from_)}
+            "isolate_owner",
+            target=target,
+            name=name or "isolated-owner",
+            for_us=_us(for_),
+            **{"from": _places(from_)},
         )
 
     def heal(self, name: str | None = None) -> "Timeline":
@@ -79,11 +89,14 @@ class Timeline:
         a: Sequence[str],
         b: Sequence[str],
         *,
+        delay: Span | None = None,
         name: str | None = None,
         for_: Span | None = None,
     ) -> "Timeline":
         """Messages between two groups pile up and arrive late instead of being lost."""
-        return self._fault("clog", a=_places(a), b=_places(b), name=name, for_us=_us(for_))
+        return self._fault(
+            "clog", a=_places(a), b=_places(b), delay_us=_us(delay), name=name, for_us=_us(for_)
+        )
 
     def clock(
         self,
@@ -105,12 +118,47 @@ class Timeline:
             for_us=_us(for_),
         )
 
-    def disk(
-        self, target: str, kind: str, *, for_: Span | None = None, **options: Any
+    def loss(
+        self,
+        a: Sequence[str],
+        b: Sequence[str],
+        *,
+        loss_ppm: int = 0,
+        delay: Span | None = None,
+        name: str | None = None,
+        for_: Span | None = None,
     ) -> "Timeline":
-        """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_lies", "bit_rot",
-        ..."""
-        return self._fault("disk", target=target, disk=kind, for_us=_us(for_), **options)
+        """Packets between two groups are lost (and sent again), or take `delay` longer."""
+        return self._fault(
+            "loss",
+            a=_places(a),
+            b=_places(b),
+            loss_ppm=loss_ppm or None,
+            delay_us=_us(delay),
+            name=name,
+            for_us=_us(for_),
+        )
+
+    def disk(
+        self,
+        target: str,
+        kind: str,
+        *,
+        for_: Span | None = None,
+        restart_after: Span | None = None,
+        **options: int,
+    ) -> "Timeline":
+        """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_fails", "fsync_lies",
+        "bit_rot", "misdirected", "gone", "lost" or "torn"; options are chance_ppm, factor,
+        capacity_bytes."""
+        return self._fault(
+            "disk",
+            target=target,
+            disk=kind,
+            for_us=_us(for_),
+            restart_after_us=_us(restart_after),
+            **options,
+        )
 
     def evict(self, target: str) -> "Timeline":
         """Removes an object ("do:Cart/42") from memory as after idleness."""

@@ -176,7 +176,7 @@ class World:
 
     def history_add(self, text: str) -> None:
         line = json.loads(text)
-        self.ops_history.append(line)
+        self.ops_history.append({"i": len(self.ops_history), "at_us": self.now, **line})
 
     def history(self) -> list[dict]:
         return list(self.ops_history)
@@ -250,11 +250,11 @@ def check_history(text: str, model: str, options: str) -> str:
         try:
             json.loads(line)
         except ValueError:
-            raise BadInput(f"line {number}: not JSON") from None
+            error = {"line": number, "reason": "not JSON"}
+            return json.dumps({"verdict": "bad-input", "error": error})
     verdict = "violation" if "stale" in text else "unknown" if "hard" in text else "ok"
-    return json.dumps(
-        {
-            "verdict": verdict,
-            "witness": ["client/2 read an old value"] if verdict == "violation" else None,
-        }
-    )
+    answer = {"verdict": verdict, "operations": len(text.splitlines())}
+    if verdict == "violation":
+        operation = {"line": 1, "text": "client/2 reads 1"}
+        answer["witness"] = {"sentence": "client/2 read an old value", "operations": [operation]}
+    return json.dumps(answer)

@@ -271,10 +271,12 @@ def test_selfcheck_finds_drift_and_its_first_event(bench):
 def test_check_says_what_the_checker_says(bench):
     for text, code in (("{}", 0), ('{"v":"stale"}', 11), ('{"v":"hard"}', 14)):
         (bench.folder / "h.jsonl").write_text(text + "\n")
-        assert bench.run("check", "h.jsonl", "--model", "register").code == code
+        ended = bench.run("check", "h.jsonl", "--model", "register")
+        assert ended.code == code
+        assert ("line 1: client/2 reads 1" in ended.out) == (code == 11)
     (bench.folder / "h.jsonl").write_text("{}\nnope\n")
     ended = bench.run("check", "h.jsonl", "--model", "register")
-    assert ended.code == 2 and "h.jsonl: line 2: not JSON" in ended.err
+    assert ended.code == 2 and "h.jsonl, line 2: not JSON" in ended.err
 
 
 def test_suite_runs_all_and_counts_expected_findings_as_passes(bench):

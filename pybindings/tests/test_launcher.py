@@ -1,4 +1,5 @@
-"""The launcher, in a copy of the checkout with the outside world (apt-get, npm, cmake, ninja) faked."""
+"""The launcher, in a copy of the checkout with the outside world (apt-get, npm, cmake, ninja)
+faked."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from orrery.cli import common
 from orrery.errors import FAIL, PASS, UNKNOWN, UserError, not_in_this_build
 from orrery.files import read_text
 from orrery.places import shown
-from orrery.report import out_console
+from orrery.report import out_console, printable
 
 MODELS = (
     "register",
@@ -69,31 +69,19 @@ def command(history: Path, model: str, budget_us: int, html: Path | None, as_jso
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if result["verdict"] == "bad-input":
-        error = result["error"]
-        raise UserError(f"{shown(history)}, line {error['line']}: {error['reason']}")
+        wrong = result["error"]
+        line = f", line {wrong['line']}" if wrong["line"] else ""
+        raise UserError(f"{shown(history)}{line}: {wrong['reason']}")
     words, code = _ENDS[result["verdict"]]
     if as_json:
         common.print_json({"orrery": 1, "command": "check", "model": model, **result})
         return code
     console = out_console()
-    console.print(
-        f"{shown(history)}: {words} as a {model}",
-        style="bold green" if code == PASS else "bold red",
-        markup=False,
-    )
-    witness = result.get("witness")
-    if witness:
-        if isinstance(witness, dict):
-            operations = (f"line {op['line']}: {op['text']}" for op in witness["operations"])
-            lines = [witness["sentence"], *operations]
-        else:
-            lines = witness if isinstance(witness, list) else [witness]
-        for line in lines:
-            console.print(
-                f"  {line if isinstance(line, str) else json.dumps(line)}",
-                markup=False,
-                soft_wrap=True,
-            )
-    if result["verdict"] == "unknown" and "reason" in result:
-        console.print(f"  {result['reason']}", markup=False)
+    head = f"{shown(history)}: {words} as a {model}, {result['operations']:,} operations"
+    console.print(head, style="bold green" if code == PASS else "bold red", markup=False)
+    witness = result.get("witness", {})
+    lines = [witness.get("sentence"), result.get("reason")]
+    lines += [f"line {op['line']}: {op['text']}" for op in witness.get("operations", [])]
+    for text in filter(None, lines):
+        console.print(f"  {printable(text)}", markup=False, soft_wrap=True)
     return code

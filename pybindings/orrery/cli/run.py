@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import click
 
@@ -120,7 +120,11 @@ def _plan(
 
 def _document(plan: Plan) -> dict[str, Any]:
     result = plan.outcomes[0].result
-    extra = {key: result[key] for key in ("responses", "console", "output") if result.get(key)}
+    extra = {
+        key: result[key]
+        for key in ("responses", "console", "exceptions", "output")
+        if result.get(key)
+    }
     return {**plan.summary.document(), **extra}
 
 
@@ -129,17 +133,8 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
     outcome = plan.outcomes[0]
     for line in (outcome.result.get("output") or "").splitlines():
         console.print(printable(line), markup=False, soft_wrap=True)
-    for answer in scenario.get("responses", []):
-        got = answer.get("error") or f"{answer['status']}  {answer['body'].strip()[:120]}"
-        took = (answer["answered_us"] - answer["sent_us"]) / 1000
-        line = f" {show_us(answer['sent_us'])}  {answer['client']} {answer['city']}  {answer['method']} {answer['url']}  {got}  ({took:.1f} ms)"
+    for _, line in sorted(_lines(scenario), key=lambda timed: timed[0]):
         console.print(printable(line), markup=False, soft_wrap=True)
-    for entry in scenario.get("console", []):
-        console.print(
-            printable(f" {entry if isinstance(entry, str) else entry.get('text', entry)}"),
-            markup=False,
-            soft_wrap=True,
-        )
     for failure in outcome.failures:
         show_failure(console, failure, outcome.events)
     console.print(
@@ -149,3 +144,17 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _lines(scenario: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    """What happened to be said, by its time: answers, console lines, exceptions nobody caught."""
+    for answer in scenario.get("responses", []):
+        got = answer.get("error") or f"{answer['status']}  {answer['body'].strip()[:120]}"
+        took_ms = (answer["answered_us"] - answer["sent_us"]) / 1000
+        asked = f"{answer['client']} {answer['city']}  {answer['method']} {answer['url']}"
+        time_us = answer["answered_us"]
+        yield time_us, f" {show_us(time_us)}  {asked}  ->  {got}  ({took_ms:.1f} ms)"
+    for entry in [*scenario.get("console", []), *scenario.get("exceptions", [])]:
+        said = entry["error"] if "error" in entry else f"console.{entry['level']}  {entry['text']}"
+        source = f"  {entry['source']}" if entry.get("source") else ""
+        yield entry["at_us"], f" {show_us(entry['at_us'])}  {entry['lane']}  {said}{source}"

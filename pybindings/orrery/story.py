@@ -1,0 +1,62 @@
+"""Which lines of a run's story a failure shows.
+
+The world tells the story of the whole run, one line an event, each beginning with its time in
+seconds. For a history that no order explains, what happened between the first question and the last
+answer of its witness is what matters; for everything else, what happened last. Shrinking makes runs
+shorter; this only chooses lines.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+LINES_MAX = 40
+_HEAD = 12
+_TIME = re.compile(r"\s*(\d+)\.(\d{6})\b")
+
+
+def focus(story: list[str], history: list[dict[str, Any]], witness: Any) -> list[str]:
+    """At most LINES_MAX lines about a failure; what is left out is counted in its place."""
+    operations = witness.get("operations", []) if isinstance(witness, dict) else []
+    between = window(history, operations)
+    if between is not None:
+        story = [line for line in story if _within(line, *between)]
+    answers = [f" {operation['text']}" for operation in operations if operation.get("text")]
+    room = max(LINES_MAX - len(answers), _HEAD + 1)
+    if len(story) > room:
+        head = _HEAD if between is not None else 0
+        tail = room - head
+        left_out = f"  ... {len(story) - room:,} lines"
+        story = [*story[:head], left_out, *story[len(story) - tail :]]
+    if answers:
+        return [*story, " the answers that no order explains:", *answers[:LINES_MAX]]
+    return story
+
+
+def window(
+    history: list[dict[str, Any]], operations: list[dict[str, Any]]
+) -> tuple[int, int] | None:
+    """From the first invocation to the last answer of some operations of a history, in
+    microseconds.
+
+    An operation's `line` is that of its invocation, counted from 1; its end is its process's next
+    line.
+    """
+    times = []
+    for operation in operations:
+        begin = operation.get("line", 0) - 1
+        if not 0 <= begin < len(history) or "at_us" not in history[begin]:
+            continue
+        times.append(history[begin]["at_us"])
+        process = history[begin].get("p")
+        for line in history[begin + 1 :]:
+            if line.get("p") == process:
+                times.append(line["at_us"])
+                break
+    return (min(times), max(times)) if times else None
+
+
+def _within(line: str, from_us: int, to_us: int) -> bool:
+    match = _TIME.match(line)
+    return match is None or from_us <= int(match[1]) * 1_000_000 + int(match[2]) <= to_us

@@ -1,0 +1,37 @@
+"""Which lines a failure shows."""
+
+from orrery.story import LINES_MAX, focus, window
+
+STORY = [f" {second:3d}.000000  client/1  line {second}" for second in range(100)]
+HISTORY = [
+    {"p": "a", "e": "invoke", "at_us": 10_000_000},
+    {"p": "b", "e": "invoke", "at_us": 12_000_000},
+    {"p": "a", "e": "ok", "at_us": 15_000_000},
+    {"p": "b", "e": "ok", "at_us": 20_000_000},
+    {"p": "a", "e": "invoke", "at_us": 99_000_000},
+]
+
+
+def test_a_witness_is_shown_from_its_first_question_to_its_last_answer():
+    witness = {"operations": [{"line": 1, "text": "a reads 1"}, {"line": 2, "text": "b reads 0"}]}
+    lines = focus(STORY, HISTORY, witness)
+    assert lines[0].endswith("line 10") and lines[10].endswith("line 20")
+    assert lines[11:] == [" the answers that no order explains:", " a reads 1", " b reads 0"]
+
+
+def test_without_a_witness_the_last_lines_are_shown_and_the_rest_counted():
+    lines = focus(STORY, HISTORY, None)
+    assert lines[0] == f"  ... {100 - LINES_MAX} lines" and lines[-1].endswith("line 99")
+    assert len(lines) == LINES_MAX + 1
+
+
+def test_a_long_window_keeps_its_beginning_and_its_end():
+    history = [{"p": "a", "at_us": 0}, {"p": "a", "at_us": 98_000_000}]
+    lines = focus(STORY, history, {"operations": [{"line": 1}]})
+    assert lines[0].endswith("line 0") and lines[-1].endswith("line 98")
+    assert len(lines) == LINES_MAX + 1
+
+
+def test_an_operation_without_an_answer_counts_by_its_question():
+    assert window(HISTORY, [{"line": 5}]) == (99_000_000, 99_000_000)
+    assert window(HISTORY, [{"line": 77}, {}]) is None
