@@ -17,6 +17,8 @@ int64_t units_of(Duration cpu) { return cpu.us * kMeterUnitsPerMicrosecond; }
 
 size_t near_heap_limit(void* data, size_t current, size_t) {
   auto& s = *static_cast<Isolate::State*>(data);
+  if (s.reserve_given) return current;
+  s.reserve_given = true;
   s.terminate(TurnKind::kTerminatedMemory, "Worker exceeded memory limit.");
   return current + kHeapReserveBytes;
 }

@@ -81,6 +81,7 @@ struct Isolate::State {
   int64_t clock_us = 0;
   TurnKind ending = TurnKind::kOk;        // why the turn is being terminated
   ErrorInfo ending_error;
+  bool reserve_given = false;             // kHeapReserveBytes
   bool spent = false;                     // over the memory limit, for good
   int32_t meter[2] = {0, 0};              // [0] is what instrumented code counts down
   int32_t meter_given = 0;

@@ -10,8 +10,10 @@ namespace orrery::runtime {
 // JavaScript heap and array buffers together.
 inline constexpr int64_t kHeapLimitBytes = 128ll << 20;
 
-// Room that V8 gets above the limit so that a turn over it can be unwound instead of killing the process.
-inline constexpr int64_t kHeapReserveBytes = 64ll << 20;
+// Room that V8 gets above the limit, once, so that a turn over it can be unwound instead of killing the process.
+// The turn ends at its next loop or call; a single built-in that needs even more (filling an array of 10^8)
+// ends the process with the one line of fatal.h.
+inline constexpr int64_t kHeapReserveBytes = 256ll << 20;
 
 // CPU time of one invocation; an actor's is refilled by each event that arrives.
 inline constexpr Duration kCpuLimit = seconds(30);
