@@ -1,5 +1,5 @@
-// What a file holds: sorted extents, each a slice of a shared buffer. Holes read as zero. Writing never
-// copies bytes; replaced slices can be handed back so that the write can be undone.
+// What a file holds: sorted extents, each a slice of a shared buffer. Holes read as zero. Writing
+// never copies bytes; replaced slices can be handed back so that the write can be undone.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class Content {
   // The extent that is exactly these bytes, whole buffer, or null.
   const Extent* exactly(uint64_t offset, uint32_t length) const;
 
-  // Puts `length` bytes of `buffer` from `start` at `offset`, growing the file. Slices that were there
-  // go to `replaced` (may be null), in order.
+  // Puts `length` bytes of `buffer` from `start` at `offset`, growing the file. Slices that were
+  // there go to `replaced` (may be null), in order.
   void write(uint64_t offset, uint32_t length, Ref<Buffer> buffer, uint32_t start,
              std::vector<Extent>* replaced);
   // Adds at the end; the caller knows that offset == size().

@@ -1,4 +1,5 @@
-// Faults of a simulated disk: which call fails, what a sync really does, what a damaged sector shows.
+// Faults of a simulated disk: which call fails, what a sync really does, what a damaged sector
+// shows.
 #include <algorithm>
 
 #include "sim/core/check.h"

@@ -1,13 +1,13 @@
-// A disk as a list of writes not yet durable. A write is visible at once to the running process and joins
-// the file's list of unsynced writes; `sync` makes the list durable. At a crash each unsynced sector
-// write is kept, dropped or torn, by decision; names created, renamed or removed since they were last
-// made durable may be lost too. Pages are ref-counted: equal pages on a host, its followers and their
-// snapshots are one piece of memory.
+// A disk as a list of writes not yet durable. A write is visible at once to the running process and
+// joins the file's list of unsynced writes; `sync` makes the list durable. At a crash each unsynced
+// sector write is kept, dropped or torn, by decision; names created, renamed or removed since they
+// were last made durable may be lost too. Pages are ref-counted: equal pages on a host, its
+// followers and their snapshots are one piece of memory.
 //
-// Legal faults: see faults.h. Fault state is data beside pristine bytes: switch a fault off and the true
-// content is there again.
-// Not modelled: reordering of name operations (the directory is an ordered journal, as on ext4 and XFS),
-// space used by metadata, and time (whoever waits for a sync waits `sync_latency()`).
+// Legal faults: see faults.h. Fault state is data beside pristine bytes: switch a fault off and the
+// true content is there again. Not modelled: reordering of name operations (the directory is an
+// ordered journal, as on ext4 and XFS), space used by metadata, and time (whoever waits for a sync
+// waits `sync_latency()`).
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ inline constexpr uint32_t kPageBytes = 4096;
 enum class DiskError { kNone, kNotFound, kFull, kIo, kGone };
 const char* to_string(DiskError error);
 
-// An open file. A handle works until the process that opened it dies (a crash) or the file is removed;
-// afterwards every call gives kGone.
+// An open file. A handle works until the process that opened it dies (a crash) or the file is
+// removed; afterwards every call gives kGone.
 class File {
  public:
   virtual ~File() = default;
@@ -39,9 +39,9 @@ class File {
   // Reads up to `out.size()` bytes; bytes past the end read as zero; `got` (may be null) tells how
   // many exist.
   virtual DiskError read(uint64_t offset, std::span<uint8_t> out, size_t* got) = 0;
-  // Reads `length` existing bytes as one buffer: the stored buffer itself, shared, when those bytes were
-  // written as exactly one buffer and no fault hides them; else a copy. kNotFound when the file ends
-  // before offset + length.
+  // Reads `length` existing bytes as one buffer: the stored buffer itself, shared, when those bytes
+  // were written as exactly one buffer and no fault hides them; else a copy. kNotFound when the
+  // file ends before offset + length.
   virtual DiskError read_buffer(uint64_t offset, uint32_t length, Ref<Buffer>* out) = 0;
   virtual DiskError write(uint64_t offset, std::span<const uint8_t> bytes) = 0;
   // Writes a shared buffer at any offset without copying it.
@@ -51,8 +51,9 @@ class File {
   // Adds a shared buffer at the end without copying it (append-only logs).
   virtual DiskError append(Ref<Buffer> bytes) = 0;
   virtual DiskError truncate(uint64_t size) = 0;
-  // Makes everything written to this file so far durable, and its name with all name operations before
-  // it. Costs no world time by itself: whoever waits for a sync waits for `Disk::sync_latency()`.
+  // Makes everything written to this file so far durable, and its name with all name operations
+  // before it. Costs no world time by itself: whoever waits for a sync waits for
+  // `Disk::sync_latency()`.
   virtual DiskError sync() = 0;
 };
 
@@ -60,8 +61,8 @@ enum class OpenMode {
   kExisting,  // kNotFound when there is none
   kCreate,    // made when there is none
   // Made when there is none, and gone after a crash whatever was synced: caches and images that are
-  // rebuilt from elsewhere. Its writes keep no history, so they cost least. An existing file keeps the
-  // kind it was made with.
+  // rebuilt from elsewhere. Its writes keep no history, so they cost least. An existing file keeps
+  // the kind it was made with.
   kScratch,
 };
 
@@ -86,13 +87,14 @@ class Disk {
   // Bytes in all files as the process sees them.
   virtual uint64_t used_bytes() const = 0;
 
-  // The process is gone: unsynced writes are kept, dropped or torn by decision, scratch files vanish.
+  // The process is gone: unsynced writes are kept, dropped or torn by decision, scratch files
+  // vanish.
   virtual void crash() = 0;
   // The medium is replaced by an empty one: nothing that was on it comes back. Handles die.
   virtual void wipe() = 0;
 
-  // The faults now in force. Setting them counts calls from zero again; what a fault no longer in force
-  // hid is visible again.
+  // The faults now in force. Setting them counts calls from zero again; what a fault no longer in
+  // force hid is visible again.
   virtual void set_faults(const DiskFaults& faults) = 0;
   virtual const DiskFaults& faults() const = 0;
 };

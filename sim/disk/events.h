@@ -1,5 +1,5 @@
-// What a disk tells observers. Writes are too many to announce: each file keeps a rolling hash of their
-// places, which enters the trace with the next sync or crash.
+// What a disk tells observers. Writes are too many to announce: each file keeps a rolling hash of
+// their places, which enters the trace with the next sync or crash.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What may go wrong with a disk, as one data object: each part is off by default and can be switched on
-// and off alone. Beyond the crash rules of disk.h, nothing else ever goes wrong.
+// What may go wrong with a disk, as one data object: each part is off by default and can be
+// switched on and off alone. Beyond the crash rules of disk.h, nothing else ever goes wrong.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,9 @@ struct DiskFaults {
   // others show the new ones.
   Ratio misdirected_write = {0, 1};
 
-  // A sync fails once with kIo; the writes it covered are in an unknown state that later syncs, which
-  // succeed, do not mend: they are kept or dropped at the next crash while the fault is in force.
+  // A sync fails once with kIo; the writes it covered are in an unknown state that later syncs,
+  // which succeed, do not mend: they are kept or dropped at the next crash while the fault is in
+  // force.
   Ratio sync_fails_once = {0, 1};
   // Syncs say yes and make nothing durable.
   bool sync_lies = false;

@@ -1,8 +1,8 @@
-// A file on the medium: its visible content and the writes not yet durable, each with what it replaced,
-// so that a crash can undo them and put back a decided part.
+// A file on the medium: its visible content and the writes not yet durable, each with what it
+// replaced, so that a crash can undo them and put back a decided part.
 //
-// Invariant: undoing every operation in the list, last first, gives the content that surely survives,
-// but for operations marked durable, which a crash puts back whole.
+// Invariant: undoing every operation in the list, last first, gives the content that surely
+// survives, but for operations marked durable, which a crash puts back whole.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +76,8 @@ class Inode : public RefCounted {
     uint32_t replaced;  // how many slices of replaced_ are this operation's
     State state;
   };
-  // More unsynced writes than this and the older half is written back in the background, as kernels do.
+  // More unsynced writes than this and the older half is written back in the background, as kernels
+  // do.
   static constexpr size_t kMaxPending = 512;
 
   void note(uint64_t offset, uint64_t length);

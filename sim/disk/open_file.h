@@ -1,5 +1,5 @@
-// A process's handle on a file: checks that the handle is still good and whether a fault strikes, then
-// works on the inode.
+// A process's handle on a file: checks that the handle is still good and whether a fault strikes,
+// then works on the inode.
 #pragma once
 
 #include "sim/disk/simulated_disk.h"

@@ -187,7 +187,8 @@ void SimulatedDisk::wipe() {
 }
 
 Duration SimulatedDisk::sync_latency() {
-  // Quantiles of a data-centre NVMe drive's flush: mostly tens of microseconds, rarely milliseconds.
+  // Quantiles of a data-centre NVMe drive's flush: mostly tens of microseconds, rarely
+  // milliseconds.
   int64_t permille = world_.decide().between(kSyncLatency, 0, 999, 500);
   int64_t us = permille < 500   ? 40 + permille / 25          // 40..60
                : permille < 950 ? 60 + (permille - 500) / 5   // 60..150

@@ -1,7 +1,8 @@
-// The disk itself: names, the journal of name operations, faults, and the handles that processes hold.
+// The disk itself: names, the journal of name operations, faults, and the handles that processes
+// hold.
 //
-// Invariants: handles of an earlier incarnation do nothing but say kGone; the order in which a crash
-// visits files is that of their names.
+// Invariants: handles of an earlier incarnation do nothing but say kGone; the order in which a
+// crash visits files is that of their names.
 #pragma once
 
 #include <map>

@@ -59,7 +59,8 @@ struct VfsCalls {
     auto at = static_cast<uint64_t>(offset);
     auto* to = static_cast<uint8_t*>(out);
     if (file.is_wal && file.database && length == kPageBytes) {
-      // A checkpoint reads a page here and writes it to the database next: remember the shared copy.
+      // A checkpoint reads a page here and writes it to the database next: remember the shared
+      // copy.
       Ref<Buffer> page;
       if (file.file->read_buffer(at, length, &page) == DiskError::kNone) {
         std::memcpy(to, page->data(), length);

@@ -1,12 +1,12 @@
-// SQLite on a simulated disk. Each SqliteVfs registers a sqlite3_vfs of its own under a name nobody else
-// uses, so several disks and worlds can live in one OS process; it is never SQLite's default.
+// SQLite on a simulated disk. Each SqliteVfs registers a sqlite3_vfs of its own under a name nobody
+// else uses, so several disks and worlds can live in one OS process; it is never SQLite's default.
 //
-// Time and randomness come from the host. There is no shared memory: set locking_mode=EXCLUSIVE before
-// journal_mode=WAL; one connection a file. Locks are therefore always granted.
+// Time and randomness come from the host. There is no shared memory: set locking_mode=EXCLUSIVE
+// before journal_mode=WAL; one connection a file. Locks are therefore always granted.
 //
-// WAL capture: whoever opens a database may be told, at each commit, which pages it changed. Pages are
-// copied once, out of SQLite's cache; the WAL, the capture and (at a checkpoint) the database file then
-// share that copy.
+// WAL capture: whoever opens a database may be told, at each commit, which pages it changed. Pages
+// are copied once, out of SQLite's cache; the WAL, the capture and (at a checkpoint) the database
+// file then share that copy.
 #pragma once
 
 #include <sqlite3.h>
@@ -30,8 +30,8 @@ struct Frame {
 
 class WalCapture {
  public:
-  // A transaction has been written whole into the WAL. `frames` are in page order, one for each page;
-  // what was spilled and rolled back is not among them. The COMMIT statement may still fail
+  // A transaction has been written whole into the WAL. `frames` are in page order, one for each
+  // page; what was spilled and rolled back is not among them. The COMMIT statement may still fail
   // afterwards (an I/O error while mending checksums or syncing).
   virtual void on_commit(std::span<const Frame> frames, uint32_t database_pages) = 0;
 
@@ -49,9 +49,9 @@ class SqliteHost {
   ~SqliteHost() = default;
 };
 
-// Settings of the SQLite library that must be made before it is first used in this OS process: no page
-// pool a connection, no memory statistics. Call as early as possible; false when SQLite was already
-// running (then everything works, with some 77 KiB more a connection).
+// Settings of the SQLite library that must be made before it is first used in this OS process: no
+// page pool a connection, no memory statistics. Call as early as possible; false when SQLite was
+// already running (then everything works, with some 77 KiB more a connection).
 bool configure_sqlite();
 
 class SqliteVfs {
@@ -61,8 +61,8 @@ class SqliteVfs {
     bool scratch = false;           // the files vanish at a crash (OpenMode::kScratch)
     bool create = true;
   };
-  // `disk` and `host` must outlive this, and this every connection. Seeds SQLite's own generator (WAL
-  // salts), so that a world behaves the same whatever ran before it in this OS process.
+  // `disk` and `host` must outlive this, and this every connection. Seeds SQLite's own generator
+  // (WAL salts), so that a world behaves the same whatever ran before it in this OS process.
   SqliteVfs(Disk& disk, SqliteHost& host);
   ~SqliteVfs();
   SqliteVfs(const SqliteVfs&) = delete;

@@ -1,9 +1,10 @@
 // Follows the writes that SQLite makes to a WAL file and tells what each commit changed.
 //
-// A frame is a 24-byte header (page number, database size or 0, salts, checksums) and a page, written as
-// two calls. Frame numbers at or above the committed count belong to the open transaction; writing a lower
-// one again after a rollback (of all or of a savepoint) throws away those from there on; writing only a
-// page replaces it; header writes below the committed count mend checksums and change no content.
+// A frame is a 24-byte header (page number, database size or 0, salts, checksums) and a page,
+// written as two calls. Frame numbers at or above the committed count belong to the open
+// transaction; writing a lower one again after a rollback (of all or of a savepoint) throws away
+// those from there on; writing only a page replaces it; header writes below the committed count
+// mend checksums and change no content.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The object's alarm in the hidden table `_cf_METADATA`, made when an alarm is first set. The value is known
-// in memory after the first look, until a rollback.
+// The object's alarm in the hidden table `_cf_METADATA`, made when an alarm is first set. The value
+// is known in memory after the first look, until a rollback.
 #pragma once
 
 #include <optional>

@@ -20,21 +20,22 @@ constexpr std::string_view kPragmas[] = {
 
 constexpr std::string_view kFunctions[] = {
     "->", "->>", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "bm25",
-    "ceil", "ceiling", "changes", "char", "coalesce", "concat", "concat_ws", "cos", "cosh", "count",
-    "cume_dist", "current_date", "current_time", "current_timestamp", "date", "datetime", "degrees",
-    "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat", "hex", "highlight",
-    "ifnull", "iif", "instr", "json", "json_array", "json_array_length", "json_each", "json_error_position",
-    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object",
-    "json_patch", "json_quote", "json_remove", "json_replace", "json_set", "json_tree", "json_type",
-    "json_valid", "julianday", "lag", "last_insert_rowid", "last_value", "lead", "length", "like",
-    "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "match", "max", "min", "mod",
-    "nth_value", "ntile", "nullif", "octet_length", "offset", "percent_rank", "pi", "pow", "power",
-    "printf", "quote", "radians", "random", "randomblob", "rank", "replace", "round", "row_number",
-    "rtrim", "sign", "sin", "sinh", "snippet", "soundex", "sqlite_drop_column",
-    "sqlite_fail", "sqlite_rename_column", "sqlite_rename_quotefix", "sqlite_rename_table",
-    "sqlite_rename_test", "sqrt", "strftime", "string_agg", "substr", "substring", "sum", "tan", "tanh",
-    "time", "timediff", "total", "total_changes", "trim", "trunc", "typeof", "unhex", "unicode",
-    "unixepoch", "unlikely", "upper", "zeroblob"};
+    "ceil", "ceiling", "changes", "char", "coalesce", "concat", "concat_ws", "cos", "cosh",
+    "count", "cume_dist", "current_date", "current_time", "current_timestamp", "date", "datetime",
+    "degrees", "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat",
+    "hex", "highlight", "ifnull", "iif", "instr", "json", "json_array", "json_array_length",
+    "json_each", "json_error_position", "json_extract", "json_group_array", "json_group_object",
+    "json_insert", "json_object", "json_patch", "json_quote", "json_remove", "json_replace",
+    "json_set", "json_tree", "json_type", "json_valid", "julianday", "lag", "last_insert_rowid",
+    "last_value", "lead", "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2",
+    "lower", "ltrim", "match", "max", "min", "mod", "nth_value", "ntile", "nullif",
+    "octet_length", "offset", "percent_rank", "pi", "pow", "power", "printf", "quote", "radians",
+    "random", "randomblob", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin",
+    "sinh", "snippet", "soundex", "sqlite_drop_column", "sqlite_fail", "sqlite_rename_column",
+    "sqlite_rename_quotefix", "sqlite_rename_table", "sqlite_rename_test", "sqrt", "strftime",
+    "string_agg", "substr", "substring", "sum", "tan", "tanh", "time", "timediff", "total",
+    "total_changes", "trim", "trunc", "typeof", "unhex", "unicode", "unixepoch", "unlikely",
+    "upper", "zeroblob"};
 
 constexpr std::string_view kInexactMath[] = {
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "exp", "ln", "log",
@@ -123,8 +124,8 @@ int authorize_sql(int action, const char* first, const char* second, SqlUse& use
 }
 
 namespace {
-// The words of a statement with quotes taken off; comments and string contents are kept apart well enough
-// for looking at identifiers after RENAME ... TO.
+// The words of a statement with quotes taken off; comments and string contents are kept apart well
+// enough for looking at identifiers after RENAME ... TO.
 std::string_view next_word(std::string_view& rest) {
   size_t i = 0;
   while (i < rest.size()) {

@@ -81,6 +81,7 @@ Connection::~Connection() {
   begin_.reset();
   commit_.reset();
   rollback_.reset();
+  for (Statement& s : savepoint_) s.reset();
   // Statements that outlive this keep a zombie connection, never a crash.
   sqlite3_close_v2(db_);
   host_->disk().remove(file_);
@@ -241,16 +242,26 @@ void Connection::rollback() {
   depth_ = 0;
 }
 
-StorageError Connection::run(const std::string& sql) {
-  Statement s = prepare(sql.c_str());
+StorageError Connection::run(Savepoint what, int level) {
+  static constexpr const char* kVerbs[] = {"SAVEPOINT", "RELEASE", "ROLLBACK TO"};
+  Statement own;
+  Statement& s = level <= kKeptLevels ? savepoint_[static_cast<size_t>(
+                                            (level - 1) * 3 + static_cast<int>(what))]
+                                      : own;
+  if (!s) {
+    std::string sql = kVerbs[static_cast<int>(what)];
+    s = prepare((sql + " _cf_level_" + std::to_string(level)).c_str());
+  }
   if (!s) return fail(sqlite3_errcode(db_));
   int rc = step(s);
-  return rc == SQLITE_DONE || rc == SQLITE_ROW ? StorageError{} : fail(rc);
+  StorageError error = rc == SQLITE_DONE ? StorageError{} : fail(rc);
+  sqlite3_reset(s.get());
+  return error;
 }
 
 StorageError Connection::begin_savepoint() {
   if (auto e = begin_write()) return e;
-  auto e = run("SAVEPOINT _cf_level_" + std::to_string(depth_ + 1));
+  auto e = run(Savepoint::kBegin, depth_ + 1);
   if (!e) ++depth_;
   return e;
 }
@@ -260,7 +271,7 @@ StorageError Connection::release_savepoint() {
     return {StorageError::Kind::kError,
             "Cannot commit transaction due to an earlier SQL critical error"};
   ORRERY_CHECK(depth_ > 0);
-  auto e = run("RELEASE _cf_level_" + std::to_string(depth_));
+  auto e = run(Savepoint::kRelease, depth_);
   if (!e) --depth_;
   return e;
 }
@@ -268,9 +279,8 @@ StorageError Connection::release_savepoint() {
 StorageError Connection::rollback_savepoint() {
   if (broken_) return {};  // SQLite has rolled everything back already
   ORRERY_CHECK(depth_ > 0);
-  std::string name = "_cf_level_" + std::to_string(depth_);
-  if (auto e = run("ROLLBACK TO " + name)) return e;
-  auto e = run("RELEASE " + name);
+  if (auto e = run(Savepoint::kRollback, depth_)) return e;
+  auto e = run(Savepoint::kRelease, depth_);
   if (!e) --depth_;
   return e;
 }

@@ -1,12 +1,14 @@
-// One SQLite connection of an object: set-up, limits, the implicit transaction and its savepoints, and the
-// watch for critical errors.
+// One SQLite connection of an object: set-up, limits, the implicit transaction and its savepoints,
+// and the watch for critical errors.
 //
-// Invariants: nothing writes outside the implicit transaction; after SQLite rolled it back by itself the
-// connection is broken for good (3.6); statements of ours run trusted, those of the application never.
+// Invariants: nothing writes outside the implicit transaction; after SQLite rolled it back by
+// itself the connection is broken for good (3.6); statements of ours run trusted, those of the
+// application never.
 #pragma once
 
 #include <sqlite3.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +26,8 @@ using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
 class Connection {
  public:
-  // Opens `file`, which holds a database (at least the template page). `capture` is told of commits and
-  // must outlive this. Check `broken()` afterwards.
+  // Opens `file`, which holds a database (at least the template page). `capture` is told of commits
+  // and must outlive this. Check `broken()` afterwards.
   Connection(std::shared_ptr<HostSqlite> host, std::string file, disk::WalCapture* capture);
   ~Connection();  // removes the file: it is a cache of what the log holds
   Connection(const Connection&) = delete;
@@ -36,12 +38,12 @@ class Connection {
   Statement prepare(const char* sql);
   // Steps a statement of ours, with our own names allowed should SQLite compile it again.
   int step(const Statement& statement);
-  // Compiles one statement of the application from the front of `sql` and takes it off; `use` tells what
-  // it touches. Null with no error: nothing but white space was left.
+  // Compiles one statement of the application from the front of `sql` and takes it off; `use` tells
+  // what it touches. Null with no error: nothing but white space was left.
   Statement prepare_untrusted(std::string_view& sql, SqlUse& use, StorageError& error);
 
-  // What the last call on this connection failed with, as JavaScript sees it. Notices when SQLite has
-  // rolled the transaction back, and breaks the connection then.
+  // What the last call on this connection failed with, as JavaScript sees it. Notices when SQLite
+  // has rolled the transaction back, and breaks the connection then.
   StorageError fail(int rc);
   // Kind kNone, or what every call answers from now on.
   const StorageError& broken() const { return broken_; }
@@ -65,7 +67,9 @@ class Connection {
  private:
   class Trust;
   StorageError begin();
-  StorageError run(const std::string& sql);
+  enum class Savepoint : uint8_t { kBegin, kRelease, kRollback };
+  // Runs the savepoint statement of a level; those of the first levels are kept prepared.
+  StorageError run(Savepoint what, int level);
   void set_up();
   static int authorize(void* self, int action, const char* first, const char* second, const char*,
                        const char*);
@@ -81,6 +85,8 @@ class Connection {
   int depth_ = 0;
   StorageError broken_;
   Statement begin_, commit_, rollback_;
+  static constexpr int kKeptLevels = 2;
+  std::array<Statement, 3 * kKeptLevels> savepoint_;
 };
 
 // "SQLITE_CONSTRAINT" and so on, of the primary code.

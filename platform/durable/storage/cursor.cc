@@ -5,6 +5,14 @@
 
 namespace orrery::durable {
 
+namespace {
+// Rows that full scans have visited so far; SQLite does not count the step to the first of them.
+int64_t scanned(const KeptStatement& s, bool reset) {
+  int steps = sqlite3_stmt_status(s.statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, reset);
+  return steps > 0 ? steps + 1 : 0;
+}
+}  // namespace
+
 Cursor::Cursor(SqlRunner& runner, KeptStatement* statement)
     : runner_(&runner), statement_(statement) {
   runner.cursors_.push_back(this);
@@ -14,8 +22,7 @@ Cursor::~Cursor() { release(); }
 
 void Cursor::release() {
   if (statement_) {
-    int steps = sqlite3_stmt_status(statement_->statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 1);
-    scanned_ = steps > 0 ? steps + 1 : 0;  // the step to the first row is not counted
+    scanned_ = scanned(*statement_, true);
     runner_->give_back(statement_);
     statement_ = nullptr;
   }
@@ -124,12 +131,8 @@ bool Cursor::next(std::vector<SqlValue>& row, StorageError& error) {
 }
 
 int64_t Cursor::rows_read() const {
-  int64_t scanned = scanned_;
-  if (statement_) {
-    int steps = sqlite3_stmt_status(statement_->statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
-    if (steps > 0) scanned = steps + 1;
-  }
-  return std::max(scanned, rows_given_ + static_cast<int64_t>(ahead_.size()));
+  int64_t scans = statement_ ? scanned(*statement_, false) : scanned_;
+  return std::max(scans, rows_given_ + static_cast<int64_t>(ahead_.size()));
 }
 
 }  // namespace orrery::durable

@@ -1,9 +1,11 @@
-// A statement being run, one row ahead of its reader: the row after the one just given is fetched at once,
-// so that the statement is free again when its last row has been given. A statement that writes runs to its
-// end at once and its rows wait here, since SQLite cannot commit around a half-run write.
+// A statement being run, one row ahead of its reader: the row after the one just given is fetched
+// at once, so that the statement is free again when its last row has been given. A statement that
+// writes runs to its end at once and its rows wait here, since SQLite cannot commit around a
+// half-run write.
 //
-// rows_read is an estimate: the rows SQLite's full scans stepped over, or those given when there are more.
-// rows_written counts rows changed, triggers and foreign key actions included, indexes not.
+// rows_read is an estimate: the rows SQLite's full scans stepped over, or those given when there
+// are more. rows_written counts rows changed, triggers and foreign key actions included, indexes
+// not.
 #pragma once
 
 #include <deque>

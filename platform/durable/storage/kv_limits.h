@@ -1,5 +1,5 @@
-// The checks of the key-value API on namespaces not backed by SQLite; SQLite-backed ones are bounded by
-// SQLite's own limit on a value ("string or blob too big: SQLITE_TOOBIG").
+// The checks of the key-value API on namespaces not backed by SQLite; SQLite-backed ones are
+// bounded by SQLite's own limit on a value ("string or blob too big: SQLITE_TOOBIG").
 #pragma once
 
 #include "platform/durable/storage/object_database.h"

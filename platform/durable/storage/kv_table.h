@@ -1,5 +1,5 @@
-// The key-value API over the hidden table `_cf_KV`, made at the first put. Reads go through a small cache of
-// values that lives as long as no transaction or savepoint is rolled back.
+// The key-value API over the hidden table `_cf_KV`, made at the first put. Reads go through a small
+// cache of values that lives as long as no transaction or savepoint is rolled back.
 //
 // Invariant: a filled slot of the cache equals what the table holds for that key.
 #pragma once

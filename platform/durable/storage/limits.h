@@ -1,5 +1,5 @@
-// Limits of a Durable Object's storage and where each comes from (durable-objects.md section 4; workerd's
-// sqlite settings and key-value API).
+// Limits of a Durable Object's storage and where each comes from (durable-objects.md section 4;
+// workerd's sqlite settings and key-value API).
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,16 @@ inline constexpr int kSqlLikePatternBytes = 50;
 inline constexpr int kSqlVariables = 100;
 inline constexpr int kSqlTriggerDepth = 10;
 
-// Key-value limits of namespaces not backed by SQLite. A value may exceed by the serialiser's header.
+// Key-value limits of namespaces not backed by SQLite. A value may exceed by the serialiser's
+// header.
 inline constexpr size_t kKeyBytes = 2048;
 inline constexpr size_t kValueBytes = 131'072;
 inline constexpr size_t kValueSlackBytes = 34;
 inline constexpr size_t kPairs = 128;
 
-// Ours: pages of one database that SQLite keeps in memory, frames of the WAL before a checkpoint (the
-// product's numbers are not public; measured best between 8 and 32), and kept prepared statements.
+// Ours: pages of one database that SQLite keeps in memory, frames of the WAL before a checkpoint
+// (the product's numbers are not public; measured best between 8 and 32), and kept prepared
+// statements.
 inline constexpr int kCachedPages = 64;
 inline constexpr int kCheckpointFrames = 16;
 inline constexpr size_t kCachedStatements = 48;

@@ -1,11 +1,9 @@
 // The database of one Durable Object: SQLite on the host's simulated disk through our VFS, with the
-// key-value API, SQL, transactions and limits of durable-objects.md sections 3 to 5. No JavaScript, no
-// gates, no network in here: values are bytes, errors are values, time is the host's clock.
+// key-value API, SQL, transactions and limits of durable-objects.md sections 3 to 5. No JavaScript,
+// no gates, no network in here: values are bytes, errors are values, time is the host's clock.
 //
-// Declared by the lead for the actor room; the storage room implements and may widen it.
-//
-// Transactions: the first write begins the implicit transaction; `commit` ends it and returns the pages it
-// wrote as one log payload. Explicit ones are savepoints inside it.
+// Transactions: the first write begins the implicit transaction; `commit` ends it and returns the
+// pages it wrote as one log payload. Explicit ones are savepoints inside it.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +39,8 @@ struct StorageError {
 using SqlValue = std::variant<std::monostate, double, int64_t, std::string_view,
                               std::span<const uint8_t>>;
 
-// A running statement (3.x, section 4 "sql cursor"). Rows come one by one, with one row of look-ahead. May
-// outlive the database: then it gives an error.
+// A running statement (3.x, section 4 "sql cursor"). Rows come one by one, with one row of
+// look-ahead. May outlive the database: then it gives an error.
 class SqlCursor {
  public:
   virtual ~SqlCursor() = default;
@@ -77,8 +75,9 @@ class ObjectDatabase {
     StorageError error;
     bool ok() const { return static_cast<bool>(database); }
   };
-  // Opens a fresh file on the process's disk with this content (`pages[i]` is page i + 1; empty: a new
-  // database). `name` and `epoch` make the file's name; files of older epochs of the object are removed.
+  // Opens a fresh file on the process's disk with this content (`pages[i]` is page i + 1; empty: a
+  // new database). `name` and `epoch` make the file's name; files of older epochs of the object are
+  // removed.
   static Opened open(host::Process& process, std::string_view name, uint64_t epoch,
                      std::span<const Ref<Buffer>> pages);
   virtual ~ObjectDatabase() = default;
@@ -90,7 +89,8 @@ class ObjectDatabase {
   virtual StorageError put(std::string_view key, std::span<const uint8_t> value) = 0;
   // True if the key existed.
   virtual bool remove(std::string_view key, StorageError& error) = 0;
-  // Receives (key, value) in order; return false to stop. It may call the database, but must not write.
+  // Receives (key, value) in order; return false to stop. It may call the database, but must not
+  // write.
   class Receiver {
    public:
     virtual ~Receiver() = default;
@@ -113,7 +113,8 @@ class ObjectDatabase {
   virtual StorageError release_savepoint() = 0;
   virtual StorageError rollback_savepoint() = 0;
 
-  // True while the implicit transaction is open, that is after the first write since the last commit.
+  // True while the implicit transaction is open, that is after the first write since the last
+  // commit.
   virtual bool in_transaction() const = 0;
   // Ends it. Nothing open: ok with a null payload.
   virtual CommitResult commit() = 0;

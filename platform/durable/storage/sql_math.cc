@@ -21,10 +21,16 @@ constexpr double kHalfPi3 = 2.02226624879595063154e-21;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double scale(double x, int exponent) {  // x * 2^exponent, exact but for overflow and underflow
-  while (exponent > 1000) { x *= std::bit_cast<double>(uint64_t{1023 + 1000} << 52); exponent -= 1000; }
-  while (exponent < -1000) { x *= std::bit_cast<double>(uint64_t{1023 - 1000} << 52); exponent += 1000; }
-  return x * std::bit_cast<double>(static_cast<uint64_t>(1023 + exponent) << 52);
+// 2^exponent, for exponents of normal numbers.
+double power_of_two(int exponent) {
+  return std::bit_cast<double>(static_cast<uint64_t>(1023 + exponent) << 52);
+}
+
+// x * 2^exponent, exact but for overflow and underflow.
+double scale(double x, int exponent) {
+  for (; exponent > 1000; exponent -= 1000) x *= power_of_two(1000);
+  for (; exponent < -1000; exponent += 1000) x *= power_of_two(-1000);
+  return x * power_of_two(exponent);
 }
 
 // x = m * 2^e with m in [sqrt(1/2), sqrt(2)); x positive and finite.
@@ -197,8 +203,9 @@ double sinh(double x) {
     for (int k = 17; k >= 3; k -= 2) sum = (1.0 + sum) * t / (k * (k - 1.0));
     return x + x * sum;
   }
-  double e = exp(std::fabs(x) / 2);
-  double result = std::fabs(x) > 20 ? 0.5 * e * e : 0.5 * (exp(x < 0 ? -x : x) - exp(x < 0 ? x : -x));
+  double a = std::fabs(x);
+  double e = exp(a / 2);  // in two factors: exp alone overflows too early
+  double result = a > 20 ? 0.5 * e * e : 0.5 * (exp(a) - exp(-a));
   return x < 0 ? -result : result;
 }
 double cosh(double x) {

@@ -1,6 +1,7 @@
-// Mathematical functions of SQL with the same bits on every machine. The C library's differ between its
-// versions and between processors; these use only + - * / and sqrt, which IEEE 754 fixes. Within a few units
-// in the last place; trigonometric functions of arguments beyond 10^6 are exact about a rounded pi only.
+// Mathematical functions of SQL with the same bits on every machine. The C library's differ between
+// its versions and between processors; these use only + - * / and sqrt, which IEEE 754 fixes.
+// Within a few units in the last place; trigonometric functions of arguments beyond 10^6 are exact
+// about a rounded pi only.
 #pragma once
 
 #include <sqlite3.h>
@@ -29,8 +30,8 @@ double acosh(double x);
 double atanh(double x);
 }  // namespace math
 
-// Puts them in place of SQLite's functions of the same names on this connection. Functions that IEEE fixes
-// already (sqrt, floor, ceil, trunc, mod, degrees, radians, pi) stay.
+// Puts them in place of SQLite's functions of the same names on this connection. Functions that
+// IEEE fixes already (sqrt, floor, ceil, trunc, mod, degrees, radians, pi) stay.
 void install_sql_math(sqlite3* db);
 
 }  // namespace orrery::durable

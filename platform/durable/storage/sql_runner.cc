@@ -142,7 +142,8 @@ std::unique_ptr<SqlCursor> SqlRunner::exec(std::string_view sql,
   }
   statement->busy = true;
   statement->used = ++uses_;
-  if (!(error = bind(*statement, bindings)) && needs_transaction(statement->statement, statement->use))
+  error = bind(*statement, bindings);
+  if (!error && needs_transaction(statement->statement, statement->use))
     error = connection_.begin_write();
   if (error) {
     give_back(statement);

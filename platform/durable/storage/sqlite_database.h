@@ -1,8 +1,8 @@
-// The database of one object, put together: a connection on the process's disk, the key-value table, the
-// alarm, SQL, and the capture of each commit as a log payload.
+// The database of one object, put together: a connection on the process's disk, the key-value
+// table, the alarm, SQL, and the capture of each commit as a log payload.
 //
-// Invariant: applying the payloads of all commits, in order, to the pages it was opened with gives exactly
-// this database.
+// Invariant: applying the payloads of all commits, in order, to the pages it was opened with gives
+// exactly this database.
 #pragma once
 
 #include <memory>

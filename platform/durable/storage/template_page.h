@@ -1,5 +1,6 @@
-// The first page of a new, empty database in WAL mode. Written out rather than asked from SQLite: opening
-// one from this costs a third of creating it, and its bytes never depend on the library's version.
+// The first page of a new, empty database in WAL mode. Written out rather than asked from SQLite:
+// opening one from this costs a third of creating it, and its bytes never depend on the library's
+// version.
 #pragma once
 
 #include "sim/core/ref.h"

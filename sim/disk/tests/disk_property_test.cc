@@ -1,7 +1,6 @@
-// Goal: for any sequence of operations the disk agrees with a plain byte-array model, and after a crash
-// every byte has a value that the rules allow.
-// Method: RapidCheck sequences against a model that keeps, for each byte, its durable value and every
-// value written since.
+// Goal: for any sequence of operations the disk agrees with a plain byte-array model, and after a
+// crash every byte has a value that the rules allow. Method: RapidCheck sequences against a model
+// that keeps, for each byte, its durable value and every value written since.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>

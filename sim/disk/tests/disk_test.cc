@@ -1,6 +1,6 @@
-// Goal: the disk keeps what was synced, loses only what it may, and each fault does what it says and
-// leaves the true bytes behind.
-// Method: small scripted situations; crashes tried under many seeds.
+// Goal: the disk keeps what was synced, loses only what it may, and each fault does what it says
+// and leaves the true bytes behind. Method: small scripted situations; crashes tried under many
+// seeds.
 #include "sim/disk/disk.h"
 
 #include <gtest/gtest.h>

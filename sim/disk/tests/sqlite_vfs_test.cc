@@ -1,7 +1,7 @@
-// Goal: SQLite on the simulated disk keeps what it promised whatever call fails or when the host dies,
-// and the capture tells exactly what each commit changed.
-// Method: one workload, cut at its n-th disk call for n = 1, 2, 3 ... until it runs through, then a
-// crash under several seeds, then integrity_check and a comparison with what was acknowledged.
+// Goal: SQLite on the simulated disk keeps what it promised whatever call fails or when the host
+// dies, and the capture tells exactly what each commit changed. Method: one workload, cut at its
+// n-th disk call for n = 1, 2, 3 ... until it runs through, then a crash under several seeds, then
+// integrity_check and a comparison with what was acknowledged.
 #include "sim/disk/sqlite_vfs.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Goal: our mathematical functions are right to a few units in the last place, and are the ones SQL calls.
-// Method: compare with the C library over many arguments; exact cases by name.
+// Goal: our mathematical functions are right to a few units in the last place, and are the ones SQL
+// calls. Method: compare with the C library over many arguments; exact cases by name.
 #include "platform/durable/storage/sql_math.h"
 
 #include <gtest/gtest.h>

@@ -64,8 +64,8 @@ TEST(Sql, RefusesTransactionsByStatement) {
                         "BEGIN IMMEDIATE TRANSACTION"}) {
     std::string e = rig.sql(s);
     EXPECT_EQ(e.rfind("To execute a transaction, please use the state.storage.transaction() or "
-                      "state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or "
-                      "SAVEPOINT statements.", 0), 0u) << s << ": " << e;
+                      "state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION "
+                      "or SAVEPOINT statements.", 0), 0u) << s << ": " << e;
   }
 }
 
@@ -78,7 +78,8 @@ TEST(Sql, RefusesOurNamesTemporaryObjectsAndOtherDatabases) {
         "DELETE FROM _cf_KV", "INSERT INTO _cf_KV VALUES('a','b')", "CREATE INDEX _cf_i ON t(x)",
         "CREATE VIEW _cf_v AS SELECT 1", "ALTER TABLE t RENAME TO _cf_t",
         "ALTER TABLE t RENAME TO \"_Cf_t\"", "CREATE TEMP TABLE y(a)", "ATTACH ':memory:' AS m",
-        "CREATE VIRTUAL TABLE f USING fts4(x)", "PRAGMA journal_mode=DELETE", "PRAGMA page_size=512",
+        "CREATE VIRTUAL TABLE f USING fts4(x)", "PRAGMA journal_mode=DELETE",
+        "PRAGMA page_size=512",
         "PRAGMA writable_schema=1", "DETACH main"}) {
     std::string e = rig.sql(s);
     EXPECT_EQ(e, "not authorized: SQLITE_AUTH") << s;

@@ -1,7 +1,7 @@
-// Goal: whatever an object does, its database agrees with a plain map, rollbacks included, and the image
-// made of its payloads always opens as the last committed state.
-// Method: RapidCheck sequences of key-value calls, SQL, savepoints, commits, deleteAll and losses of the
-// process (reopening from the image without a commit).
+// Goal: whatever an object does, its database agrees with a plain map, rollbacks included, and the
+// image made of its payloads always opens as the last committed state. Method: RapidCheck sequences
+// of key-value calls, SQL, savepoints, commits, deleteAll and losses of the process (reopening from
+// the image without a commit).
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>

@@ -1,7 +1,7 @@
-// Goal: the key-value API, alarm, transactions and replication payloads of one object's database behave as
-// durable-objects.md sections 3 to 5 say, and a critical error breaks it for good.
-// Method: a database on a real simulated host; payloads are applied to an image that must open as the same
-// database.
+// Goal: the key-value API, alarm, transactions and replication payloads of one object's database
+// behave as durable-objects.md sections 3 to 5 say, and a critical error breaks it for good.
+// Method: a database on a real simulated host; payloads are applied to an image that must open as
+// the same database.
 #include <gtest/gtest.h>
 
 #include "platform/durable/storage/tests/storage_rig.h"
