@@ -25,6 +25,11 @@ uint64_t FollowedObject::epoch_at(uint64_t index) const {
   return index == base_.index ? base_.epoch : entries_[index - base_.index - 1]->epoch;
 }
 
+// Nothing is taken from an owner older than the promise.
+bool FollowedObject::stale(uint64_t epoch) const {
+  return epoch < promised_ && !service_.options().weaken.epoch_unchecked;
+}
+
 void FollowedObject::refuse(host::HostId to, uint64_t epoch, uint64_t index, Reason reason,
                             uint64_t hint, uint64_t newer_epoch) {
   host::Process& process = service_.process();
@@ -45,7 +50,7 @@ void FollowedObject::take_owner(host::HostId from, uint64_t epoch) {
 void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> message) {
   const AppendMessage& m = *message;
   if (lost_) return refuse(from, m.sender_epoch, m.index, Reason::kLost);
-  if (m.sender_epoch < promised_ && !service_.options().weaken.epoch_unchecked)
+  if (stale(m.sender_epoch))
     return refuse(from, m.sender_epoch, m.index, Reason::kStale);
   take_owner(from, m.sender_epoch);
 
@@ -63,8 +68,10 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
     if (previous == base_.index)
       return refuse(from, m.sender_epoch, m.index, Reason::kNeedsImage);
     ORRERY_SOMETIMES(service_.process().world(), true, "a follower's log conflicts with its owner's");
-    return refuse(from, m.sender_epoch, m.index, Reason::kMismatch,
-                  std::max(committed_, base_.index));
+    // The whole run of that epoch is suspect: the owner tries before it.
+    uint64_t before = previous - 1;
+    while (before > base_.index && epoch_at(before) == epoch_at(previous)) --before;
+    return refuse(from, m.sender_epoch, m.index, Reason::kMismatch, before);
   }
   if (m.sender_epoch > std::max(promised_, m.epoch)) write_promise(m.sender_epoch);
   if (m.index <= last_index) {
@@ -77,6 +84,8 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
     for (uint64_t i = m.index; i <= last_index; ++i)
       bytes_ -= entries_[i - base_.index - 1]->stored_bytes();
     entries_.resize(previous - base_.index);
+    // What is durable is never cut off, unless a disk lied or a weakness is planted: then stay sane.
+    committed_ = std::min(committed_, previous);
   }
   promised_ = std::max(promised_, m.sender_epoch);
   bytes_ += m.stored_bytes();
@@ -116,7 +125,7 @@ void FollowedObject::on_fetch(const net::Caller& caller, const FetchRequest& req
 }
 
 void FollowedObject::on_install(host::HostId from, Ref<const InstallMessage> message) {
-  if (message->sender_epoch < promised_)
+  if (stale(message->sender_epoch))
     return refuse(from, message->sender_epoch, message->position.index, Reason::kStale);
   if (!lost_) {
     take_owner(from, message->sender_epoch);

@@ -49,6 +49,7 @@ class FollowedObject {
   void write_failed();
   void write_promise(uint64_t epoch);
   void take_owner(host::HostId from, uint64_t epoch);
+  bool stale(uint64_t epoch) const;
   void refuse(host::HostId to, uint64_t epoch, uint64_t index, RefuseMessage::Reason reason,
               uint64_t hint = 0, uint64_t newer_epoch = 0);
   uint64_t epoch_at(uint64_t index) const;

@@ -211,6 +211,7 @@ void FollowedObject::finish_fold(uint64_t upto, uint64_t generation) {
   folding_ = false;
   if (broken_ || image_->sync() != disk::DiskError::kNone) return;
   const size_t count = upto - base_.index;
+  if (count > entries_.size()) return;  // cut off meanwhile: see on_append
   for (size_t i = 0; i < count; ++i) {
     bytes_ -= entries_[i]->stored_bytes();
     if (!entries_[i]->payload->barrier()) base_pages_ = entries_[i]->payload->db_pages;

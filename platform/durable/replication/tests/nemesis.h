@@ -45,10 +45,12 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
   bool wiped = false;
   int partitions = 0;
   for (int step = 0; step < faults.steps; ++step) {
-    const int64_t action = draw(20);
-    if (action < 6) {
-      c.write(static_cast<size_t>(draw(3)), 20 + static_cast<uint64_t>(draw(200)),
-              millis(1 + draw(40)), seconds(12));
+    if (draw(2))
+      c.write(static_cast<size_t>(draw(3)), 100 + static_cast<uint64_t>(draw(1000)),
+              millis(1 + draw(20)), seconds(14));
+    const int64_t action = draw(24);
+    if (action < 4) {
+      // A quiet step.
     } else if (action < 10 && faults.crashes) {
       host::Host* h = any_host();
       c.crash(h);
@@ -59,8 +61,14 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
           if (!h->up() && draw(2)) c.restart(h);
     } else if (action < 15 && faults.partitions) {
       net::Endpoints side;
-      for (int64_t n = 1 + draw(3); n > 0; --n) side.names.push_back(any_host()->name());
-      c.network->partition("p" + std::to_string(++partitions), side, {}, draw(3) == 0);
+      net::Endpoints other;
+      if (draw(2)) {
+        for (int64_t n = 1 + draw(3); n > 0; --n) side.names.push_back(any_host()->name());
+      } else {  // an owner that cannot renew but still reaches its followers
+        side.names.push_back(c.owners[static_cast<size_t>(draw(3))]->name());
+        for (host::Host* h : c.members) other.names.push_back(h->name());
+      }
+      c.network->partition("p" + std::to_string(++partitions), side, other, draw(3) == 0);
     } else if (action < 17) {
       c.network->heal_all();
     } else if (action < 18 && faults.wipe && !wiped) {
@@ -74,6 +82,14 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
       if (draw(2)) f.io_error = {1, 50};
       else f.sync_fails_once = {1, 20};
       c.followers[static_cast<size_t>(draw(5))]->disk().set_faults(f);
+    } else if (action < 20 && faults.disk_errors) {
+      disk::DiskFaults slow;
+      slow.slow_factor = draw(2) ? 100 : 1;
+      for (host::Host* h : c.followers) h->disk().set_faults(slow);
+    } else if (action < 23 && faults.crashes) {
+      // A power cut takes all followers at one instant.
+      for (host::Host* h : c.followers) c.crash(h);
+      for (host::Host* h : c.followers) c.restart(h);
     } else if (faults.drift_ppm > 0) {
       c.hosts.drift_clock(*any_host(), draw(2) ? faults.drift_ppm : -faults.drift_ppm);
     }

@@ -76,6 +76,40 @@ TEST(Takeover, AnOwnerCutOffFromEveryoneIsReplacedAndItsLateWritesReachNobody) {
   EXPECT_EQ(c.promises.missing(c.writer(1).list), 0u);
 }
 
+TEST(Takeover, AClockBeyondTheBoundShowsAnOldReadAtMost) {
+  Cluster c;
+  c.hosts.drift_clock(*c.owners[0], -480'000);
+  c.write(0, 100'000);
+  c.run_for(seconds(8));
+  net::Endpoints alone;
+  alone.names = {c.owners[0]->name()};
+  c.network->partition("cut", alone, {});
+  c.write(1, 100);
+  c.run_for(seconds(14));
+  EXPECT_EQ(c.writer(1).claimed, Claim::Status::kGranted);
+  EXPECT_TRUE(c.client(0).lease_valid()) << "its slow clock says so";
+  EXPECT_GT(c.promises.stale_reads, 0u);
+  c.network->heal_all();
+  c.run_for(seconds(20));
+  EXPECT_EQ(c.promises.conflicts, 0u);
+  EXPECT_EQ(c.promises.missing(c.writer(1).list), 0u);
+}
+
+TEST(Takeover, AClockWithinTheBoundShowsNone) {
+  Cluster c;
+  c.hosts.drift_clock(*c.owners[0], -10'000);
+  for (host::Host* h : c.members) c.hosts.drift_clock(*h, 10'000);
+  c.write(0, 100'000);
+  c.run_for(seconds(8));
+  net::Endpoints alone;
+  alone.names = {c.owners[0]->name()};
+  c.network->partition("cut", alone, {});
+  c.write(1, 100);
+  c.run_for(seconds(14));
+  EXPECT_EQ(c.writer(1).claimed, Claim::Status::kGranted);
+  EXPECT_EQ(c.promises.stale_reads, 0u);
+}
+
 TEST(Takeover, TwoFollowersDownDoNotStopWritesThreeDo) {
   Cluster c;
   c.write(0, 1'000'000);
