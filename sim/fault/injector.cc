@@ -149,12 +149,15 @@ void Injector::finish(size_t index) {
 }
 
 bool Injector::end(std::string_view name) {
+  bool any = false;
   for (size_t i = 0; i < faults_.size(); ++i) {
-    if (faults_[i]->name != name || states_[i] != State::kInForce) continue;
+    std::string_view own = faults_[i]->name;
+    bool meant = own == name || (own.starts_with(name) && own.substr(name.size()).starts_with('#'));
+    if (!meant || states_[i] != State::kInForce || faults_[i]->kind == FaultKind::kHeal) continue;
     finish(i);
-    return true;
+    any = true;
   }
-  return false;
+  return any;
 }
 
 void Injector::stop() {

@@ -45,7 +45,8 @@ class Injector {
   // Plans the fault for its time (now if past). An error text when it can never be carried out,
   // else empty. Missing names are made; a name in use gets a number behind it.
   std::string add(Fault fault);
-  // Ends the fault of this name now, if it is in force; false if not.
+  // Ends what is in force under this name now (those numbered because the name was in use, too); false
+  // if nothing is.
   bool end(std::string_view name);
   // Ends all in force, restarts what is down, heals the network and drops all that are planned.
   // Faults added later begin as ever.

@@ -90,7 +90,7 @@ TEST(Injector, PartitionsHealByTimeByNameAndAllAtOnce) {
   s.add(R"({"kind":"partition","name":"p","a":["FRA"],"b":["SIN"]})");  // p#2
   s.add(R"({"kind":"partition","name":"q","a":["host:FRA/1"]})");
   s.run_for(millis(1));
-  s.add(R"({"kind":"heal","name":"p#2"})");
+  s.add(R"({"kind":"heal","name":"p"})");
   s.run_for(millis(1));
   EXPECT_TRUE(cut());
   s.add(R"({"kind":"heal"})");
