@@ -88,6 +88,11 @@ DiskError SimulatedDisk::OpenFile::truncate(uint64_t size) {
   } else {
     disk_.used_ -= old - size;
   }
+  if (Damage* damage = inode_->damage.get()) {
+    const uint64_t first = (size + kSectorBytes - 1) / kSectorBytes;
+    damage->rot.erase(damage->rot.lower_bound(first), damage->rot.end());
+    damage->misdirected.erase(damage->misdirected.lower_bound(first), damage->misdirected.end());
+  }
   inode_->truncate(size);
   return DiskError::kNone;
 }

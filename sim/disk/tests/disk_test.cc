@@ -191,6 +191,27 @@ TEST(Disk, ScratchFilesVanishAtACrashEvenWhenSynced) {
   EXPECT_EQ(rig.disk->used_bytes(), 0u);
 }
 
+TEST(Disk, OldUnsyncedWritesAreWrittenBackByThemselves) {
+  Rig rig(1, DecisionBase::kDefault);
+  auto f = rig.open("f");
+  f->sync();
+  for (int i = 0; i < 2000; ++i) {
+    f->append(Buffer::copy("ab"));
+    // Overwrites leave slices to be undone, which must go with their writes.
+    f->write(0, bytes_of(std::to_string(1000 + i)));
+  }
+  EXPECT_EQ(read_all(*f).substr(0, 4), "2999");
+  rig.disk->crash();
+  std::string after = read_all(*rig.open("f"));
+  EXPECT_LT(after.size(), 4000u);
+  EXPECT_GT(after.size(), 4000u - 2 * 512);
+  // The last write that survived is a prefix of history: the size tells which one it was.
+  size_t appends = after.size() / 2;
+  int shown = std::stoi(after.substr(0, 4)) - 1000 + 1;
+  EXPECT_TRUE(shown == static_cast<int>(appends) || shown + 1 == static_cast<int>(appends))
+      << shown << " of " << appends;
+}
+
 TEST(DiskFaults, AFullDiskRefusesGrowthAndTakesItAgainLater) {
   Rig rig;
   auto f = rig.open("f");
