@@ -109,6 +109,7 @@ std::unique_ptr<SqlCursor> SqlRunner::exec(std::string_view sql,
                                            std::span<const SqlValue> bindings,
                                            StorageError& error) {
   if ((error = connection_.broken())) return nullptr;
+  sql = sql.substr(0, sql.find('\0'));  // where SQLite stops reading
   const uint64_t hash = hash_bytes(sql);
   KeptStatement* statement = find(sql, hash);
   if (!statement || statement->busy) {

@@ -40,6 +40,9 @@ TEST(Sql, ErrorsCarryTheMessageAndTheCode) {
             "UNIQUE constraint failed: t.u: SQLITE_CONSTRAINT");
   EXPECT_EQ(rig.sql("SELECT count(*) FROM t"), "1,;");
   EXPECT_EQ(rig.sql(""), "SQL code did not contain a statement.");
+  EXPECT_EQ(rig.sql(" -- only a comment"), "SQL code did not contain a statement.");
+  EXPECT_EQ(rig.sql(std::string_view("\0", 1)), "SQL code did not contain a statement.");
+  EXPECT_EQ(rig.sql(std::string_view("SELECT 1\0 garbage", 17)), "1,;");
   EXPECT_FALSE(rig.db->broken());
 }
 
