@@ -195,6 +195,8 @@ bool configure_sqlite() {
 }
 
 SqliteVfs::SqliteVfs(Disk& disk, SqliteHost& host) : disk_(disk), host_(host) {
+  static const bool configured = configure_sqlite();  // no effect when SQLite already runs
+  (void)configured;
   static uint64_t instances = 0;  // only makes names differ; nothing of a run depends on it
   name_ = "orrery-" + std::to_string(++instances);
   vfs_.iVersion = 2;

@@ -50,8 +50,9 @@ class SqliteHost {
 };
 
 // Settings of the SQLite library that must be made before it is first used in this OS process: no
-// page pool a connection, no memory statistics. Call as early as possible; false when SQLite was
-// already running (then everything works, with some 77 KiB more a connection).
+// page pool a connection, no memory statistics. The first SqliteVfs calls it; call it earlier if
+// something else (Python's sqlite3) uses SQLite before. False when SQLite was already running: then
+// everything works, with some 73 KiB more a connection.
 bool configure_sqlite();
 
 class SqliteVfs {
