@@ -2,6 +2,7 @@
 // stale primary.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ class CloudFaults final : public fault::FaultTarget {
     std::string name;    // of the partition
     bool directory = true;
     bool followers = true;
+    // When set, only this many followers (those the owner reaches last) are cut off, and the rest stay
+    // with the owner on an island of their own.
+    uint32_t followers_cut = 0;
     Instant at{0};
     Duration for_{0};
   };
@@ -35,7 +39,9 @@ class CloudFaults final : public fault::FaultTarget {
   void isolate_owner(Isolation isolation);
 
  private:
+  void begin_isolation(const Isolation& isolation);
   Cloud& cloud_;
+  std::deque<Isolation> isolations_;  // addresses are stable: events point at them
 };
 
 }  // namespace orrery

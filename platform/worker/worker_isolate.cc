@@ -53,10 +53,7 @@ void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneI
 
 void WorkerIsolate::close(EventContext& context) {
   if (contexts_.erase(context.context_id_) == 0) return;
-  if (!isolate_) return;
-  // A context may close itself from within its own turn (abort): then it is closed to JavaScript
-  // already and its number is never used again.
-  if (!in_turn_) isolate_->close_context(context.context_id_);
+  if (isolate_) isolate_->close_context(context.context_id_);  // defers itself within a turn
 }
 
 EventContext* WorkerIsolate::find(runtime::ContextId id) {

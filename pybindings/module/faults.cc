@@ -16,7 +16,13 @@ void NativeWorld::fault(const std::string& text) {
     for (const std::string& part : from) {
       if (part == "directory") isolation.directory = true;
       else if (part == "followers") isolation.followers = true;
-      else throw BadInput("isolate_owner: from_ holds \"directory\" and \"followers\", not \"" + part + "\"");
+      else if (part.size() == 11 && part.starts_with("followers:") && part[10] >= '1' && part[10] <= '4') {
+        isolation.followers = true;
+        isolation.followers_cut = static_cast<uint32_t>(part[10] - '0');
+      } else {
+        throw BadInput("isolate_owner: from_ holds \"directory\", \"followers\" or \"followers:3\", not \"" +
+                       part + "\"");
+      }
     }
     isolation.at = Instant{json.value("at_us", int64_t{0})};
     isolation.for_ = micros(json.value("for_us", int64_t{0}));

@@ -193,7 +193,7 @@ void NativeWorld::history_add(const std::string& json) {
   if (!line.is_object()) throw BadInput("history: a line is a JSON object");
   Json entry;
   entry["i"] = history_.size();
-  entry["at_us"] = now_us();
+  entry["t"] = now_us();
   for (auto& [key, value] : line.items())
     // No key at all means "one object"; the checker refuses null.
     if (key != "k" || !value.is_null()) entry[key] = value;
@@ -203,9 +203,7 @@ void NativeWorld::history_add(const std::string& json) {
 std::string NativeWorld::check(const std::string& model, const std::string& options) {
   std::string text;
   for (const Json& line : history_) {
-    Json copy = line;
-    copy.erase("at_us");
-    text += copy.dump() + "\n";
+    text += line.dump() + "\n";
   }
   Json answer = Json::parse(check::check_history(text, model, options));
   if (answer.value("verdict", "") == "bad-input")

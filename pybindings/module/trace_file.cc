@@ -100,8 +100,8 @@ void write_operations(Writer& out, const std::vector<nlohmann::ordered_json>& hi
     out.text(i.contains("k") ? i["k"].dump() : "").text(i.contains("v") ? i["v"].dump() : "null");
     out.text(end && how == "ok" && end->contains("v") ? (*end)["v"].dump() : "");
     out.text(how == "ok" ? "ok" : how == "fail" ? "fail" : "unknown");
-    out.number(i.value("at_us", int64_t{0}));
-    if (end) out.number(end->value("at_us", int64_t{0})); else out.null();
+    out.number(i.value("t", int64_t{0}));
+    if (end) out.number(end->value("t", int64_t{0})); else out.null();
     out.row();
   };
   std::map<std::string, Open> open;  // by process

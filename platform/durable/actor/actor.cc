@@ -51,6 +51,7 @@ Task<void> Actor::acquire() {
   if (claim.status != Claim::Status::kGranted)
     co_return end(connection_lost(), "no quorum of the directory");
   epoch_ = claim.placement.epoch;
+  followers_ = claim.placement.followers;
 
   Recovery recovery =
       co_await host_.replication().open(info_, claim.placement, kRecoveryPatience);

@@ -13,6 +13,7 @@
 //  - All writes of one turn are in one batch (3.1); batches become log entries in order.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -48,6 +49,7 @@ class Actor final : public worker::EventContext,
   bool running() const { return state_ == State::kRunning; }
   uint64_t epoch() const { return epoch_; }
   ObjectHost& object_host() { return host_; }
+  const std::array<host::HostId, kFollowers>& followers() const { return followers_; }
   // An event, write or timer is under way, or the instance is still coming up.
   bool busy() const { return state_ == State::kAcquiring || active(); }
 
@@ -155,6 +157,7 @@ class Actor final : public worker::EventContext,
   uint32_t number_;
   State state_ = State::kAcquiring;
   uint64_t epoch_ = 0;
+  std::array<host::HostId, kFollowers> followers_ = {};
   runtime::ErrorInfo end_error_;
 
   Ref<InputGate> input_gate_;
