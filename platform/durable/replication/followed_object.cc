@@ -116,8 +116,8 @@ void FollowedObject::on_recover(const net::Caller& caller, const RecoverRequest&
 void FollowedObject::on_fetch(const net::Caller& caller, const FetchRequest& request) {
   auto reply = make_ref<FetchReply>();
   if (!lost_ && request.epoch == promised_) {
-    reply->base = base_;
     reply->image = base_image();
+    reply->base = base_;
     reply->ok = static_cast<bool>(reply->image);
     reply->entries = entries_;
   }
@@ -163,14 +163,17 @@ bool FollowedObject::install(const InstallMessage& message) {
                         epoch_at(at.index) == at.epoch);
   if (!covered) {
     const uint64_t generation = std::max(image_generation_, generation_) + 1;
-    std::shared_ptr<disk::File> file = image_file(generation, true);
-    bool written = file && file->truncate(0) == disk::DiskError::kNone;
+    image_ = sums_ = nullptr;
+    bool written = open_image(generation, true);
     for (uint32_t i = 0; written && i < message.image->db_pages(); ++i)
       if (const Ref<Buffer>& page = message.image->pages[i])
-        written = file->write_page(i, page) == disk::DiskError::kNone;
-    if (!written || file->sync() != disk::DiskError::kNone)
-      return false;  // the owner sends it again
-    image_ = std::move(file);
+        written = write_image_page(i + 1, page);
+    if (!written || !sync_image()) {
+      // The former image stays the valid one; the owner sends this one again.
+      if (image_generation_ == 0 || !open_image(image_generation_, false)) image_ = sums_ = nullptr;
+      folding_ = false;
+      return false;
+    }
     image_generation_ = generation;
     base_ = at;
     base_pages_ = message.image->db_pages();

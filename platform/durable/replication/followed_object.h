@@ -61,14 +61,20 @@ class FollowedObject {
   void send_ack(uint64_t epoch, uint64_t match);
   void consider_fold();
   void finish_fold(uint64_t upto, uint64_t generation);
-  std::shared_ptr<disk::File> image_file(uint64_t generation, bool create);
+  // Opens image and sums; with `create` both begin empty.
+  bool open_image(uint64_t generation, bool create);
+  bool write_image_page(uint32_t page, const Ref<Buffer>& bytes);
+  bool sync_image();
+  uint64_t sum_of(uint32_t page, const Buffer& bytes) const;
   Ref<PageImage> base_image();
+  void become_lost();
   std::string file_name(const char* what, uint64_t generation) const;
 
   Follower& service_;
   const Ref<const ObjectInfo> info_;
   std::shared_ptr<disk::File> log_;  // null until something is to be remembered
   std::shared_ptr<disk::File> image_;
+  std::shared_ptr<disk::File> sums_;  // a checksum for each page of the image
   uint64_t generation_ = 0;
   uint64_t image_generation_ = 0;
 

@@ -19,10 +19,6 @@ std::string FollowedObject::file_name(const char* what, uint64_t generation) con
   return follower_folder(*info_) + what + "." + std::to_string(generation);
 }
 
-std::shared_ptr<disk::File> FollowedObject::image_file(uint64_t generation, bool create) {
-  return service_.process().disk().open(file_name("image", generation), create, nullptr);
-}
-
 void FollowedObject::load() {
   disk::Disk& disk = service_.process().disk();
   World& world = service_.process().world();
@@ -55,8 +51,7 @@ void FollowedObject::load() {
     entries_ = std::move(content.entries);
     for (const auto& entry : entries_) bytes_ += entry->stored_bytes();
     if (image_generation_ > 0) {
-      image_ = image_file(image_generation_, false);
-      if (!image_) break;
+      if (!open_image(image_generation_, false)) break;
     }
     ORRERY_SOMETIMES(world, result == ReadResult::kTorn, "a follower cuts a torn tail");
     ORRERY_SOMETIMES(world, generation != generation_, "a follower passes over an unfinished rewrite");
@@ -65,11 +60,16 @@ void FollowedObject::load() {
   }
   // Synced records are missing: as good as a lost disk for this object.
   ORRERY_SOMETIMES(world, true, "a follower finds an object's files damaged");
+  become_lost();
+}
+
+void FollowedObject::become_lost() {
   lost_ = true;
-  promised_ = committed_ = bytes_ = base_pages_ = image_generation_ = 0;
+  folding_ = false;
+  promised_ = committed_ = matched_ = bytes_ = base_pages_ = image_generation_ = 0;
   base_ = {};
   entries_.clear();
-  image_ = nullptr;
+  image_ = sums_ = nullptr;
 }
 
 bool FollowedObject::open_log() {
@@ -99,8 +99,10 @@ void FollowedObject::rewrite_log() {
   log_ = std::move(file);
   if (generation_++ == 0) return;  // the first: nothing to remove
   const std::string image = file_name("image", image_generation_);
+  const std::string sums = file_name("sums", image_generation_);
   for (const std::string& other : disk.list(follower_folder(*info_)))
-    if (other != name && (image_generation_ == 0 || other != image)) (void)disk.remove(other);
+    if (other != name && (image_generation_ == 0 || (other != image && other != sums)))
+      (void)disk.remove(other);
 }
 
 void FollowedObject::write_failed() {
@@ -177,15 +179,14 @@ void FollowedObject::send_ack(uint64_t epoch, uint64_t match) {
 // Pages first, then the shorter log: until that is complete the former log repeats every page, so a
 // crash in between loses nothing.
 void FollowedObject::consider_fold() {
-  if (folding_ || broken_ || committed_ <= base_.index) return;
+  if (folding_ || broken_ || lost_ || committed_ <= base_.index) return;
   const uint64_t durable = committed_ - base_.index;
   const bool large = bytes_ >= service_.options().fold_bytes && durable * 2 >= entries_.size();
   if (durable < service_.options().fold_entries && !large) return;
   if (!image_) {
     image_generation_ = std::max(image_generation_, generation_) + 1;
-    image_ = image_file(image_generation_, true);
-    if (!image_ || image_->truncate(0) != disk::DiskError::kNone) {
-      image_ = nullptr;
+    if (!open_image(image_generation_, true)) {
+      image_ = sums_ = nullptr;
       image_generation_ = 0;
       return;
     }
@@ -197,7 +198,7 @@ void FollowedObject::consider_fold() {
                    [](const PageFrame* a, const PageFrame* b) { return a->page < b->page; });
   for (size_t i = 0; i < pages.size(); ++i) {
     if (i + 1 < pages.size() && pages[i + 1]->page == pages[i]->page) continue;
-    if (image_->write_page(pages[i]->page - 1, pages[i]->bytes) != disk::DiskError::kNone) return;
+    if (!write_image_page(pages[i]->page, pages[i]->bytes)) return;
   }
   folding_ = true;
   host::Process& process = service_.process();
@@ -209,7 +210,7 @@ void FollowedObject::consider_fold() {
 void FollowedObject::finish_fold(uint64_t upto, uint64_t generation) {
   if (!folding_ || generation != image_generation_) return;  // an install came in between
   folding_ = false;
-  if (broken_ || image_->sync() != disk::DiskError::kNone) return;
+  if (broken_ || !sync_image()) return;
   const size_t count = upto - base_.index;
   if (count > entries_.size()) return;  // cut off meanwhile: see on_append
   for (size_t i = 0; i < count; ++i) {
@@ -222,20 +223,6 @@ void FollowedObject::finish_fold(uint64_t upto, uint64_t generation) {
   host::Process& process = service_.process();
   process.world().announce(Folded{info_->lane, process.host_id(), base_.index});
   if (broken_ && !syncing_) start_sync();
-}
-
-// Null when the disk would not tell a page even after asking again.
-Ref<PageImage> FollowedObject::base_image() {
-  auto image = make_ref<PageImage>();
-  image->pages.resize(base_pages_);
-  for (uint32_t i = 0; image_ && i < base_pages_; ++i) {
-    disk::DiskError error = disk::DiskError::kIo;
-    for (int attempt = 0; attempt < 4 && error == disk::DiskError::kIo; ++attempt)
-      error = image_->read_buffer(uint64_t{i} * kLogPageBytes, kLogPageBytes, &image->pages[i]);
-    // A page beyond the image's end was never written: zeros.
-    if (error != disk::DiskError::kNone && error != disk::DiskError::kNotFound) return nullptr;
-  }
-  return image;
 }
 
 }  // namespace orrery::durable

@@ -183,6 +183,24 @@ TEST(Takeover, LogsStayShortAndImagesCarryTheRest) {
   EXPECT_EQ(c.promises.missing(c.writer(0).list), 0u);
 }
 
+TEST(Takeover, ARottenImageIsNoticedAndAnotherFollowersIsTaken) {
+  ClusterOptions o;
+  o.fold_entries = 8;
+  Cluster c(o);
+  c.write(0, 100);
+  c.run_for(seconds(4));
+  disk::DiskFaults rot;
+  rot.bit_rot = {1, 1};
+  c.followers[0]->disk().set_faults(rot);  // the nearest: it answers first
+  c.followers[1]->disk().set_faults(rot);
+  c.crash(c.owners[0]);
+  c.write(1, 1);
+  c.run_for(seconds(30));
+  EXPECT_EQ(c.writer(1).opened, Recovery::Status::kOk);
+  EXPECT_EQ(c.promises.acknowledged, 101u);
+  EXPECT_EQ(c.promises.missing(c.writer(1).list), 0u);
+}
+
 TEST(Takeover, AFollowerFarBehindIsBroughtUpToDateByAnImage) {
   ClusterOptions o;
   o.retained_entries = 16;
