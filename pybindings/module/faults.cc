@@ -1,5 +1,9 @@
 // Faults that a scenario or a preset brings into a world.
+#include <algorithm>
+
 #include "pybindings/module/native_world.h"
+#include "sim/core/check.h"
+#include "sim/fault/swarm.h"
 
 namespace orrery::python {
 
@@ -41,9 +45,43 @@ void NativeWorld::heal() {
   injector_->stop();
 }
 
+// What the swarm may hit: the points of presence that serve the app, their nearest neighbours (where
+// followers are), and the directory.
+static fault::Terrain terrain_of(Cloud& cloud) {
+  constexpr size_t kNeighbours = 5;
+  const net::Geography& places = cloud.geography();
+  fault::Terrain terrain;
+  terrain.pops = cloud.options().pops;
+  // An app served from everywhere is tried in the places where most of its users are.
+  if (terrain.pops.empty()) terrain.pops = {"FRA", "IAD", "SIN", "NRT", "LHR", "SJC", "GRU", "SYD"};
+  std::vector<uint32_t> hosting;
+  auto add = [&](uint32_t pop) {
+    if (std::find(hosting.begin(), hosting.end(), pop) == hosting.end()) hosting.push_back(pop);
+  };
+  for (const std::string& code : terrain.pops) add(*places.find(code));
+  for (const std::string& code : terrain.pops) {
+    const auto& near = places.nearest(*places.find(code));
+    for (size_t i = 0; i < kNeighbours; ++i) add(near[i]);
+  }
+  for (uint32_t pop : hosting)
+    for (uint32_t n = 1; n <= cloud.options().hosts_per_pop; ++n)
+      terrain.hosts.push_back("host:" + std::string(places.at(pop).iata) + "/" + std::to_string(n));
+  fault::Quorum directory{.name = "directory", .hosts = cloud.directory_hosts(), .may_lose = 2};
+  for (const std::string& host : directory.hosts) terrain.hosts.push_back(host);
+  terrain.quorums.push_back(std::move(directory));
+  return terrain;
+}
+
 void NativeWorld::plan_swarm(const WorldOptions& options) {
-  if (options.faults == "none") return;
-  throw BadInput("faults=\"" + options.faults + "\" is not supported yet");
+  auto preset = fault::parse_preset(options.faults);
+  if (!preset)
+    throw BadInput("faults=\"" + options.faults + "\": known are none, lite, swarm, storm");
+  if (*preset == fault::Preset::kNone) return;
+  for (fault::Fault& f :
+       fault::draw_swarm(world(), *preset, terrain_of(*cloud_), options.swarm_horizon)) {
+    std::string error = injector_->add(std::move(f));
+    ORRERY_CHECK(error.empty(), "the swarm draws only what can be carried out");
+  }
 }
 
 }  // namespace orrery::python

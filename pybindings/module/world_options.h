@@ -10,6 +10,8 @@ namespace orrery::python {
 struct WorldOptions {
   CloudOptions cloud;
   std::string faults = "none";  // preset: none, lite, swarm, storm
+  // Over how much of the run the preset spreads its faults; its last fifth is quiet.
+  Duration swarm_horizon = seconds(40);
 };
 
 // Throws BadInput naming the field.
