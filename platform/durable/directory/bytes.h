@@ -26,7 +26,8 @@ class ByteWriter {
   std::string bytes_;
 };
 
-// Reads what ByteWriter wrote. Past the end everything reads as zero and `ok()` is false from then on.
+// Reads what ByteWriter wrote. Past the end everything reads as zero and `ok()` is false from then
+// on.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}

@@ -1,9 +1,9 @@
 // A host's side of the directory: looks objects up, claims them for this host, and keeps the host's
 // session alive while it owns any. One on every host that routes to objects or runs them.
 //
-// A session is one incarnation of the host: it ends for ever when three members have revoked it, and
-// everything the host owned is then lost together. The lease is counted on this host's clock from
-// before the renewal was sent; see README.md for why that is safe under bounded drift.
+// A session is one incarnation of the host: it ends for ever when three members have revoked it,
+// and everything the host owned is then lost together. The lease is counted on this host's clock
+// from before the renewal was sent; see README.md for why that is safe under bounded drift.
 //
 // Invariant: while `lease_valid()` (and the drift bound holds) no other host can become owner of an
 // object this session claimed and did not release.
@@ -74,17 +74,17 @@ class DirectoryClient : public host::Service {
   DirectoryClient(host::Process& process, const DirectoryOptions& options);
   ~DirectoryClient() override;
 
-  // Asks all members, answers from the first three. May be stale by the time it is used: an owner that
-  // lost the object says so itself.
+  // Asks all members, answers from the first three. May be stale by the time it is used: an owner
+  // that lost the object says so itself.
   Task<Lookup> lookup(Ref<const ObjectInfo> object);
 
-  // Becomes owner with the next epoch, after ending the former owner's session if that is another. Each
-  // grant is a new epoch, even to the same host: whoever drops a ReplicatedLog and wants the object
-  // again claims it again. Name the options first (see sim/core/task.h).
+  // Becomes owner with the next epoch, after ending the former owner's session if that is another.
+  // Each grant is a new epoch, even to the same host: whoever drops a ReplicatedLog and wants the
+  // object again claims it again. Name the options first (see sim/core/task.h).
   Task<Claim> claim(Ref<const ObjectInfo> object, ClaimOptions options);
 
-  // Gives the object up, if this host still owns it under `epoch`: the next claim need not wait. The
-  // caller has stopped every effect of the object before. False when no quorum answered.
+  // Gives the object up, if this host still owns it under `epoch`: the next claim need not wait.
+  // The caller has stopped every effect of the object before. False when no quorum answered.
   Task<bool> release(Ref<const ObjectInfo> object, uint64_t epoch);
 
   // True while this host may deliver events and let replies out. Cheap: asked for every reply.
@@ -136,7 +136,7 @@ class DirectoryClient : public host::Service {
   host::Process& process_;
   DirectoryOptions options_;
   SessionId session_ = 0;
-  std::vector<SessionId> unretired_;  // former sessions of this host that may still count as running
+  std::vector<SessionId> unretired_;  // former ones that may still count as running
   Instant lease_until_{INT64_MIN};
   uint64_t owned_ = 0;
   uint64_t ballot_counter_ = 0;

@@ -2,9 +2,9 @@
 //
 //   u32 magic | u32 body bytes | u64 number | u64 synced | u64 checksum | body
 //
-// numbered from 1; `synced` is the number of the last record known durable when this one was written.
-// Reading stops at the first record whose checksum is wrong: a torn tail that nobody was told
-// about, unless a later sound record says it had been synced; then the disk is damaged and the
+// numbered from 1; `synced` is the number of the last record known durable when this one was
+// written. Reading stops at the first record whose checksum is wrong: a torn tail that nobody was
+// told about, unless a later sound record says it had been synced; then the disk is damaged and the
 // member is lost.
 #include "platform/durable/directory/directory_member.h"
 
@@ -107,8 +107,8 @@ void DirectoryMember::load() {
     logs.push_back({generation, name});
   }
   std::sort(logs.begin(), logs.end());
-  // Generations are complete once their first record (a count of registers) is followed by that many;
-  // an unfinished rewrite is passed over for the one before.
+  // Generations are complete once their first record (a count of registers) is followed by that
+  // many; an unfinished rewrite is passed over for the one before.
   bool loaded = logs.empty();
   while (!loaded && !logs.empty()) {
     auto [generation, name] = logs.back();

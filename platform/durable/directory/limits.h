@@ -1,5 +1,5 @@
-// The directory's constants. Ours, not the product's: the product documents neither its lease nor its
-// directory, so these are chosen to make a takeover take about ten seconds.
+// The directory's constants. Ours, not the product's: the product documents neither its lease nor
+// its directory, so these are chosen to make a takeover take about ten seconds.
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,8 @@ using SessionId = uint64_t;
 struct ObjectInfo : RefCounted {
   ObjectInfo(World& world, std::string_view printable_name)
       : ObjectInfo(world, printable_name, printable_name) {}
-  // An object whose printable name does not say it all (eight digits of a longer id): `identity` does.
+  // An object whose printable name does not say it all (eight digits of a longer id): `identity`
+  // does.
   ObjectInfo(World& world, std::string_view identity, std::string_view printable_name)
       : name(identity),
         key(hash_bytes(identity)),

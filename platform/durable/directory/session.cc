@@ -61,7 +61,8 @@ void DirectoryClient::start_session() {
   unretired_ = read_sessions(process_.disk());
   session_ = process_.world().decide().bits(kSessionBits);
   remember_sessions();
-  // A process on this host is proof that the former one is gone, so its session may be retired at once.
+  // A process on this host is proof that the former one is gone, so its session may be retired at
+  // once.
   for (SessionId former : std::vector<SessionId>(unretired_))
     process_.tasks().spawn(retire(former));
 }

@@ -1,5 +1,5 @@
-// What replication announces, all on the object's lane. FollowerDurable comes from the follower's disk
-// sync, independent of what owners believe.
+// What replication announces, all on the object's lane. FollowerDurable comes from the follower's
+// disk sync, independent of what owners believe.
 #pragma once
 
 #include <string>
@@ -96,7 +96,9 @@ struct Folded {
   host::HostId follower;
   uint64_t index;
   void fold(Fold& f) const { f.add(follower).add(index); }
-  std::string text() const { return "log folded into the page image up to " + std::to_string(index); }
+  std::string text() const {
+    return "log folded into the page image up to " + std::to_string(index);
+  }
 };
 
 }  // namespace orrery::durable

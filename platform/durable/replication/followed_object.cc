@@ -38,8 +38,8 @@ void FollowedObject::refuse(host::HostId to, uint64_t epoch, uint64_t index, Rea
                                                        std::max(promised_, newer_epoch), hint));
 }
 
-// A message of an owner whose epoch is not refused: what matched another owner's log says nothing about
-// this one's, but what is durable is in every later owner's log.
+// A message of an owner whose epoch is not refused: what matched another owner's log says nothing
+// about this one's, but what is durable is in every later owner's log.
 void FollowedObject::take_owner(host::HostId from, uint64_t epoch) {
   owner_ = from;
   if (epoch == matched_epoch_) return;
@@ -67,7 +67,8 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
   if (epoch_at(previous) != m.prev_epoch) {
     if (previous == base_.index)
       return refuse(from, m.sender_epoch, m.index, Reason::kNeedsImage);
-    ORRERY_SOMETIMES(service_.process().world(), true, "a follower's log conflicts with its owner's");
+    ORRERY_SOMETIMES(service_.process().world(), true,
+                     "a follower's log conflicts with its owner's");
     // The whole run of that epoch is suspect: the owner tries before it.
     uint64_t before = previous - 1;
     while (before > base_.index && epoch_at(before) == epoch_at(previous)) --before;
@@ -84,7 +85,8 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
     for (uint64_t i = m.index; i <= last_index; ++i)
       bytes_ -= entries_[i - base_.index - 1]->stored_bytes();
     entries_.resize(previous - base_.index);
-    // What is durable is never cut off, unless a disk lied or a weakness is planted: then stay sane.
+    // What is durable is never cut off, unless a disk lied or a weakness is planted: then stay
+    // sane.
     committed_ = std::min(committed_, previous);
   }
   promised_ = std::max(promised_, m.sender_epoch);
@@ -137,8 +139,9 @@ void FollowedObject::on_install(host::HostId from, Ref<const InstallMessage> mes
   service_.process().tasks().spawn(confirm_install(from, std::move(message)));
 }
 
-// With the disk the promises went too. Every epoch ever promised was claimed in the directory first, so an
-// owner that the directory still knows as the latest cannot be older than a forgotten promise.
+// With the disk the promises went too. Every epoch ever promised was claimed in the directory
+// first, so an owner that the directory still knows as the latest cannot be older than a forgotten
+// promise.
 Task<void> FollowedObject::confirm_install(host::HostId from, Ref<const InstallMessage> message) {
   Lookup lookup = co_await service_.directory().lookup(info_);
   confirming_ = false;
@@ -150,7 +153,8 @@ Task<void> FollowedObject::confirm_install(host::HostId from, Ref<const InstallM
   }
   take_owner(from, message->sender_epoch);
   lost_ = !install(*message);
-  ORRERY_SOMETIMES(service_.process().world(), !lost_, "a follower that lost its disk is filled again");
+  ORRERY_SOMETIMES(service_.process().world(), !lost_,
+                   "a follower that lost its disk is filled again");
 }
 
 bool FollowedObject::install(const InstallMessage& message) {

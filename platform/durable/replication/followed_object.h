@@ -1,11 +1,12 @@
-// One object as one of its followers sees it: the promise, the tail of the log in memory, its file and
-// its image. Handlers only, no task per append: an append writes its record, joins the sync that
-// runs or starts one, and is acknowledged when that ends.
+// One object as one of its followers sees it: the promise, the tail of the log in memory, its file
+// and its image. Handlers only, no task per append: an append writes its record, joins the sync
+// that runs or starts one, and is acknowledged when that ends.
 //
-// Invariants: `base_.index <= committed_` unless an owner had to install an image of entries that were
-// not durable yet (then nothing at or below the base can be replaced, only the whole image); the
-// image file holds pages of entries up to the base, or up to `committed_` while a fold runs, never of
-// an entry that could still be cut off; `matched_` is only meaningful for `matched_epoch_`.
+// Invariants: `base_.index <= committed_` unless an owner had to install an image of entries that
+// were not durable yet (then nothing at or below the base can be replaced, only the whole image);
+// the image file holds pages of entries up to the base, or up to `committed_` while a fold runs,
+// never of an entry that could still be cut off; `matched_` is only meaningful for
+// `matched_epoch_`.
 #pragma once
 
 #include <memory>

@@ -54,7 +54,8 @@ void FollowedObject::load() {
       if (!open_image(image_generation_, false)) break;
     }
     ORRERY_SOMETIMES(world, result == ReadResult::kTorn, "a follower cuts a torn tail");
-    ORRERY_SOMETIMES(world, generation != generation_, "a follower passes over an unfinished rewrite");
+    ORRERY_SOMETIMES(world, generation != generation_,
+                     "a follower passes over an unfinished rewrite");
     rewrite_log();  // also makes durable what survived the crash without a sync
     return;
   }

@@ -1,4 +1,5 @@
-// The image of a followed object: pages shared with the log that brought them, and a checksum for each.
+// The image of a followed object: pages shared with the log that brought them, and a checksum for
+// each.
 #include "platform/durable/replication/followed_object.h"
 
 namespace orrery::durable {
@@ -38,8 +39,8 @@ bool FollowedObject::sync_image() {
   return image_->sync() == disk::DiskError::kNone && sums_->sync() == disk::DiskError::kNone;
 }
 
-// Null when the disk would not tell a page, or when one is damaged; then the object is lost here. Pages
-// that the log repeats may be half written: a fold did not come to its end.
+// Null when the disk would not tell a page, or when one is damaged; then the object is lost here.
+// Pages that the log repeats may be half written: a fold did not come to its end.
 Ref<PageImage> FollowedObject::base_image() {
   auto image = make_ref<PageImage>();
   image->pages.resize(base_pages_);
@@ -61,7 +62,8 @@ Ref<PageImage> FollowedObject::base_image() {
     const bool never_written = sums[i] == 0;  // zeros
     if (never_written) page = nullptr;
     if (never_written || repeated[i] || (page && sum_of(i + 1, *page) == sums[i])) continue;
-    ORRERY_SOMETIMES(service_.process().world(), true, "a follower finds a page of its image damaged");
+    ORRERY_SOMETIMES(service_.process().world(), true,
+                     "a follower finds a page of its image damaged");
     become_lost();
     return nullptr;
   }

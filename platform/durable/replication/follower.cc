@@ -39,8 +39,8 @@ Follower::Follower(host::Process& process, DirectoryClient& directory,
 
 Follower::~Follower() = default;
 
-// Every host leaves a marker at its first boot. One that ran before and finds none has lost its disk, and
-// notes that for good: which objects it should know it cannot tell any more.
+// Every host leaves a marker at its first boot. One that ran before and finds none has lost its
+// disk, and notes that for good: which objects it should know it cannot tell any more.
 void Follower::read_marker() {
   disk::Disk& disk = process_.disk();
   disk_was_lost_ = disk.exists(kLostNote);

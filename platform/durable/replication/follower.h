@@ -1,9 +1,11 @@
-// A host's follower service: keeps logs and page images of objects owned elsewhere, promises epochs and
-// answers recovery. Objects are loaded from disk when first heard of and cost little while idle.
+// A host's follower service: keeps logs and page images of objects owned elsewhere, promises epochs
+// and answers recovery. Objects are loaded from disk when first heard of and cost little while
+// idle.
 //
-// Invariants: an acknowledged entry is synced; a promise is synced before it is answered; nothing of an
-// epoch older than the promise is taken; an object whose files were lost with the disk answers `lost`,
-// never `empty`, until an owner whose epoch the directory confirms has sent its whole image.
+// Invariants: an acknowledged entry is synced; a promise is synced before it is answered; nothing
+// of an epoch older than the promise is taken; an object whose files were lost with the disk
+// answers `lost`, never `empty`, until an owner whose epoch the directory confirms has sent its
+// whole image.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Constants of log replication. Ours: the product documents five followers and three acknowledgements
-// (platform/durable/directory/limits.h), not the rest.
+// Constants of log replication. Ours: the product documents five followers and three
+// acknowledgements (platform/durable/directory/limits.h), not the rest.
 #pragma once
 
 #include <cstdint>

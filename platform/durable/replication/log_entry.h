@@ -1,5 +1,5 @@
-// What is replicated: entries of an object's log. An entry is made once by the owner; the same buffers
-// then go to five followers' memories and disks without a copy.
+// What is replicated: entries of an object's log. An entry is made once by the owner; the same
+// buffers then go to five followers' memories and disks without a copy.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct PageFrame {
   Ref<Buffer> bytes;  // kLogPageBytes, never changed once shared
 };
 
-// The content of one entry: the pages a commit wrote, in any order, each number at most once, and the
-// size of the database after it. Without frames it is a barrier and changes nothing.
+// The content of one entry: the pages a commit wrote, in any order, each number at most once, and
+// the size of the database after it. Without frames it is a barrier and changes nothing.
 struct LogPayload : RefCounted {
   std::vector<PageFrame> frames;
   uint32_t db_pages = 0;

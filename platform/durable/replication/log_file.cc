@@ -34,7 +34,8 @@ uint64_t page_chain(uint64_t hash, const Buffer& page) {
   return mix64(hash, hash_bytes(page.data(), page.size()));
 }
 
-// Checksum of everything before the pages; `data` starts with the header, whose checksum counts as 0.
+// Checksum of everything before the pages; `data` starts with the header, whose checksum counts as
+// 0.
 uint64_t head_hash(const uint8_t* data, uint32_t size) {
   return mix64(hash_bytes(data, sizeof(Header) - 8),
                hash_bytes(data + sizeof(Header), size - sizeof(Header)));

@@ -11,9 +11,9 @@
 // entry    replaces everything from its index on, should that exist
 // promise  epoch
 //
-// The checksum covers header, numbers, extra and pages. Reading stops at the first record that is not
-// sound. That is a torn tail which was never acknowledged, unless a sound record after it tells a
-// durable index beyond the cut: then the disk is damaged.
+// The checksum covers header, numbers, extra and pages. Reading stops at the first record that is
+// not sound. That is a torn tail which was never acknowledged, unless a sound record after it tells
+// a durable index beyond the cut: then the disk is damaged.
 #pragma once
 
 #include <memory>
@@ -50,7 +50,8 @@ disk::DiskError append_entry(disk::File& file, const AppendMessage& entry);
 disk::DiskError append_promise(disk::File& file, const ObjectInfo& object, uint64_t epoch);
 // Writes a whole log into an empty file; not synced.
 disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogContent& content);
-// Reads a log back. `check` off is a planted weakness: records are believed without their checksums.
+// Reads a log back. `check` off is a planted weakness: records are believed without their
+// checksums.
 ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check,
                     LogContent* content);
 

@@ -1,5 +1,5 @@
-// What owners and followers say to each other. An AppendMessage is also the entry itself: the owner keeps
-// it for followers that lag, followers keep it until they fold it, and all share its buffers.
+// What owners and followers say to each other. An AppendMessage is also the entry itself: the owner
+// keeps it for followers that lag, followers keep it until they fold it, and all share its buffers.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace orrery::durable {
 
-// Memory of a message type from the free lists of frames: an append makes one message and five answers.
+// Memory of a message type from the free lists of frames: an append makes one message and five
+// answers.
 struct PooledMessage : net::Message {
   using Message::Message;
   static void* operator new(size_t size) { return ::orrery::internal::frame_allocate(size); }

@@ -172,14 +172,15 @@ bool ReplicatedLog::advance_durable() {
   std::sort(matches.begin(), matches.end(), std::greater<>());
   const bool two_suffice = service_.options().weaken.quorum_of_two;
   const uint64_t reached = matches[two_suffice ? 1 : kFollowerQuorum - 1];
-  // Entries of former owners count only together with one of this epoch: another recovery could still
-  // choose a log without them.
+  // Entries of former owners count only together with one of this epoch: another recovery could
+  // still choose a log without them.
   if (reached <= durable_ || reached < own_from_) return false;
   durable_ = reached;
   return true;
 }
 
-// Forgets what every follower has, and the oldest when one lags far behind; never what is not durable.
+// Forgets what every follower has, and the oldest when one lags far behind; never what is not
+// durable.
 void ReplicatedLog::drop_retained() {
   uint64_t upto = last_.index;
   for (const Peer& peer : peers_) upto = std::min(upto, peer.match);
@@ -191,6 +192,7 @@ void ReplicatedLog::drop_retained() {
   for (; dropped_ < upto; ++dropped_) entries_[head_++] = nullptr;
   if (head_ == entries_.size()) {
     entries_.clear();
+    if (entries_.capacity() > service_.options().retained_entries) entries_.shrink_to_fit();
     head_ = 0;
   } else if (head_ > 64 && head_ * 2 > entries_.size()) {
     entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(head_));
@@ -240,8 +242,8 @@ void ReplicatedLog::arm_resend() {
                                                   kResend, process.owner(), [this] { resend(); });
 }
 
-// Followers that owe an acknowledgement and made no progress since the last look are asked again, ever
-// more rarely.
+// Followers that owe an acknowledgement and made no progress since the last look are asked again,
+// ever more rarely.
 void ReplicatedLog::resend() {
   timer_armed_ = false;
   if (deposed_) return;
@@ -259,8 +261,8 @@ void ReplicatedLog::resend() {
     ORRERY_SOMETIMES(service_.process().world(), true, "an entry is sent to a follower again");
     peer.probing = true;
     peer.image_sent = peer.probe_out = false;
-    // After a takeover `match` may be unknown (0) though the follower has nearly everything: first ask
-    // with the oldest entry at hand; it answers how far it is.
+    // After a takeover `match` may be unknown (0) though the follower has nearly everything: first
+    // ask with the oldest entry at hand; it answers how far it is.
     if (peer.match > 0 || !retained(peer.next)) peer.next = std::max(peer.match, dropped_) + 1;
     pump(peer);
   }

@@ -1,9 +1,10 @@
-// The owner's side of replication: one ReplicatedLog for each object this host owns, all served by the
-// host's Replication service. An entry goes to five followers at once and is durable when three of them
-// have synced it; the owner's own disk does not count.
+// The owner's side of replication: one ReplicatedLog for each object this host owns, all served by
+// the host's Replication service. An entry goes to five followers at once and is durable when three
+// of them have synced it; the owner's own disk does not count.
 //
-// Invariants: `on_durable(i)` means entries 1..i are on the disks of three followers, and every later
-// owner's log begins with them. After `on_deposed` nothing is sent and nothing becomes durable any more.
+// Invariants: `on_durable(i)` means entries 1..i are on the disks of three followers, and every
+// later owner's log begins with them. After `on_deposed` nothing is sent and nothing becomes
+// durable any more.
 #pragma once
 
 #include <array>
@@ -31,8 +32,8 @@ struct ReplicationOptions {
   Weaken weaken = {};
 };
 
-// Told what became of appended entries. Called from the loop, never from within `append`; the log may
-// be destroyed by the callee.
+// Told what became of appended entries. Called from the loop, never from within `append`; the log
+// may be destroyed by the callee.
 class LogListener {
  public:
   virtual ~LogListener() = default;
@@ -151,9 +152,10 @@ class Replication : public host::Service, public net::Handler {
   ~Replication() override;
 
   // Opens the log of an object that a claim has just granted to this host: recovers it from three
-  // followers and makes a barrier entry of the new epoch durable. An object of epoch 1 is empty and opens
-  // at once. One log for an object at a time; a dropped log is opened again only after a new claim. The
-  // session may have ended meanwhile: check that DirectoryClient::session() is still placement.session.
+  // followers and makes a barrier entry of the new epoch durable. An object of epoch 1 is empty and
+  // opens at once. One log for an object at a time; a dropped log is opened again only after a new
+  // claim. The session may have ended meanwhile: check that DirectoryClient::session() is still
+  // placement.session.
   Task<Recovery> open(Ref<const ObjectInfo> object, Placement placement, Duration patience);
 
   void on_message(host::HostId from, const Ref<const net::Message>& message) override;

@@ -1,5 +1,5 @@
-// Goal: registers and sessions keep their rules under crashes, races and lost disks. Method: five members and
-// three clients in a small world.
+// Goal: registers and sessions keep their rules under crashes, races and lost disks. Method: five
+// members and three clients in a small world.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -49,7 +49,8 @@ struct World5 {
     auto out = std::make_shared<Outcome>();
     ClaimOptions o;
     o.patience = patience;
-    if (clients[i]->up()) clients[i]->process()->tasks().spawn(run_claim(client(i), object, o, out));
+    if (clients[i]->up())
+      clients[i]->process()->tasks().spawn(run_claim(client(i), object, o, out));
     return out;
   }
   std::shared_ptr<Outcome> lookup(size_t i) {

@@ -1,5 +1,5 @@
-// How many entries of one page a second of CPU replicates: append, five messages, five disks with sync, five
-// acknowledgements, durable. Network and disks of the world included.
+// How many entries of one page a second of CPU replicates: append, five messages, five disks with
+// sync, five acknowledgements, durable. Network and disks of the world included.
 #include <benchmark/benchmark.h>
 
 #include "platform/durable/replication/tests/cluster.h"

@@ -1,6 +1,6 @@
-// A cloud of a few hosts with directory, followers and owners, and a toy object: an append-only list of
-// numbers kept in pages, so that after any failure its whole history can be read back and compared
-// with what was acknowledged. Not part of any library.
+// A cloud of a few hosts with directory, followers and owners, and a toy object: an append-only
+// list of numbers kept in pages, so that after any failure its whole history can be read back and
+// compared with what was acknowledged. Not part of any library.
 #pragma once
 
 #include <map>
@@ -52,7 +52,8 @@ struct Promises {
   uint64_t acknowledged = 0;
   uint64_t reads = 0;
   uint64_t stale_reads = 0;
-  // An owner that believes its lease valid answers from memory: it must know all that was acknowledged.
+  // An owner that believes its lease valid answers from memory: it must know all that was
+  // acknowledged.
   void read(const std::vector<uint64_t>& list) {
     ++reads;
     if (at.empty()) return;
@@ -81,8 +82,8 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
     directory.add_listener(this);
   }
 
-  // Claims and opens the object, then appends `count` numbers, one each `pause`, and goes on reading until
-  // stopped or dropped. If it does so already it appends `count` more.
+  // Claims and opens the object, then appends `count` numbers, one each `pause`, and goes on
+  // reading until stopped or dropped. If it does so already it appends `count` more.
   Task<void> run(Ref<const ObjectInfo> object, ClaimOptions options, uint64_t count,
                  Duration pause) {
     quota_ = busy_ ? quota_ + count : count;
@@ -195,8 +196,8 @@ struct ClusterOptions {
   bool record = false;
 };
 
-// Hosts: five members "FRA AMS LHR CDG MAD"/1, five followers WAW VIE ZRH MXP CPH /1, owners ARN HEL
-// DUB /1.
+// Hosts: five members "FRA AMS LHR CDG MAD"/1, five followers WAW VIE ZRH MXP CPH /1, owners ARN
+// HEL DUB /1.
 struct Cluster {
   explicit Cluster(const ClusterOptions& o = {})
       : options(o),

@@ -1,5 +1,6 @@
-// Draws faults over a cluster for a while, then mends everything and reads the object back. Shared by
-// the property test and by the tests that show planted weaknesses are found. Not part of any library.
+// Draws faults over a cluster for a while, then mends everything and reads the object back. Shared
+// by the property test and by the tests that show planted weaknesses are found. Not part of any
+// library.
 #pragma once
 
 #include "platform/durable/replication/tests/cluster.h"

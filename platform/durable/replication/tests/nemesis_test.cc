@@ -1,6 +1,6 @@
-// Goal: no acknowledged write is ever lost and no two owners have durable effects at one place, whatever
-// crashes, partitions, disk errors and clock drift within the bound. Method: drawn fault schedules; and
-// the same schedules must catch each planted weakness.
+// Goal: no acknowledged write is ever lost and no two owners have durable effects at one place,
+// whatever crashes, partitions, disk errors and clock drift within the bound. Method: drawn fault
+// schedules; and the same schedules must catch each planted weakness.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

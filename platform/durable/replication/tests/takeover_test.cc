@@ -1,5 +1,5 @@
-// Goal: ownership and the log together survive crashes, partitions and lost disks. Method: a small cloud
-// and a list object whose content tells every write that was ever acknowledged.
+// Goal: ownership and the log together survive crashes, partitions and lost disks. Method: a small
+// cloud and a list object whose content tells every write that was ever acknowledged.
 #include <gtest/gtest.h>
 
 #include "platform/durable/replication/tests/cluster.h"

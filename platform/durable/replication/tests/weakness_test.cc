@@ -1,5 +1,5 @@
-// Goal: each planted weakness breaks a promise in the situation its guard is there for, and the same
-// situation is harmless without it. Method: one staged situation each, run with and without.
+// Goal: each planted weakness breaks a promise in the situation its guard is there for, and the
+// same situation is harmless without it. Method: one staged situation each, run with and without.
 #include <gtest/gtest.h>
 
 #include "platform/durable/replication/tests/cluster.h"
