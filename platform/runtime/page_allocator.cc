@@ -41,7 +41,7 @@ void* PlainPageAllocator::AllocatePages(void* hint, size_t length, size_t alignm
   const size_t padded = alignment > kPageSize ? length + alignment - kPageSize : length;
   void* raw = mmap(hint, padded, protection(access), kMapFlags, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
-  const auto begin = reinterpret_cast<uintptr_t>(raw);
+  const auto begin = reinterpret_cast<uintptr_t>(raw);  // tidy: only to align it
   const uintptr_t aligned = (begin + alignment - 1) & ~(static_cast<uintptr_t>(alignment) - 1);
   if (aligned != begin) munmap(raw, aligned - begin);
   const size_t tail = begin + padded - (aligned + length);

@@ -40,7 +40,9 @@ void Isolate::State::begin_turn(uint32_t n) {
   clock_us = n == 0 ? 0 : host->now_us();
   // Date.now() counts whole milliseconds.
   set_frozen_clock_ms(static_cast<double>(clock_us / 1000));
-  const auto limit = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - kStackBytes;
+  const auto here = reinterpret_cast<uintptr_t>(  // tidy: only the distance from here counts
+      __builtin_frame_address(0));
+  const uintptr_t limit = here - kStackBytes;
   if (limit != stack_limit) {
     stack_limit = limit;
     isolate->SetStackLimit(limit);

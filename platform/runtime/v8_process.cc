@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <deque>
 #include <map>
 #include <memory>
@@ -123,7 +122,7 @@ class WorldPlatform final : public v8::Platform {
  private:
   PlainPageAllocator pages_;
   v8::TracingController tracing_;
-  std::map<v8::Isolate*, std::shared_ptr<QueueRunner>> runners_;  // looked up, never walked
+  std::map<v8::Isolate*, std::shared_ptr<QueueRunner>> runners_;  // tidy: looked up, never walked
   int64_t ticks_ = 0;
 };
 

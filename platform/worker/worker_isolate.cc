@@ -26,7 +26,7 @@ WorkerIsolate::WorkerIsolate(host::Process& process, const Deployment& deploymen
 }
 
 WorkerIsolate::~WorkerIsolate() {
-  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // order does not matter
+  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: cancelling has no order
 }
 
 const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
@@ -84,11 +84,11 @@ void WorkerIsolate::end_turn(EventContext& context, const char* why,
 }
 
 void WorkerIsolate::dispose_spent_isolate() {
-  std::vector<std::pair<runtime::ContextId, EventContext*>> lost(contexts_.begin(),
-                                                                 contexts_.end());
-  std::sort(lost.begin(), lost.end());  // ids grow with opening: a stable order
+  std::vector<std::pair<runtime::ContextId, EventContext*>> lost;
+  for (auto& entry : contexts_) lost.emplace_back(entry);  // tidy: sorted by id below
+  std::sort(lost.begin(), lost.end());
   contexts_.clear();
-  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // order does not matter
+  for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: has no order
   timers_.clear();
   isolate_.reset();
   spent_ = false;

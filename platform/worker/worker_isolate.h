@@ -105,7 +105,7 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
   std::unique_ptr<runtime::ErrorInfo> startup_error_;
   bool in_turn_ = false;
   bool spent_ = false;
-  // Looked up by id only; `order_` is for the one walk there is, in order of opening.
+  // Looked up by id; walked only where no order can show.
   std::unordered_map<runtime::ContextId, EventContext*> contexts_;
   std::unordered_map<runtime::TimerId, Timer> timers_;
 };

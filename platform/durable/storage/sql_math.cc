@@ -1,7 +1,7 @@
 #include "platform/durable/storage/sql_math.h"
 
 #include <bit>
-#include <cmath>
+#include <cmath>  // tidy: only what IEEE 754 makes exact (fabs, floor, sqrt, ...)
 #include <cstdint>
 #include <limits>
 
