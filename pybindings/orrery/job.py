@@ -79,6 +79,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "pops": list(scenario.pops),
         "base": job.get("base", "seed"),
         "overrides": {override["key"]: override["value"] for override in job.get("overrides", [])},
+        "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orrery.client import Client, Response
-from orrery.scenario import DEFAULT_PATIENCE, Scenario
+from orrery.scenario import DEFAULT_FAULTS_OVER, DEFAULT_PATIENCE, Scenario
 from orrery.times import parse_us
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def project_scenario(folder: Path, environment: str | None, seeds: int) -> Scena
         environment=environment,
         seeds=seeds,
         patience_us=parse_us(DEFAULT_PATIENCE),
+        faults_over_us=parse_us(DEFAULT_FAULTS_OVER),
     )
 
 

@@ -22,6 +22,7 @@ from orrery.times import Span, parse_us
 ScenarioFunction = Callable[..., Coroutine[Any, Any, None]]
 DEFAULT_SEEDS = 20
 DEFAULT_PATIENCE = "10m"
+DEFAULT_FAULTS_OVER = "30s"
 _ATTRIBUTE = "__orrery_scenario__"
 
 
@@ -42,6 +43,7 @@ class Scenario:
     expect: str | None = None
     weaken: dict[str, Any] = field(default_factory=dict)
     patience_us: int = 0
+    faults_over_us: int = 0
     description: str = ""
 
     @property
@@ -71,6 +73,7 @@ def scenario(
     expect: str | None = None,
     weaken: dict[str, Any] | None = None,
     patience: Span = DEFAULT_PATIENCE,
+    faults_over: Span = DEFAULT_FAULTS_OVER,
 ) -> Any:
     """Marks an `async def` as a scenario.
 
@@ -79,6 +82,7 @@ def scenario(
     seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
     patience: simulated time without any answer after which the run counts as not live.
+    faults_over: the part of the run that a preset spreads its faults over; its last fifth is quiet.
     """
 
     def mark(target: ScenarioFunction) -> ScenarioFunction:
@@ -94,6 +98,7 @@ def scenario(
             )
         try:
             patience_us = parse_us(patience)
+            faults_over_us = parse_us(faults_over)
         except ValueError as error:
             raise UserError(f"scenario {target.__name__}: patience: {error}") from None
         path = Path(inspect.getfile(target)).resolve()
@@ -110,6 +115,7 @@ def scenario(
             expect=expect,
             weaken=dict(weaken or {}),
             patience_us=patience_us,
+            faults_over_us=faults_over_us,
             description=inspect.getdoc(target) or "",
         )
         setattr(target, _ATTRIBUTE, found)

@@ -90,7 +90,7 @@ async def sell(world):
     )
 
 
-@orrery.scenario(app="app", pops=["FRA", "CDG", "SIN", "HAN", "IAD", "GRU"])
+@orrery.scenario(app="app", pops=["FRA", "CDG", "SIN", "HAN", "IAD", "GRU"], faults_over="8s")
 async def inventory(world: orrery.World) -> None:
     """Stock is never sold twice nor lost, whatever the preset's faults do."""
     await sell(world)
