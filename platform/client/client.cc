@@ -15,7 +15,8 @@ Client::Client(host::Hosts& hosts, const net::Geography& geography, edge::Anycas
       base_url_(std::move(base_url)),
       flow_(hash_name(name)) {
   // From the range kept for documentation (RFC 5737).
-  address_ = "203.0.113." + std::to_string(1 + flow_ % 254);
+  edge_headers_ = edge::edge_headers(geography_.at(pop_),
+                                     "203.0.113." + std::to_string(1 + flow_ % 254));
 }
 
 Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout) {
@@ -39,8 +40,9 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
       cf_pop_ = colo;
     }
     request->cf_json = cf_json_;
-    edge::add_edge_headers(request->headers, geography_.at(pop_), geography_.at(colo), address_,
-                           mix64(flow_, ++requests_));
+    request->headers.append_flat(edge_headers_);
+    request->headers.append_flat(
+        edge::ray_header(mix64(flow_, ++requests_), geography_.at(colo)));
     auto message = make_ref<worker::FetchMessage>(std::move(request));
     net::Reply reply = co_await hosts_.network().call(
         *host_.process(), to, kEdgeChannel, std::move(message), timeout);

@@ -48,7 +48,7 @@ class Client {
   uint32_t pop_;
   std::string base_url_;
   uint64_t flow_;
-  std::string address_;
+  std::string edge_headers_;
   uint64_t requests_ = 0;
   uint32_t cf_pop_ = UINT32_MAX;
   std::string cf_json_;  // for `cf_pop_`

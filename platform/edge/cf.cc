@@ -39,14 +39,23 @@ std::string cf_json(const net::Pop& city, const net::Pop& colo) {
   return cf.dump();
 }
 
-void add_edge_headers(runtime::HeaderList& headers, const net::Pop& city, const net::Pop& colo,
-                      std::string_view address, uint64_t ray) {
+std::string edge_headers(const net::Pop& city, std::string_view address) {
+  runtime::HeaderList headers;
   headers.append("cf-connecting-ip", address);
   headers.append("cf-ipcountry", city.cca2);
-  headers.append("cf-ray", hex64(ray) + "-" + std::string(colo.iata));
   headers.append("cf-visitor", "{\"scheme\":\"https\"}");
   headers.append("x-forwarded-proto", "https");
   headers.append("x-real-ip", address);
+  return headers.flat();
+}
+
+std::string ray_header(uint64_t ray, const net::Pop& colo) {
+  std::string out = "cf-ray\n";
+  out += hex64(ray);
+  out += '-';
+  out += colo.iata;
+  out += '\n';
+  return out;
 }
 
 }  // namespace orrery::edge

@@ -12,9 +12,9 @@ namespace orrery::edge {
 // The JSON text of `request.cf` for a client at `city` served by `colo`.
 std::string cf_json(const net::Pop& city, const net::Pop& colo);
 
-// Adds CF-Connecting-IP, CF-IPCountry, CF-Ray, CF-Visitor, X-Forwarded-Proto. `address` is the client's, `ray`
-// a stable number of the request.
-void add_edge_headers(runtime::HeaderList& headers, const net::Pop& city, const net::Pop& colo,
-                      std::string_view address, uint64_t ray);
+// CF-Connecting-IP, CF-IPCountry, CF-Visitor, X-Forwarded-Proto, X-Real-IP as one flat run: the same for all
+// requests of a client. `address` is the client's. CF-Ray differs for each.
+std::string edge_headers(const net::Pop& city, std::string_view address);
+std::string ray_header(uint64_t ray, const net::Pop& colo);
 
 }  // namespace orrery::edge

@@ -22,6 +22,8 @@ class HeaderList {
 
   // Adds one header. A line feed in either part is replaced by a space, so that the form stays sound.
   void append(std::string_view name, std::string_view value);
+  // Adds headers that are in the flat form already.
+  void append_flat(std::string_view flat) { flat_ += flat; }
   // The first value of the name (any case), or false.
   bool find(std::string_view name, std::string_view& value) const;
   bool has(std::string_view name) const {

@@ -10,9 +10,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "sim/core/pool.h"
+
 namespace orrery {
 
-class RefCounted {
+class RefCounted : public Pooled {
  public:
   RefCounted() = default;
   RefCounted(const RefCounted&) = delete;
@@ -70,7 +72,7 @@ Ref<T> make_ref(Args&&... args) {
 class Buffer {
  public:
   static Ref<Buffer> make(uint32_t size) {
-    void* memory = ::operator new(sizeof(Buffer) + size);
+    void* memory = pool_allocate(sizeof(Buffer) + size);
     return Ref<Buffer>(new (memory) Buffer(size));
   }
   static Ref<Buffer> copy(const void* data, uint32_t size) {
@@ -90,7 +92,7 @@ class Buffer {
 
   void add_reference() const { ++references_; }
   void drop_reference() const {
-    if (--references_ == 0) ::operator delete(const_cast<Buffer*>(this));
+    if (--references_ == 0) pool_release(const_cast<Buffer*>(this), sizeof(Buffer) + size_);
   }
   bool shared() const { return references_ > 1; }
 

@@ -15,19 +15,14 @@
 
 #include "sim/core/check.h"
 #include "sim/core/loop.h"
+#include "sim/core/pool.h"
 
 namespace orrery {
 
 namespace internal {
 
-// Frames come from free lists by size class; a world makes and drops many alike.
-void* frame_allocate(size_t size);
-void frame_release(void* frame, size_t size) noexcept;
-
-struct PromiseBase {
-  static void* operator new(size_t size) { return frame_allocate(size); }
-  static void operator delete(void* p, size_t size) noexcept { frame_release(p, size); }
-
+// Frames come from the pool; a world makes and drops many alike.
+struct PromiseBase : Pooled {
   std::suspend_always initial_suspend() noexcept { return {}; }
   void unhandled_exception() {
     // Errors in the world are values; an exception here is a programmer's error.

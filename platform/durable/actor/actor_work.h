@@ -10,7 +10,7 @@
 
 namespace orrery::durable {
 
-class Actor::Work : public GateWaiter {
+class Actor::Work : public GateWaiter, public Pooled {
  public:
   explicit Work(Actor& a) : actor(a), next_(a.works_) {
     if (next_) next_->link_ = &next_;
@@ -21,10 +21,6 @@ class Actor::Work : public GateWaiter {
     *link_ = next_;
     if (next_) next_->link_ = link_;
   }
-  // From the pool that coroutine frames use: one is made for every event.
-  static void* operator new(size_t size) { return internal::frame_allocate(size); }
-  static void operator delete(void* p, size_t size) noexcept { internal::frame_release(p, size); }
-
   // Runs the turn; the lock is `actor.current_lock_`.
   virtual void run() = 0;
   // The object ended before the turn.
@@ -54,7 +50,11 @@ struct Actor::EventWork final : Work {
   EventWork(Actor& a, const net::Caller& c, Ref<const worker::ObjectMessage> m)
       : Work(a), caller(c), message(std::move(m)) {}
   void run() override;
-  void lost() override { caller.reply(worker::AnswerMessage::of_error(actor.end_error_)); }
+  // Once its turn began, the event is among those in flight and answered with them.
+  void lost() override {
+    if (!begun) caller.reply(worker::AnswerMessage::of_error(actor.end_error_));
+  }
+  bool begun = false;
   net::Caller caller;
   Ref<const worker::ObjectMessage> message;
 };

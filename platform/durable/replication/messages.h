@@ -10,20 +10,10 @@
 
 namespace orrery::durable {
 
-// Memory of a message type from the free lists of frames: an append makes one message and five
-// answers.
-struct PooledMessage : net::Message {
-  using Message::Message;
-  static void* operator new(size_t size) { return ::orrery::internal::frame_allocate(size); }
-  static void operator delete(void* p, size_t size) noexcept {
-    ::orrery::internal::frame_release(p, size);
-  }
-};
-
-class AppendMessage final : public PooledMessage {
+class AppendMessage final : public net::Message {
  public:
   static constexpr Kind kKind{"durable.append"};
-  AppendMessage() : PooledMessage(kKind) {}
+  AppendMessage() : Message(kKind) {}
   uint32_t bytes() const override {
     return 64 + record->size() + static_cast<uint32_t>(payload->frames.size()) * kLogPageBytes;
   }
@@ -42,9 +32,9 @@ class AppendMessage final : public PooledMessage {
 };
 
 // A whole database as it is after entry `position`.
-struct InstallMessage final : PooledMessage {
+struct InstallMessage final : net::Message {
   static constexpr Kind kKind{"durable.install"};
-  InstallMessage() : PooledMessage(kKind) {}
+  InstallMessage() : Message(kKind) {}
   uint32_t bytes() const override { return 64 + image->db_pages() * kLogPageBytes; }
   Ref<const ObjectInfo> object;
   uint64_t sender_epoch = 0;
@@ -53,16 +43,16 @@ struct InstallMessage final : PooledMessage {
   Ref<const PageImage> image;
 };
 
-struct AckMessage final : PooledMessage {
+struct AckMessage final : net::Message {
   static constexpr Kind kKind{"durable.ack"};
   AckMessage(uint64_t k, uint64_t e, uint64_t m)
-      : PooledMessage(kKind), key(k), epoch(e), match(m) {}
+      : Message(kKind), key(k), epoch(e), match(m) {}
   const uint64_t key;
   const uint64_t epoch;  // of the owner it answers
   const uint64_t match;  // the follower's disk has that owner's log up to here
 };
 
-struct RefuseMessage final : PooledMessage {
+struct RefuseMessage final : net::Message {
   static constexpr Kind kKind{"durable.refuse"};
   enum class Reason {
     kStale,       // it promised a newer epoch
@@ -71,7 +61,7 @@ struct RefuseMessage final : PooledMessage {
     kLost,        // its disk was lost
   };
   RefuseMessage(uint64_t k, uint64_t e, uint64_t i, Reason r, uint64_t p, uint64_t h)
-      : PooledMessage(kKind), key(k), epoch(e), index(i), reason(r), promised(p), hint(h) {}
+      : Message(kKind), key(k), epoch(e), index(i), reason(r), promised(p), hint(h) {}
   const uint64_t key;
   const uint64_t epoch;  // of the owner it answers
   const uint64_t index;  // of the refused entry

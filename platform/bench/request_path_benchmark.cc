@@ -1,0 +1,162 @@
+// The hot path, client -> Worker fetch -> Durable Object get + put -> SQLite commit -> five followers -> durable
+// at three -> output gate -> answer, with trace hash and drawn jitter on; one core. Real time is measured
+// here and nowhere else. Also: time to make a world, and simulated time per real second.
+#include <benchmark/benchmark.h>
+
+#include "platform/cloud.h"
+#include "platform/durable/actor/storage_natives.h"
+#include "platform/runtime/v8_process.h"
+
+namespace orrery {
+namespace {
+
+constexpr const char* kWorker = R"(
+import { meter, trip } from "orrery:meter";
+import { DurableObject } from "cloudflare:workers";
+export class Counter extends DurableObject {
+  async fetch(request) {
+    (meter[0] -= 20) < 0 && trip();
+    const n = ((await this.ctx.storage.get("n")) ?? 0) + 1;
+    await this.ctx.storage.put("n", n);
+    return new Response(`${n}`);
+  }
+  async add() {
+    (meter[0] -= 20) < 0 && trip();
+    const n = ((await this.ctx.storage.get("n")) ?? 0) + 1;
+    await this.ctx.storage.put("n", n);
+    return n;
+  }
+}
+export default {
+  async fetch(request, env) {
+    (meter[0] -= 20) < 0 && trip();
+    const path = request.url.slice(request.url.lastIndexOf("/") + 1);
+    if (path.startsWith("plain")) return new Response("ok");
+    const stub = env.COUNTER.get(env.COUNTER.idFromName(path.slice(1)));
+    if (path[0] === "r") return new Response(`${await stub.add()}`);
+    return stub.fetch("http://object/add", { method: "POST" });
+  },
+};
+)";
+
+const runtime::Snapshot& snapshot() {
+  static const auto made = [] {
+    runtime::start_v8();
+    return runtime::Snapshot::build(durable::storage_natives());
+  }();
+  return *made;
+}
+
+const worker::Deployment& deployment() {
+  static const auto made = [] {
+    auto code = make_ref<runtime::AppCode>();
+    code->name = "bench";
+    code->main = "worker.js";
+    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kWorker});
+    runtime::Binding binding;
+    binding.name = "COUNTER";
+    binding.kind = runtime::BindingKind::kDurableObject;
+    binding.class_name = "Counter";
+    code->bindings.push_back(binding);
+    return std::make_unique<worker::Deployment>(snapshot(), code, "v1",
+                                                std::vector<worker::ObjectClass>{{"Counter", true}},
+                                                runtime::Isolate::Options{});
+  }();
+  return *made;
+}
+
+const net::Geography& geography() {
+  static const net::Geography g;
+  return g;
+}
+
+// Clients that each send their next request when the last was answered.
+class ClosedLoop {
+ public:
+  ClosedLoop(Cloud& cloud, int clients, std::string prefix, int objects)
+      : cloud_(cloud), prefix_(std::move(prefix)), objects_(objects), tasks_(cloud.world().loop()) {
+    uint32_t pop = *cloud.geography().find("FRA");
+    for (int i = 0; i < clients; ++i) {
+      auto& client = cloud.add_client(pop, "client/" + std::to_string(i + 1));
+      tasks_.spawn(one(client, i));
+    }
+  }
+  void run(uint64_t answers) {
+    uint64_t until = answered_ + answers;
+    while (answered_ < until) cloud_.world().loop().step();
+  }
+  uint64_t wrong() const { return wrong_; }
+
+ private:
+  Task<void> one(client::Client& client, int i) {
+    for (uint64_t n = 0;; ++n) {
+      auto request = make_ref<runtime::HttpRequest>();
+      request->method = "POST";
+      request->url = "/" + prefix_ + std::to_string((i + n * 7) % objects_);
+      client::Exchange exchange = co_await client.fetch(std::move(request));
+      ++answered_;
+      wrong_ += !exchange.response || exchange.response->status != 200;
+    }
+  }
+  Cloud& cloud_;
+  std::string prefix_;
+  uint64_t objects_;
+  TaskScope tasks_;
+  uint64_t answered_ = 0;
+  uint64_t wrong_ = 0;
+};
+
+void requests(benchmark::State& state, const char* prefix, int clients, int objects) {
+  Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+  ClosedLoop loop(cloud, clients, prefix, objects);
+  loop.run(static_cast<uint64_t>(clients) * 3);
+  uint64_t events = cloud.world().trace().events();
+  uint64_t ran = cloud.world().loop().events_run();
+  int64_t begin_us = cloud.world().now().us;
+  constexpr uint64_t kBatch = 1000;
+  for (auto _ : state) loop.run(kBatch);
+  auto answered = static_cast<double>(state.iterations() * kBatch);
+  state.SetItemsProcessed(static_cast<int64_t>(answered));
+  state.counters["trace_events_per_request"] =
+      static_cast<double>(cloud.world().trace().events() - events) / answered;
+  state.counters["loop_events_per_request"] =
+      static_cast<double>(cloud.world().loop().events_run() - ran) / answered;
+  state.counters["simulated_s"] =
+      static_cast<double>(cloud.world().now().us - begin_us) / 1e6;
+  if (loop.wrong()) state.SkipWithError("a request failed");
+}
+
+void BM_WorkerAlone(benchmark::State& state) { requests(state, "plain?", 64, 1); }
+void BM_WorkerToObjectFetchPut(benchmark::State& state) { requests(state, "f", 64, 16); }
+void BM_WorkerToObjectRpcPut(benchmark::State& state) { requests(state, "r", 64, 16); }
+void BM_WorkerToOneObjectFetchPut(benchmark::State& state) { requests(state, "f", 64, 1); }
+void BM_WorkerToThousandObjectsFetchPut(benchmark::State& state) {
+  requests(state, "f", 1000, 1000);
+}
+BENCHMARK(BM_WorkerAlone)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WorkerToObjectFetchPut)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WorkerToObjectRpcPut)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WorkerToOneObjectFetchPut)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WorkerToThousandObjectsFetchPut)->Unit(benchmark::kMillisecond);
+
+// A world that can take a request, and its end.
+void BM_MakeWorld(benchmark::State& state) {
+  deployment();
+  for (auto _ : state) Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+}
+BENCHMARK(BM_MakeWorld)->Unit(benchmark::kMicrosecond);
+
+// World, isolates, first request through to an object, end.
+void BM_MakeWorldAndServeOneRequest(benchmark::State& state) {
+  deployment();
+  for (auto _ : state) {
+    Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+    ClosedLoop loop(cloud, 1, "f", 1);
+    loop.run(1);
+  }
+}
+BENCHMARK(BM_MakeWorldAndServeOneRequest)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace orrery
+
