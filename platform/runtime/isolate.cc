@@ -174,7 +174,7 @@ ContextId Isolate::open_context(ContextKind kind, void* data) {
   uint32_t n;
   if (s.free_slots.empty()) {
     n = static_cast<uint32_t>(s.contexts.size());
-    s.contexts.emplace_back();
+    s.contexts.emplace_back().generation = s.options.first_generation;
   } else {
     n = s.free_slots.back();
     s.free_slots.pop_back();

@@ -51,6 +51,9 @@ class Isolate {
     int64_t heap_limit_bytes = kHeapLimitBytes;
     Duration cpu_limit = kCpuLimit;
     Duration startup_cpu_limit = kStartupCpuLimit;
+    // Isolates that succeed each other get different ones, so that no answer meant for a context of one
+    // finds a context of the next by its id.
+    uint32_t first_generation = 0;
   };
 
   // Makes the isolate; no user code runs yet. `snapshot` and `host` must outlive it.
@@ -120,8 +123,8 @@ class Isolate {
   // A new operation was started in the current turn / is settled outside settle_*.
   void note_operation_started();
   // Charges the current event for work that the counters in the code do not see. The turn is terminated
-  // when the event's CPU time is used up.
-  void charge(int64_t meter_units);
+  // when the event's CPU time is used up: then the result is false.
+  bool charge(int64_t meter_units);
   // Terminates the running turn and closes its context to JavaScript.
   void abort_current_turn();
   // The place of the innermost user frame of the running JavaScript.

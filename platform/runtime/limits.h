@@ -24,6 +24,9 @@ inline constexpr Duration kStartupCpuLimit = seconds(1);
 // service's CPU. A model constant, ours.
 inline constexpr int64_t kMeterUnitsPerMicrosecond = 20;
 
+// What a console line costs. A model constant, ours.
+inline constexpr int64_t kConsoleLineUnits = 200;
+
 // Stack that JavaScript may use, counted from each turn's own start, so that the depth of a recursion does
 // not depend on how deep in C++ the turn began.
 inline constexpr int64_t kStackBytes = 984ll << 10;

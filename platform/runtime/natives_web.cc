@@ -140,8 +140,10 @@ ConsoleLevel level_of(std::string_view name) {
 void console_write(Arguments info) {
   Isolate::State& s = state_of(info);
   const SourcePosition position = s.self->current_position();
-  s.host->console(s.current_id(), level_of(to_latin1(s.isolate, info[0])), to_utf8(s.isolate, info[1]),
-                  position);
+  const std::string text = to_utf8(s.isolate, info[1]);
+  // The line is formatted and written: several microseconds, and more for a long one.
+  if (s.in_turn && !s.self->charge(kConsoleLineUnits + static_cast<int64_t>(text.size() / 8))) return;
+  s.host->console(s.current_id(), level_of(to_latin1(s.isolate, info[0])), text, position);
 }
 
 void promise_details(Arguments info) {

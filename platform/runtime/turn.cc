@@ -62,8 +62,11 @@ void Isolate::State::refill_or_terminate() {
   meter_given = static_cast<int32_t>(std::clamp<int64_t>(left, 0, kMeterChunk));
   meter[0] = meter_given;
   if (left <= 0) {
+    const SourcePosition where = self->current_position();
     terminate(TurnKind::kTerminatedCpu, current_slot == 0 ? "Script startup exceeded CPU time limit."
                                                           : "Worker exceeded CPU time limit.");
+    if (!where.file.empty() && ending_error.stack.empty())
+      ending_error.stack = ending_error.text() + "\n    at " + where.text();
   }
 }
 
@@ -127,7 +130,7 @@ void Isolate::State::report_rejections() {
   }
 }
 
-void Isolate::charge(int64_t meter_units) {
+bool Isolate::charge(int64_t meter_units) {
   State& s = *state_;
   s.meter_used += meter_units;
   const int64_t left = s.slot(s.current_slot).budget_units - s.meter_used - s.meter_given + s.meter[0];
@@ -137,6 +140,7 @@ void Isolate::charge(int64_t meter_units) {
     s.meter_given -= s.meter[0] - static_cast<int32_t>(left);
     s.meter[0] = static_cast<int32_t>(left);
   }
+  return s.ending == TurnKind::kOk;
 }
 
 void Isolate::abort_current_turn() {

@@ -49,7 +49,11 @@ struct EventFailed {
   std::string text() const {
     static constexpr const char* kWhy[] = {"uncaught", "CPU limit", "memory limit", "start-up"};
     std::string out = std::string(kWhy[static_cast<int>(why)]) + ": " + error.text();
+    // The innermost frame with a place; built-ins have none.
     size_t line = error.stack.find("    at ");
+    while (line != std::string::npos &&
+           error.stack.substr(line, error.stack.find('\n', line) - line).ends_with("(<anonymous>)"))
+      line = error.stack.find("    at ", line + 1);
     if (line != std::string::npos) {
       size_t end = error.stack.find('\n', line);
       out += "  " + error.stack.substr(line + 4, end == std::string::npos ? end : end - line - 4);

@@ -32,9 +32,10 @@ WorkerIsolate::~WorkerIsolate() {
 const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
   if (isolate_) return nullptr;
   if (startup_error_) return startup_error_.get();
-  isolate_ = std::make_unique<runtime::Isolate>(
-      deployment_.snapshot(), deployment_.code(), static_cast<runtime::IsolateHost&>(*this),
-      deployment_.isolate_options());
+  runtime::Isolate::Options options = deployment_.isolate_options();
+  options.first_generation = isolates_made_++ << 24;
+  isolate_ = std::make_unique<runtime::Isolate>(deployment_.snapshot(), deployment_.code(),
+                                                static_cast<runtime::IsolateHost&>(*this), options);
   in_turn_ = true;
   runtime::TurnResult result = isolate_->start();
   in_turn_ = false;

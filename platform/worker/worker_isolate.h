@@ -103,6 +103,7 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
   LaneId lane_;
   std::unique_ptr<runtime::Isolate> isolate_;
   std::unique_ptr<runtime::ErrorInfo> startup_error_;
+  uint32_t isolates_made_ = 0;
   bool in_turn_ = false;
   bool spent_ = false;
   // Looked up by id; walked only where no order can show.

@@ -19,25 +19,38 @@ constexpr std::string_view kStoryKinds[] = {
     "scenario.note",      "fault.begin",         "fault.end",       "host.crash",
     "host.restart",       "net.partition.begin", "net.partition.end"};
 
+// The rule about a limit that an event broke, and what to say; null: none. V8 reports some limits as
+// RangeErrors, which are a Worker's to catch; what it does not catch counts.
+std::pair<const char*, const char*> limit_of(const worker::EventFailed& e) {
+  using Why = worker::EventFailed::Why;
+  constexpr const char* kMemory = "a Worker went over its memory limit";
+  switch (e.why) {
+    case Why::kCpu: return {"RT-CPU-1", "a Worker used up its CPU time"};
+    case Why::kMemory: return {"RT-MEM-1", kMemory};
+    case Why::kStartup: return {"RT-START-1", "a Worker failed while it started"};
+    case Why::kException: break;
+  }
+  // Passed on by an object to its caller, it was counted where it happened.
+  if (e.error.name != "RangeError" || e.error.remote) return {};
+  const std::string& message = e.error.message;
+  if (message == "Maximum call stack size exceeded")
+    return {"RT-STACK-1", "a Worker called itself too deeply"};
+  if (message == "Array buffer allocation failed" || message == "Invalid string length")
+    return {"RT-MEM-1", kMemory};
+  return {};
+}
+
 }  // namespace
 
 Findings::Findings(World& world) : world_(world) {
   world.observers().subscribe<worker::EventFailed>(
       [this](const worker::EventFailed& e, const EventContext& context) {
         using Why = worker::EventFailed::Why;
-        std::string lane = world_.trace().lane_at(e.lane).name;
-        if (e.why == Why::kException) {
-          if (exceptions_.size() < kMostLines)
-            exceptions_.push_back(
-                {{"at_us", context.at.us}, {"lane", lane}, {"error", e.text()}});
-          return;
-        }
-        const char* rule = e.why == Why::kCpu      ? "RT-CPU-1"
-                           : e.why == Why::kMemory ? "RT-MEM-1"
-                                                   : "RT-START-1";
-        const char* what = e.why == Why::kCpu      ? "a Worker used up its CPU time"
-                           : e.why == Why::kMemory ? "a Worker went over its memory limit"
-                                                   : "a Worker failed while it started";
+        const std::string lane = world_.trace().lane_at(e.lane).name;
+        if (e.why == Why::kException && exceptions_.size() < kMostLines)
+          exceptions_.push_back({{"at_us", context.at.us}, {"lane", lane}, {"error", e.text()}});
+        auto [rule, what] = limit_of(e);
+        if (!rule) return;
         if (!limits_seen_.insert(std::string(rule) + lane).second) return;
         failures_.push_back({{"rule", rule}, {"reason", std::string(what) + ": " + lane + " " + e.text()}});
       });

@@ -8,6 +8,7 @@ pool (also by Ctrl-C or an exception) ends every process it started.
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -196,10 +197,30 @@ def _outcome(job: dict[str, Any], message: dict[str, Any]) -> Outcome:
         reason = f"not metered: still running after {late['seconds']:.0f} s of real time, so it was ended"
         return ended_by(job, "not metered", NOT_METERED, reason, late["output"])
     died = message["died"]
-    how = (
-        f"was ended by {died['signal']}" if "signal" in died else f"exited with code {died['code']}"
-    )
-    return ended_by(job, "crash", CRASH_RULE, f"the process of this run {how}", died["output"])
+    output = without_v8_noise(died["output"])
+    return ended_by(job, "crash", CRASH_RULE, _how_a_run_died(died, output), output)
+
+
+#: The last words of a process that cannot go on (platform/runtime/fatal.h, sim/core/check.h).
+_HEAP_EXHAUSTED = re.compile(r"^orrery: fatal: .*heap is exhausted", re.MULTILINE)
+_LAST_WORDS = re.compile(r"^orrery: (fatal|internal error): (.*)", re.MULTILINE)
+#: What V8 prints on its own before it gives up.
+_V8_NOISE = re.compile(r"^<--- .* --->$|^\[\d+:0x[0-9a-f]+\] .* ms: .*$\n?", re.MULTILINE)
+
+
+def without_v8_noise(output: str) -> str:
+    """A run's output without V8's dump of its collections, which holds addresses and times."""
+    return _V8_NOISE.sub("", output).strip("\n")
+
+
+def _how_a_run_died(died: dict[str, Any], output: str) -> str:
+    if _HEAP_EXHAUSTED.search(output):
+        return "JavaScript heap exhausted: one call of a built-in asked for more than is left"
+    if words := _LAST_WORDS.search(output):
+        return f"the process of this run ended itself: {words[1]}: {words[2]}"
+    if "signal" in died:
+        return f"the process of this run was ended by {died['signal']}"
+    return f"the process of this run exited with code {died['code']}"
 
 
 def _how_it_ended(code: int) -> str:

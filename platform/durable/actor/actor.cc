@@ -199,6 +199,7 @@ void Actor::EventWork::run() {
   world.announce(ObjectEvent{actor.info_->lane, fetch ? message->request->method : "call",
                              fetch ? message->request->url : message->method});
   runtime::EventId event = actor.open_event(caller, fetch);
+  begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/durable/actor/actor.h"
+#include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
 #include "platform/runtime/isolate.h"
 #include "platform/runtime/v8_strings.h"
@@ -53,6 +54,22 @@ bool failed(Arguments info, const StorageError& error) {
   throw_error(info.GetIsolate(), error.kind, error.message);
   return true;
 }
+
+// While it lives, the statements of an object are paid for by the running turn.
+class Metered final : public SqlMeter {
+ public:
+  Metered(Arguments info, Actor& actor) : isolate_(Isolate::from(info)), actor_(actor) {
+    actor_.database().set_meter(this);
+  }
+  ~Metered() override { actor_.database().set_meter(nullptr); }
+  Metered(const Metered&) = delete;
+  // One step of SQLite's machine costs about what one meter unit stands for.
+  bool charge() override { return isolate_.charge(kSqlStepsPerCharge); }
+
+ private:
+  Isolate& isolate_;
+  Actor& actor_;
+};
 
 std::string key_at(Arguments info, int index) {
   return runtime::to_utf8(info.GetIsolate(), info[index]);
@@ -162,6 +179,7 @@ void storage_list(Arguments info) {
     options.limit = limit >= 1e15 ? UINT64_MAX : static_cast<uint64_t>(limit);
   }
   FlatRows rows(info);
+  Metered metered(info, *actor);
   if (failed(info, actor->database().list(options, rows)) || rows.thrown()) return;
   info.GetReturnValue().Set(rows.array());
 }
@@ -246,6 +264,7 @@ void sql_exec(Arguments info) {
   if (!actor_of(info)) return;  // converting a binding runs user code
   std::string sql = key_at(info, 1);
   StorageError error;
+  Metered metered(info, *actor);
   auto cursor = actor->database().exec(sql, bindings.values, error);
   // Statements before a failing one may have written.
   if (actor->database().in_transaction()) actor->wrote("sql", sql, true);
@@ -278,6 +297,7 @@ void sql_next(Arguments info) {
   if (!cursor) return;
   std::vector<SqlValue> row;
   StorageError error;
+  Metered metered(info, *actor);
   bool more = cursor->next(row, error);
   if (failed(info, error) || !more) return;
   std::vector<v8::Local<v8::Value>> values;

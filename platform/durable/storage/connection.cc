@@ -118,6 +118,7 @@ void Connection::set_up() {
   int rc = sqlite3_exec(db_, kPragmas.c_str(), nullptr, nullptr, nullptr);
   sqlite3_wal_autocheckpoint(db_, kCheckpointFrames);
   sqlite3_set_authorizer(db_, &Connection::authorize, this);
+  sqlite3_progress_handler(db_, kSqlStepsPerCharge, &Connection::on_progress, this);
   if (rc == SQLITE_OK) {
     begin_ = prepare("BEGIN");
     commit_ = prepare("COMMIT");
@@ -127,6 +128,11 @@ void Connection::set_up() {
     broken_ = fail(sqlite3_errcode(db_));
     broken_.kind = StorageError::Kind::kBroken;
   }
+}
+
+int Connection::on_progress(void* self) {
+  SqlMeter* meter = static_cast<Connection*>(self)->meter_;
+  return meter && !meter->charge();
 }
 
 int Connection::authorize(void* self, int action, const char* first, const char* second,

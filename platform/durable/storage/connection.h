@@ -33,6 +33,7 @@ class Connection {
   Connection(const Connection&) = delete;
 
   sqlite3* handle() { return db_; }
+  void set_meter(SqlMeter* meter) { meter_ = meter; }
 
   // A statement of ours, kept for reuse. Null: see `fail`.
   Statement prepare(const char* sql);
@@ -71,12 +72,14 @@ class Connection {
   // Runs the savepoint statement of a level; those of the first levels are kept prepared.
   StorageError run(Savepoint what, int level);
   void set_up();
+  static int on_progress(void* self);
   static int authorize(void* self, int action, const char* first, const char* second, const char*,
                        const char*);
 
   std::shared_ptr<HostSqlite> host_;
   std::string file_;
   sqlite3* db_ = nullptr;
+  SqlMeter* meter_ = nullptr;
   bool trusted_ = false;
   SqlUse use_;
   bool math_installed_ = false;

@@ -20,6 +20,9 @@ inline constexpr int kSqlLikePatternBytes = 50;
 inline constexpr int kSqlVariables = 100;
 inline constexpr int kSqlTriggerDepth = 10;
 
+// Steps of SQLite's virtual machine between two charges of CPU time. Ours.
+inline constexpr int kSqlStepsPerCharge = 1000;
+
 // Key-value limits of namespaces not backed by SQLite. A value may exceed by the serialiser's
 // header.
 inline constexpr size_t kKeyBytes = 2048;

@@ -68,6 +68,14 @@ struct CommitResult {
   bool ok() const { return !error; }
 };
 
+// Pays for the work of statements. `charge` is called after every `kSqlStepsPerCharge` steps of SQLite's
+// virtual machine; false stops the statement. It must not call the database.
+class SqlMeter {
+ public:
+  virtual ~SqlMeter() = default;
+  virtual bool charge() = 0;
+};
+
 class ObjectDatabase {
  public:
   struct Opened {
@@ -101,6 +109,8 @@ class ObjectDatabase {
   // SQL: runs all but the last statement to its end, starts the last one. Null cursor: `error`.
   virtual std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,
                                           StorageError& error) = 0;
+  // Who pays from now on; null: nobody. Must outlive its use.
+  virtual void set_meter(SqlMeter* meter) = 0;
   // (page_count - freelist) * page_size.
   virtual int64_t database_size() = 0;
 

@@ -26,6 +26,7 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError list(const ListOptions& options, Receiver& receiver) override;
   std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,
                                   StorageError& error) override;
+  void set_meter(SqlMeter* meter) override { session_->connection.set_meter(meter); }
   int64_t database_size() override;
   std::optional<int64_t> alarm(StorageError& error) override;
   StorageError set_alarm(std::optional<int64_t> at_ms) override;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any, Iterator
@@ -131,10 +132,14 @@ def _document(plan: Plan) -> dict[str, Any]:
 def _show(plan: Plan, scenario: dict[str, Any]) -> None:
     console = out_console()
     outcome = plan.outcomes[0]
-    for line in (outcome.result.get("output") or "").splitlines():
+    # The last output of a run that died is its story.
+    output = "" if outcome.verdict in ("crash", "not metered") else outcome.result.get("output")
+    for line in (output or "").splitlines():
         console.print(printable(line), markup=False, soft_wrap=True)
-    for _, line in sorted(_lines(scenario), key=lambda timed: timed[0]):
-        console.print(printable(line), markup=False, soft_wrap=True)
+    said = (line for _, line in sorted(_lines(scenario), key=lambda timed: timed[0]))
+    for line, times in _folded(said):
+        more = f"  ({times:,} times)" if times > 1 else ""
+        console.print(printable(line) + more, markup=False, soft_wrap=True)
     for failure in outcome.failures:
         show_failure(console, failure, outcome.events)
     console.print(
@@ -144,6 +149,12 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _folded(lines: Iterator[str]) -> Iterator[tuple[str, int]]:
+    """Equal lines one after the other, as one with a count."""
+    for line, same in itertools.groupby(lines):
+        yield line, sum(1 for _ in same)
 
 
 def _lines(scenario: dict[str, Any]) -> Iterator[tuple[int, str]]:
