@@ -33,6 +33,8 @@ ObjectClient::Route& ObjectClient::route_of(const worker::ObjectMessage& message
 
 void ObjectClient::send(runtime::ContextId context, worker::OutgoingCall call) {
   auto message = make_ref<worker::ObjectMessage>();
+  message->caller_context = context;
+  message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
   message->class_name = worker_.deployment().namespace_of(call.binding)->class_name();
   message->id = call.id;
   message->name = std::move(call.object_name);

@@ -58,6 +58,7 @@ class ObjectClient final : public host::Service {
   durable::DirectoryClient& directory_;
   Options options_;
   std::map<runtime::ObjectId, std::unique_ptr<Route>> routes_;
+  uint64_t last_call_ = 0;
 };
 
 }  // namespace orrery::edge

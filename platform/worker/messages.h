@@ -29,6 +29,9 @@ struct ObjectMessage final : net::Message {
     return 96 + static_cast<uint32_t>(request ? request->wire_size()
                                               : method.size() + (arguments ? arguments->size() : 0));
   }
+  uint64_t caller_context = 0;  // within the calling host
+  // Grows with each call that leaves that host; the high 24 bits are its incarnation.
+  uint64_t number = 0;
   std::string class_name;
   runtime::ObjectId id;
   std::string name;  // the name given to idFromName, if known

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sim/core/trace.h"
+#include "sim/disk/content.h"
 
 namespace orrery::disk {
 
@@ -21,6 +22,7 @@ struct Synced {
   uint64_t size;       // of the file now
   uint64_t places;     // rolling hash of where was written
   bool durable;
+  const Content& content;  // all of the file now, valid for the moment of the call
   void fold(Fold& f) const { f.add(file_hash ^ places).add(writes * 2 + durable).add(bytes); }
   std::string text() const;
 };

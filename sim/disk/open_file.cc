@@ -111,7 +111,8 @@ DiskError SimulatedDisk::OpenFile::sync() {
     if (!disk_.journal_.empty()) disk_.sync_names_of(inode_.get());
   }
   disk_.world_.announce(Synced{disk_.lane_, inode_->name(), inode_->name_hash(), written.writes,
-                               written.bytes, inode_->content().size(), written.places, durable});
+                               written.bytes, inode_->content().size(), written.places, durable,
+                               inode_->content()});
   return DiskError::kNone;
 }
 

@@ -196,10 +196,10 @@ void Actor::ConstructWork::run() {
 void Actor::EventWork::run() {
   bool fetch = static_cast<bool>(message->request);
   World& world = actor.world();
-  world.announce(ObjectEvent{actor.info_->lane, fetch ? message->request->method : "call",
+  world.announce(ObjectEvent{actor.info_->lane, actor.epoch_, caller.from(),
+                             message->caller_context, message->number, fetch ? message->request->method : "call",
                              fetch ? message->request->url : message->method});
   runtime::EventId event = actor.open_event(caller, fetch);
-  begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,

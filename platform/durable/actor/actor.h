@@ -128,7 +128,10 @@ class Actor final : public worker::EventContext,
   runtime::EventId open_event(const net::Caller& caller, bool fetch);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, bool gated);
   void send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
-                  Batch needs);
+                  Batch needs, uint64_t output, bool gated);
+  void send_call(worker::OutgoingCall call, uint64_t output);
+  // Says that an output has to wait, and gives it a number.
+  uint64_t hold_output();
   bool lease_valid() const;
   void wait_for_lease();
   void begin_batch();
@@ -177,6 +180,7 @@ class Actor final : public worker::EventContext,
   uint32_t open_events_ = 0;
   int wait_until_ = 0;
 
+  uint64_t last_output_ = 0;
   Batch last_batch_ = 0;
   Batch open_batch_ = 0;  // 0: no batch is open
   std::deque<Committed> undurable_;

@@ -39,12 +39,13 @@ void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, boo
   --open_events_;
   if (!lease_valid()) wait_for_lease();
   Batch needs = gated ? output_gate_.locked_up_to() : 0;
-  if (!gated || output_gate_.open()) return send_reply(caller, answer, needs);
-  output_gate_.pass(std::make_unique<ReplyOutput>(*this, caller, std::move(answer), needs));
+  if (!gated || output_gate_.open()) return send_reply(caller, answer, needs, 0, gated);
+  const uint64_t output = hold_output();
+  output_gate_.pass(std::make_unique<ReplyOutput>(*this, caller, std::move(answer), needs, output));
 }
 
 void Actor::send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
-                       Batch needs) {
+                       Batch needs, uint64_t output, bool gated) {
   using What = worker::AnswerMessage::What;
   int status = answer->what == What::kResponse ? answer->response->status
                : answer->what == What::kValue  ? 0
@@ -52,8 +53,13 @@ void Actor::send_reply(const net::Caller& caller, const Ref<worker::AnswerMessag
   std::string_view text = answer->what == What::kResponse ? answer->response->body.text()
                           : answer->what == What::kError  ? std::string_view(answer->error.message)
                                                           : std::string_view();
-  world().announce(ObjectReplied{info_->lane, epoch_, needs, status, text});
+  world().announce(ObjectReplied{info_->lane, epoch_, needs, output, gated, status, text});
   caller.reply(answer);
+}
+
+uint64_t Actor::hold_output() {
+  world().announce(ObjectOutputHeld{info_->lane, epoch_, ++last_output_});
+  return last_output_;
 }
 
 // ---- calls and their answers ----
@@ -63,10 +69,16 @@ void Actor::call(worker::OutgoingCall call) {
   if (CriticalSection* section = current_section())
     operation_sections_[call.operation] = Ref<CriticalSection>(section);
   if (!lease_valid()) wait_for_lease();
-  if (output_gate_.open())
-    return host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
-  output_gate_.pass(
-      std::make_unique<CallOutput>(host_.worker(), context_id(), std::move(call)));
+  if (output_gate_.open()) return send_call(std::move(call), 0);
+  const uint64_t output = hold_output();
+  output_gate_.pass(std::make_unique<CallOutput>(*this, std::move(call), output));
+}
+
+void Actor::send_call(worker::OutgoingCall call, uint64_t output) {
+  world().announce(ObjectCalled{info_->lane, epoch_, output,
+                                call.request ? call.request->method : "call",
+                                call.request ? call.request->url : call.method});
+  host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
 }
 
 Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
@@ -117,6 +129,8 @@ runtime::SectionId Actor::begin_section() {
 }
 
 void Actor::EnterSectionWork::run() {
+  const int depth = actor.current_section() ? actor.current_section()->depth() : 0;
+  actor.world().announce(SectionBegan{actor.info_->lane, actor.epoch_, section, depth});
   actor.turn("blockConcurrencyWhile", [&](runtime::Isolate& isolate) {
     return isolate.enter_section(actor.context_id(), section);
   });
@@ -127,6 +141,7 @@ void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) 
   if (it == sections_.end()) return;
   Section ended = it->second;
   sections_.erase(it);
+  world().announce(SectionEnded{info_->lane, epoch_, id});
   world().loop().cancel(ended.timeout);
   if (error) return ended.section->fail(reset_because(*error));
   // The parent's lock goes straight to the turn that resumes the caller (1.6).
@@ -205,7 +220,7 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   std::string source;
   if (world().trace().recording())
     source = host_.worker().isolate().current_position().text();
-  world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, operation, key, source});
+  world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, confirmed, operation, key, source});
 }
 
 void Actor::commit() {

@@ -8,9 +8,10 @@ namespace orrery::durable {
 // The answer to an event.
 class Actor::ReplyOutput final : public GatedOutput {
  public:
-  ReplyOutput(Actor& a, const net::Caller& c, Ref<worker::AnswerMessage> m, Batch n)
-      : actor_(a), caller_(c), answer_(std::move(m)), needs_(n) {}
-  void release() override { actor_.send_reply(caller_, answer_, needs_); }
+  ReplyOutput(Actor& a, const net::Caller& c, Ref<worker::AnswerMessage> m, Batch n,
+              uint64_t output)
+      : actor_(a), caller_(c), answer_(std::move(m)), needs_(n), output_(output) {}
+  void release() override { actor_.send_reply(caller_, answer_, needs_, output_, true); }
   void broken(const runtime::ErrorInfo& error) override {
     caller_.reply(worker::AnswerMessage::of_error(error));
   }
@@ -20,20 +21,21 @@ class Actor::ReplyOutput final : public GatedOutput {
   net::Caller caller_;
   Ref<worker::AnswerMessage> answer_;
   Batch needs_;
+  uint64_t output_;
 };
 
 // A call of the object's JavaScript to somebody else.
 class Actor::CallOutput final : public GatedOutput {
  public:
-  CallOutput(worker::WorkerIsolate& worker, runtime::ContextId context, worker::OutgoingCall call)
-      : worker_(worker), context_(context), call_(std::move(call)) {}
-  void release() override { worker_.outbound().send(worker_, context_, std::move(call_)); }
+  CallOutput(Actor& actor, worker::OutgoingCall call, uint64_t output)
+      : actor_(actor), call_(std::move(call)), output_(output) {}
+  void release() override { actor_.send_call(std::move(call_), output_); }
   void broken(const runtime::ErrorInfo&) override {}  // whoever waits for it is gone
 
  private:
-  worker::WorkerIsolate& worker_;
-  runtime::ContextId context_;
+  Actor& actor_;
   worker::OutgoingCall call_;
+  uint64_t output_;
 };
 
 // storage.sync(): the promise resolves when the gate would let an output pass.

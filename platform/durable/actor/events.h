@@ -37,6 +37,10 @@ struct ObjectEnded {
 struct ObjectEvent {
   static constexpr const char* kKind = "object.event";
   LaneId lane;
+  uint64_t epoch;
+  host::HostId caller;      // the host it came from,
+  uint64_t caller_context;  // the context there whose JavaScript called,
+  uint64_t number;          // and the place of this call among those of that context
   std::string_view method;
   std::string_view what;
   void fold(Fold& f) const { f.add(method).add(what); }
@@ -49,6 +53,7 @@ struct ObjectWrite {
   LaneId lane;
   uint64_t epoch;
   uint64_t batch;
+  bool confirmed;              // answers after it wait for its durability
   std::string_view operation;  // "put", "delete", "sql"
   std::string_view key;        // or the statement
   std::string_view source;     // "src/index.ts:17" while recording, else empty
@@ -71,12 +76,56 @@ struct ObjectCommitted {
   std::string text() const { return "committed as log entry " + std::to_string(index); }
 };
 
-// An answer left the object. `needs` is the last log index it had to wait for.
+// JavaScript gave an answer or made a call while the output gate was closed: it waits as output number
+// `output` of this instance.
+struct ObjectOutputHeld {
+  static constexpr const char* kKind = "object.held";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t output;
+  void fold(Fold& f) const { f.add(epoch).add(output); }
+  std::string text() const { return "output " + std::to_string(output) + " waits at the gate"; }
+};
+
+// A call left the object. `output` is its number if it had to wait, else 0.
+struct ObjectCalled {
+  static constexpr const char* kKind = "object.called";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t output;
+  std::string_view method;
+  std::string_view what;
+  void fold(Fold& f) const { f.add(epoch).add(output); }
+  std::string text() const { return "calls " + std::string(method) + " " + std::string(what); }
+};
+
+// The callback of a critical section (blockConcurrencyWhile) is about to run, or is over.
+struct SectionBegan {
+  static constexpr const char* kKind = "object.section";
+  LaneId lane;
+  uint64_t epoch;
+  uint32_t section;
+  int depth;
+  void fold(Fold& f) const { f.add(section).add(static_cast<uint64_t>(depth)); }
+  std::string text() const { return "critical section " + std::to_string(section) + " begins"; }
+};
+struct SectionEnded {
+  static constexpr const char* kKind = "object.section_end";
+  LaneId lane;
+  uint64_t epoch;
+  uint32_t section;
+  void fold(Fold& f) const { f.add(section); }
+  std::string text() const { return "critical section " + std::to_string(section) + " ends"; }
+};
+
+// An answer left the object. `needs_batch` is the last batch it had to wait for.
 struct ObjectReplied {
   static constexpr const char* kKind = "object.replied";
   LaneId lane;
   uint64_t epoch;
   uint64_t needs_batch;
+  uint64_t output;  // its number if it had to wait, else 0
+  bool gated;       // false only for an exception thrown by a method (2.4)
   int status;  // HTTP status; 0 for a value, -1 for an error
   std::string_view text_of_it;
   void fold(Fold& f) const { f.add(needs_batch).add(static_cast<uint64_t>(status)); }

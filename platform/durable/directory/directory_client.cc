@@ -176,7 +176,7 @@ Task<Claim> DirectoryClient::claim(Ref<const ObjectInfo> object, ClaimOptions op
           process_.tasks().spawn(renew_loop());
         }
         world.announce(Granted{object->lane, next.epoch, next.owner, session, next.followers,
-                               process_.lane()});
+                               process_.lane(), object->key});
         result.status = Claim::Status::kGranted;
         result.placement = std::move(next);
         co_return result;

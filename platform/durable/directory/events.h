@@ -17,6 +17,7 @@ struct Granted {
   SessionId session;
   std::array<host::HostId, kFollowers> followers;
   LaneId host_lane;
+  uint64_t key;  // of the object, as its followers' files are named
   void fold(Fold& f) const {
     f.add(epoch).add(owner).add(session);
     for (host::HostId h : followers) f.add(h);

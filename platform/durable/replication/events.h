@@ -1,5 +1,5 @@
-// What replication announces, all on the object's lane. FollowerDurable comes from the follower's
-// disk sync, independent of what owners believe.
+// What replication announces, all on the object's lane. What followers say
+// is checked against the sync events of their disks (conformance/monitors).
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ struct EntryAppended {
   }
 };
 
-// A follower's disk holds the log of this epoch's owner up to `index`, synced.
+// A follower tells its owner that its disk holds that epoch's log up to `index`, synced.
 struct FollowerDurable {
   static constexpr const char* kKind = "durable.follower";
   LaneId lane;

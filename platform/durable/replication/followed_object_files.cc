@@ -157,10 +157,7 @@ void FollowedObject::finish_sync(uint64_t written, uint64_t epoch, uint64_t matc
   }
   synced_ = std::max(synced_, written);
   syncing_ = false;
-  if (epoch == matched_epoch_ && epoch > 0) {
-    process.world().announce(FollowerDurable{info_->lane, process.host_id(), epoch, match});
-    send_ack(epoch, match);
-  }
+  if (epoch == matched_epoch_ && epoch > 0) send_ack(epoch, match);
   size_t done = 0;
   while (done < pending_.size() && pending_[done].written <= synced_) {
     pending_[done].caller.reply(std::move(pending_[done].message));
@@ -173,6 +170,7 @@ void FollowedObject::finish_sync(uint64_t written, uint64_t epoch, uint64_t matc
 
 void FollowedObject::send_ack(uint64_t epoch, uint64_t match) {
   host::Process& process = service_.process();
+  process.world().announce(FollowerDurable{info_->lane, process.host_id(), epoch, match});
   process.network().post(process, owner_, kReplicationChannel,
                          make_ref<const AckMessage>(info_->key, epoch, match));
 }

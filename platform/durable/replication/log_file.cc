@@ -229,6 +229,31 @@ ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool 
   return durable_beyond(file, at, object->key, kept) ? ReadResult::kDamaged : ReadResult::kTorn;
 }
 
+bool read_head(const disk::Content& content, uint64_t offset, RecordHead* head) {
+  Header h;
+  if (content.size() < offset + sizeof h) return false;
+  content.read(offset, {reinterpret_cast<uint8_t*>(&h), sizeof h});
+  if (h.magic != kMagic || h.frames > kFramesMax || h.extra > kExtraMax) return false;
+  const uint64_t size = sizeof h + numbers_bytes(h.frames) + h.extra + uint64_t{h.frames} * kLogPageBytes;
+  if (content.size() < offset + size) return false;
+  using Type = RecordHead::Type;
+  const Type type = h.type == kEntry ? Type::kEntry : h.type == kPromise ? Type::kPromise : Type::kBase;
+  *head = {type, h.key, h.epoch, h.index, h.prev_epoch, 0, size};
+  if (type == Type::kBase && h.extra >= 16)  // image generation, then the count
+    content.read(offset + sizeof h + 8, {reinterpret_cast<uint8_t*>(&head->along), 8});
+  return true;
+}
+
+bool is_intact(const AppendMessage& entry) {
+  if (!entry.record || entry.record->size() < sizeof(Header)) return false;
+  Header h;
+  std::memcpy(&h, entry.record->data(), sizeof h);
+  if (h.frames != entry.payload->frames.size()) return false;
+  uint64_t hash = head_hash(entry.record->data(), entry.record->size());
+  for (const PageFrame& frame : entry.payload->frames) hash = page_chain(hash, *frame.bytes);
+  return hash == h.checksum;
+}
+
 std::string follower_folder(const ObjectInfo& object) {
   return "follower/" + hex64(object.key) + "/";
 }

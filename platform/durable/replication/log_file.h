@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "platform/durable/replication/messages.h"
+#include "sim/disk/content.h"
 #include "sim/disk/disk.h"
 
 namespace orrery::durable {
@@ -54,6 +55,21 @@ disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogC
 // checksums.
 ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check,
                     LogContent* content);
+
+// What the header of a record says, for whoever reads a file along without taking its pages in.
+struct RecordHead {
+  enum class Type : uint8_t { kEntry, kPromise, kBase } type;
+  uint64_t key;
+  uint64_t epoch;
+  uint64_t index;
+  uint64_t prev_epoch;  // of a base: the promise
+  uint64_t along;       // of a base: how many records were written with it
+  uint64_t size;        // of the whole record
+};
+// The record at `offset`; false when none begins there or it is not all there. Checksums are not read.
+bool read_head(const disk::Content& content, uint64_t offset, RecordHead* head);
+// Whether an entry's pages are those its record was made for.
+bool is_intact(const AppendMessage& entry);
 
 std::string follower_folder(const ObjectInfo& object);
 

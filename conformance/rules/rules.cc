@@ -1,0 +1,116 @@
+#include "conformance/rules/rules.h"
+
+#include <nlohmann/json.hpp>
+
+namespace orrery::rules {
+
+namespace {
+
+constexpr std::string_view kMonitor = "monitor";
+
+constexpr Rule kRules[] = {
+    {"DO-OG-1",
+     "An answer leaves an object only when every confirmed write issued before it is on three "
+     "followers' disks.",
+     "durable-objects 2.1, 2.4, 3.3", kMonitor},
+    {"DO-OG-2",
+     "A call leaves an object only when every confirmed write issued before it is on three "
+     "followers' disks.",
+     "durable-objects 2.4", kMonitor},
+    {"DO-IG-1", "No event from outside is delivered into an object inside a critical section.",
+     "durable-objects 1.5", kMonitor},
+    {"DO-IG-2", "An object runs one turn at a time.", "durable-objects 0.2, 1.1", kMonitor},
+    {"DO-IG-3", "Critical sections of an object run one after another or nested, never mixed.",
+     "durable-objects 1.5", kMonitor},
+    {"DO-TURN-1", "All writes of one turn are in one transaction.", "durable-objects 3.1",
+     kMonitor},
+    {"DO-TURN-2", "No transaction commits in the middle of a turn.", "durable-objects 3.1",
+     kMonitor},
+    {"DO-SI-1", "Each instance of an object starts under an epoch newer than any before.",
+     "durable-objects 14 (I7)", kMonitor},
+    {"DO-SI-2",
+     "Once a newer instance has started, no write of an older one becomes durable that the newer "
+     "does not have.",
+     "durable-objects 14 (I7)", kMonitor},
+    {"DO-LEASE-1",
+     "A host delivers events and releases answers only while its own clock is within a lease that "
+     "three directory members granted.",
+     "design, how an object stays single", kMonitor},
+    {"DO-LEASE-2",
+     "While clocks stay within the declared drift, an instance does nothing any more once another "
+     "was granted the object.",
+     "design, how an object stays single", kMonitor},
+    {"DO-REP-1", "A follower acknowledges only what a sync of its disk has covered.",
+     "platform/durable/replication", kMonitor},
+    {"DO-REP-2", "A follower takes no entry from an owner older than the epoch it promised.",
+     "platform/durable/replication", kMonitor},
+    {"DO-REP-3", "Logs that share an entry agree on everything before it.",
+     "platform/durable/replication", kMonitor},
+    {"DO-REP-4", "What a follower hands to a new owner is what was appended, byte for byte.",
+     "platform/durable/replication", kMonitor},
+    {"DO-REP-5", "An owner appends its entries one after another, under its own epoch.",
+     "platform/durable/replication", kMonitor},
+    {"DO-DUR-1", "A write that was acknowledged is in the state of every later instance.",
+     "durable-objects 14 (I1, I6)", kMonitor},
+    {"DO-ORD-1", "Calls of one caller to one object are delivered in the order of the calls.",
+     "durable-objects 0.7, 12 (I5)", kMonitor},
+    {"DO-ORD-2", "A call is delivered to its object at most once.", "durable-objects 7.1",
+     kMonitor},
+    {"DO-LIFE-1", "The constructor runs before any event is delivered.", "durable-objects 0.8",
+     kMonitor},
+    {"DO-LIFE-2", "An instance that has ended delivers, writes and answers nothing.",
+     "durable-objects 0.4, 14 (I6)", kMonitor},
+    {"DO-LIFE-3", "An object is not evicted for idleness before it was idle for ten seconds.",
+     "durable-objects 9.2", kMonitor},
+    {"NET-1", "No message is delivered to a host that is down.", "design, sim/net", kMonitor},
+
+    {"DO-LIN-1", "The answers of an object can be explained by one order of its operations.",
+     "durable-objects 14 (I2, I7)", "checker"},
+    {"DO-LIVE-1", "Once faults are over, every object answers again.", "design, fault presets",
+     "scenario"},
+    {"LIVE-1", "What a scenario waits for happens.", "contract, exit codes", "scenario"},
+    {"APP-STOCK-1", "The level of a stock is what its orders say.", "scenarios/inventory",
+     "scenario"},
+    {"DO-CLK-1", "The clock that JavaScript sees stands still during a turn.",
+     "durable-objects 0.3", "nobody yet"},
+    {"RT-CPU-1", "A Worker stays within its CPU time.", "platform 1.2", "runtime"},
+    {"RT-MEM-1", "An isolate stays within its memory.", "platform 1.2", "runtime"},
+    {"RT-START-1", "A Worker starts without an error.", "platform 1.2", "runtime"},
+    {"DO-ALARM-1",
+     "An alarm whose setting is durable fires at least once, unless replaced or deleted.",
+     "durable-objects 6.3, 6.7 (I4)", "nobody yet"},
+    {"DO-ALARM-2", "An alarm never fires before its time on its host's clock.",
+     "durable-objects 6.4 (I4)", "nobody yet"},
+    {"DO-ALARM-3", "A failed alarm is tried again as documented, six times with growing pauses.",
+     "durable-objects 6.6", "nobody yet"},
+    {"DO-ALARM-4", "The scheduler's time of an alarm is never later than the stored one.",
+     "durable-objects 6.3 (I4)", "nobody yet"},
+    {"KV-1",
+     "A read is at most as stale as the largest cacheTtl used there plus the delays the world "
+     "declared.",
+     "platform, KV", "nobody yet"},
+    {"KV-2", "A key takes at most one write a second.", "platform, KV", "nobody yet"},
+};
+static_assert(std::size(kRules) > kWatched);
+
+}  // namespace
+
+std::span<const Rule> all() { return kRules; }
+
+const Rule* find(std::string_view id) {
+  for (const Rule& r : kRules)
+    if (r.id == id) return &r;
+  return nullptr;
+}
+
+std::string to_json() {
+  auto out = nlohmann::ordered_json::array();
+  for (const Rule& r : kRules)
+    out.push_back({{"id", r.id},
+                   {"sentence", r.sentence},
+                   {"source", r.source},
+                   {"enforced_by", r.enforced_by}});
+  return out.dump();
+}
+
+}  // namespace orrery::rules
