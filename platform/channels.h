@@ -19,5 +19,7 @@ inline constexpr net::Channel kEdgeChannel{"edge.fetch", 3};
 inline constexpr net::Channel kObjectChannel{"durable.object", 4};
 // A Worker's fetch to an outside origin (platform/client).
 inline constexpr net::Channel kOriginChannel{"client.origin", 5};
+// Objects to the alarm scheduler, and its hosts to each other (platform/durable/alarms).
+inline constexpr net::Channel kAlarmChannel{"durable.alarms", 8};
 
 }  // namespace orrery

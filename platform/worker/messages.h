@@ -21,7 +21,7 @@ struct FetchMessage final : net::Message {
   Ref<const runtime::HttpRequest> request;
 };
 
-// An event for one Durable Object: a fetch, or a method call when `request` is null.
+// An event for one Durable Object: a fetch, a method call when `request` is null, or an alarm.
 struct ObjectMessage final : net::Message {
   static constexpr Kind kKind{"object.event"};
   ObjectMessage() : Message(kKind) {}
@@ -38,6 +38,12 @@ struct ObjectMessage final : net::Message {
   Ref<const runtime::HttpRequest> request;
   std::string method;
   Ref<Buffer> arguments;
+  // Alarms (durable/alarms): the handler is to run, or the stored alarm to be cleared for good.
+  enum class Event : uint8_t { kRequest, kAlarm, kAlarmGivenUp };
+  Event event = Event::kRequest;
+  int64_t alarm_ms = 0;        // the time it was set for, milliseconds since 1970
+  uint32_t alarm_retries = 0;  // counted failures before
+  uint32_t alarm_attempt = 0;  // 1 for the first delivery
 };
 
 // The answer to either.
