@@ -22,4 +22,9 @@ inline constexpr net::Channel kOriginChannel{"client.origin", 5};
 // Objects to the alarm scheduler, and its hosts to each other (platform/durable/alarms).
 inline constexpr net::Channel kAlarmChannel{"durable.alarms", 8};
 
+// Workers KV: reads and fills of the caches in points of presence, and the two central back ends
+// (platform/kv).
+inline constexpr net::Channel kKvCacheChannel{"kv.cache", 6};
+inline constexpr net::Channel kKvCentralChannel{"kv.central", 7};
+
 }  // namespace orrery

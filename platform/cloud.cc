@@ -1,10 +1,15 @@
 #include "platform/cloud.h"
 
+#include <algorithm>
+
 #include "platform/durable/directory/directory_member.h"
 #include "platform/durable/replication/follower.h"
 #include "platform/durable/replication/replicated_log.h"
 #include "platform/edge/edge_server.h"
 #include "platform/edge/object_client.h"
+#include "platform/kv/cache.h"
+#include "platform/kv/central.h"
+#include "platform/kv/service.h"
 #include "platform/worker/worker_isolate.h"
 #include "sim/core/check.h"
 
@@ -14,6 +19,8 @@ namespace {
 // Five cities on four continents, so that a quorum is near everybody and no single cable cuts it.
 constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD", "SJC", "AMS",
                                                                           "SIN", "NRT"};
+// Two continents, so that no loss of one region takes both.
+constexpr std::string_view kKvCities[kv::kBackEnds] = {"ORD", "FRA"};
 }  // namespace
 
 Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployment,
@@ -21,7 +28,8 @@ Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployme
     : geography_(geography),
       deployment_(deployment),
       options_(std::move(options)),
-      world_(options_.world) {
+      world_(options_.world),
+      kv_(geography) {
   hosts_ = std::make_unique<host::Hosts>(world_, geography_,
                                          [this](host::Process& p) { boot(p); });
   network_ = net::make_network(world_, *hosts_, geography_);
@@ -39,6 +47,13 @@ Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployme
   for (std::string_view city : kDirectoryCities)
     directory_hosts_.push_back(
         hosts_->at(*geography_.find(city), options_.hosts_per_pop + 1).name());
+  kv_.hosts_per_pop = options_.hosts_per_pop;
+  kv_.weaken = options_.kv_weaken;
+  if (!kv_.read_bindings(*deployment_.code())) return;
+  kv_probes_ = std::make_unique<kv::Probes>(world_);
+  for (uint32_t i = 0; i < kv::kBackEnds; ++i) kv_.back_ends[i] = durable::kDirectoryMembers + i;
+  for (std::string_view city : kKvCities)
+    kv_hosts_.push_back(hosts_->at(*geography_.find(city), options_.hosts_per_pop + 2).name());
 }
 
 Cloud::~Cloud() { network_.reset(); }
@@ -47,6 +62,11 @@ void Cloud::boot(host::Process& process) {
   bool member = process.host_id() < durable::kDirectoryMembers;
   if (member) {
     process.add<durable::DirectoryMember>(process, directory_);
+    return;
+  }
+  for (uint32_t i = 0; i < kv::kBackEnds; ++i) {
+    if (kv_.back_ends[i] != process.host_id()) continue;
+    process.add<kv::CentralStore>(process, kv_, i + 1);
     return;
   }
   auto& directory = process.add<durable::DirectoryClient>(process, directory_);
@@ -65,6 +85,10 @@ void Cloud::boot(host::Process& process) {
   client_options.hosts_per_pop = options_.hosts_per_pop;
   auto& objects = process.add<edge::ObjectClient>(process, worker, directory, client_options);
   outbound.connect(objects);
+  if (!kv_hosts_.empty()) {
+    process.add<kv::CacheServer>(process, kv_);
+    outbound.serve(runtime::BindingKind::kKv, process.add<kv::KvService>(process, kv_));
+  }
   process.add<edge::EdgeServer>(process, worker);
 }
 
@@ -117,6 +141,32 @@ durable::Actor* Cloud::find_object(std::string_view printable_name) {
     });
   }
   return found;
+}
+
+Ref<const kv::Record> Cloud::kv_record(std::string_view space, std::string_view key) {
+  const kv::Layout::Namespace* found = kv_.find(space);
+  Ref<const kv::Record> newest;
+  for (const std::string& name : kv_hosts_) {
+    host::Process* process = hosts_->by_name(name)->process();
+    if (!found || !process) continue;
+    auto record = process->find<kv::CentralStore>()->newest(found->id, key);
+    if (record && (!newest || record->version > newest->version)) newest = record;
+  }
+  return newest;
+}
+
+std::vector<std::string> Cloud::kv_keys(std::string_view space) {
+  const kv::Layout::Namespace* found = kv_.find(space);
+  std::vector<std::string> keys;
+  for (const std::string& name : kv_hosts_) {
+    host::Process* process = hosts_->by_name(name)->process();
+    if (!found || !process) continue;
+    for (const auto& record : process->find<kv::CentralStore>()->all(found->id))
+      if (!kv_record(space, record->key->name)->deleted) keys.push_back(record->key->name);
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
 }
 
 bool Cloud::objects_idle() {

@@ -19,6 +19,8 @@
 #include "platform/durable/directory/weaken.h"
 #include "platform/edge/anycast.h"
 #include "platform/edge/outbound.h"
+#include "platform/kv/layout.h"
+#include "platform/kv/probes.h"
 #include "platform/worker/deployment.h"
 #include "sim/host/host.h"
 #include "sim/net/network.h"
@@ -31,6 +33,7 @@ struct CloudOptions {
   std::vector<std::string> pops = {};
   uint32_t hosts_per_pop = 3;
   durable::Weaken weaken = {};
+  kv::Weaken kv_weaken = {};
   durable::ObjectHost::Options objects = {};
 };
 
@@ -67,6 +70,13 @@ class Cloud {
   // True when no object has an event, timer or write under way.
   bool objects_idle();
 
+  // Workers KV: the namespaces and delays, the hosts of the two back ends (none without a KV binding), and
+  // the greatest record of a key at either, by binding name or namespace id; null when there is none.
+  kv::Layout& kv() { return kv_; }
+  const std::vector<std::string>& kv_hosts() const { return kv_hosts_; }
+  Ref<const kv::Record> kv_record(std::string_view space, std::string_view key);
+  std::vector<std::string> kv_keys(std::string_view space);
+
   // Names of the hosts with directory members.
   const std::vector<std::string>& directory_hosts() const { return directory_hosts_; }
 
@@ -82,6 +92,9 @@ class Cloud {
   std::vector<client::Origin*> origin_list_;
   uint64_t last_origin_request_ = 0;
   std::vector<std::string> directory_hosts_;
+  kv::Layout kv_;
+  std::vector<std::string> kv_hosts_;
+  std::unique_ptr<kv::Probes> kv_probes_;
   std::unique_ptr<host::Hosts> hosts_;
   std::unique_ptr<edge::Anycast> anycast_;
   std::vector<std::unique_ptr<client::Client>> clients_;

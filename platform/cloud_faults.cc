@@ -2,24 +2,63 @@
 
 #include <algorithm>
 
+#include "platform/kv/events.h"
+
 namespace orrery {
 
 inline constexpr Site kIsolate{"fault.isolate_owner"};
 
+// The namespace that a kv_delay names ("kv:FLAGS"); empty: all of them.
+static std::string_view kv_space(const fault::Fault& fault) {
+  std::string_view target = fault.target;
+  if (target.starts_with("kv:")) target.remove_prefix(3);
+  return target == "kv" || target == "*" ? std::string_view() : target;
+}
+
 std::string CloudFaults::check(const fault::Fault& fault) {
   if (fault.kind == fault::FaultKind::kEvict) return {};
+  if (fault.kind == fault::FaultKind::kKvDelay) {
+    const auto& delay = fault.fields.find("delay_us");
+    if (delay == fault.fields.end() || !delay->is_number_integer() || delay->get<int64_t>() <= 0)
+      return "kv_delay: delay_us must be a whole number above 0";
+    if (cloud_.kv_hosts().empty()) return "kv_delay: this app has no KV namespace";
+    std::string_view space = kv_space(fault);
+    if (!space.empty() && !cloud_.kv().find(space))
+      return "kv_delay: there is no KV namespace \"" + std::string(space) + "\"";
+    return {};
+  }
   return std::string(fault::to_string(fault.kind)) + " is not supported yet";
 }
 
 std::string CloudFaults::begin(const fault::Fault& fault) {
   if (std::string error = check(fault); !error.empty()) return error;
+  if (fault.kind == fault::FaultKind::kKvDelay) {
+    const kv::Layout::Namespace* space = cloud_.kv().find(kv_space(fault));
+    auto& delay = cloud_.kv().delays[fault.name];
+    delay = {space ? space->id : "", micros(fault.fields["delay_us"].get<int64_t>())};
+    announce_kv_delay(delay.space);
+    return {};
+  }
   // An object that is not live has nothing to lose.
   if (durable::Actor* actor = cloud_.find_object(fault.target))
     actor->object_host().evict(*actor, "evicted by a fault");
   return {};
 }
 
-void CloudFaults::end(const fault::Fault&) {}
+void CloudFaults::end(const fault::Fault& fault) {
+  auto delay = cloud_.kv().delays.find(fault.name);
+  if (fault.kind != fault::FaultKind::kKvDelay || delay == cloud_.kv().delays.end()) return;
+  const std::string space = delay->second.space;
+  cloud_.kv().delays.erase(delay);
+  announce_kv_delay(space);
+}
+
+void CloudFaults::announce_kv_delay(const std::string& space) {
+  World& world = cloud_.world();
+  const kv::Layout::Namespace* named = cloud_.kv().find(space);
+  const LaneId lane = named ? world.trace().lane("kv:" + named->name, "kv") : kWorldLane;
+  world.announce(kv::DelayDeclared{lane, space, cloud_.kv().delay_of(space)});
+}
 
 std::vector<std::string> CloudFaults::hosts_of(std::string_view entity) {
   durable::Actor* actor = cloud_.find_object(entity);

@@ -40,6 +40,7 @@ class CloudFaults final : public fault::FaultTarget {
 
  private:
   void begin_isolation(const Isolation& isolation);
+  void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them
 };

@@ -37,6 +37,11 @@ void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   if (call.target == runtime::TargetKind::kDurableObject)
     return objects_->send(context, std::move(call));
 
+  if (call.target == runtime::TargetKind::kBinding) {
+    auto kind = worker.deployment().code()->bindings[call.binding].kind;
+    return services_.at(kind)->start(worker, context, std::move(call));
+  }
+
   Ref<const worker::AnswerMessage> refusal;
   if (call.target == runtime::TargetKind::kService) {
     runtime::ErrorInfo error;

@@ -18,6 +18,10 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
       : process_(process), origins_(origins) {}
   // Set when the services that need this one exist.
   void connect(ObjectClient& objects) { objects_ = &objects; }
+  // The service behind all bindings of a kind.
+  void serve(runtime::BindingKind kind, worker::BindingService& service) {
+    services_[kind] = &service;
+  }
 
   void send(worker::WorkerIsolate& worker, runtime::ContextId context,
             worker::OutgoingCall call) override;
@@ -29,6 +33,7 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   host::Process& process_;
   const Origins& origins_;
   ObjectClient* objects_ = nullptr;
+  std::map<runtime::BindingKind, worker::BindingService*> services_;
 };
 
 }  // namespace orrery::edge

@@ -28,6 +28,7 @@ enum class BindingKind : uint8_t {
   kWasmModule,      // value: module name
   kDurableObject,   // class_name, script (empty: this Worker)
   kService,         // script, entrypoint
+  kKv,              // value: the namespace's id (empty: the binding's name)
   kUnsupported,     // kind_name: using it throws a clear error
 };
 

@@ -164,6 +164,12 @@ TurnResult Isolate::settle_rpc(ContextId id, OperationId operation, const Ref<Bu
   return settle_with(*state_, id, operation, [&] { return value_of(*state_, value); });
 }
 
+TurnResult Isolate::settle_cells(ContextId id, OperationId operation, const Cells& cells) {
+  return settle_with(*state_, id, operation, [&]() -> v8::Local<v8::Value> {
+    return from_cells(state_->isolate, cells);
+  });
+}
+
 TurnResult Isolate::settle_undefined(ContextId id, OperationId operation) {
   return settle_with(*state_, id, operation,
                      [&]() -> v8::Local<v8::Value> { return v8::Undefined(state_->isolate); });

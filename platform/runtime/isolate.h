@@ -99,6 +99,8 @@ class Isolate {
   // Answers to what JavaScript asked for.
   TurnResult settle_fetch(ContextId context, OperationId operation, const HttpResponse& response);
   TurnResult settle_rpc(ContextId context, OperationId operation, const Ref<Buffer>& value);
+  // As an array of the cells' values.
+  TurnResult settle_cells(ContextId context, OperationId operation, const Cells& cells);
   TurnResult settle_undefined(ContextId context, OperationId operation);
   TurnResult settle_number(ContextId context, OperationId operation, double value);
   TurnResult settle_text(ContextId context, OperationId operation, std::string_view latin1);

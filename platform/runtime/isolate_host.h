@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include "platform/runtime/cells.h"
 #include "platform/runtime/error_info.h"
 #include "platform/runtime/http.h"
 #include "platform/runtime/source_position.h"
@@ -33,7 +34,7 @@ struct ObjectId {
   auto operator<=>(const ObjectId&) const = default;
 };
 
-enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject };
+enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject, kBinding };
 
 // Whom a call goes to. `binding` is an index into AppCode::bindings; calls with the same (context, stub)
 // must reach their object in call order (e-order).
@@ -60,6 +61,12 @@ class IsolateHost {
   virtual void start_fetch(ContextId, OperationId, const Target&, Ref<const HttpRequest>) = 0;
   virtual void start_rpc(ContextId, OperationId, const Target&, std::string_view method,
                          Ref<Buffer> arguments) = 0;
+  // An operation of a platform service's binding (KV, ...), answered by settle_cells / fail. `gated`: from a
+  // Durable Object it waits for the output gate (durable-objects.md 2.4).
+  virtual void start_binding(ContextId, OperationId, uint32_t binding, std::string_view method,
+                             Ref<const Cells> arguments, bool gated) {
+    (void)binding, (void)method, (void)arguments, (void)gated;
+  }
 
   // Answers to what the host dispatched. Exactly one of the three for each event, unless its context is
   // closed before. respond_value carries a serialised value (RPC result), or null for events without one

@@ -74,6 +74,17 @@ void start_rpc(Arguments info) {
   s.host->start_rpc(s.current_id(), unsigned_at(info, 0), target, method, std::move(arguments));
 }
 
+// startBinding(operation, binding, method, arguments, gated): `arguments` is an array of simple values.
+void start_binding(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  const std::string method = to_latin1(s.isolate, info[2]);
+  Ref<const Cells> arguments = to_cells(s.isolate, s.local_context(), info[3]);
+  ++s.slot(s.current_slot).pending;
+  s.host->start_binding(s.current_id(), unsigned_at(info, 0), unsigned_at(info, 1), method,
+                        std::move(arguments), info[4]->IsTrue());
+}
+
 // respond(event, status, statusText, headers, body)
 void respond(Arguments info) {
   Isolate::State& s = state_of(info);
@@ -189,6 +200,7 @@ constexpr NativeFunction kNatives[] = {
     {"inContext", in_context},
     {"startFetch", start_fetch},
     {"startRpc", start_rpc},
+    {"startBinding", start_binding},
     {"respond", respond},
     {"respondValue", respond_value},
     {"respondError", respond_error},

@@ -1,6 +1,7 @@
 #include "platform/runtime/v8_strings.h"
 
 #include <cstring>
+#include <vector>
 
 namespace orrery::runtime {
 
@@ -70,6 +71,51 @@ v8::Local<v8::ArrayBuffer> new_array_buffer(v8::Isolate* isolate, const void* da
   v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, size);
   if (size) std::memcpy(buffer->GetBackingStore()->Data(), data, size);
   return buffer;
+}
+
+v8::Local<v8::Array> from_cells(v8::Isolate* isolate, const Cells& cells) {
+  std::vector<v8::Local<v8::Value>> values;
+  values.reserve(cells.size());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const Cell& cell = cells.at(i);
+    switch (cell.kind) {
+      case Cell::Kind::kUndefined: values.push_back(v8::Undefined(isolate)); break;
+      case Cell::Kind::kNull: values.push_back(v8::Null(isolate)); break;
+      case Cell::Kind::kBoolean: values.push_back(v8::Boolean::New(isolate, cell.number != 0)); break;
+      case Cell::Kind::kNumber: values.push_back(v8::Number::New(isolate, cell.number)); break;
+      case Cell::Kind::kText: values.push_back(from_utf8(isolate, cell.view())); break;
+      case Cell::Kind::kBytes:
+        values.push_back(new_array_buffer(isolate, cell.view().data(), cell.view().size()));
+        break;
+    }
+  }
+  return v8::Array::New(isolate, values.data(), values.size());
+}
+
+Ref<Cells> to_cells(v8::Isolate* isolate, v8::Local<v8::Context> context, v8::Local<v8::Value> array) {
+  Ref<Cells> cells = make_ref<Cells>();
+  if (!array->IsArray()) return cells;
+  auto list = array.As<v8::Array>();
+  for (uint32_t i = 0; i < list->Length(); ++i) {
+    v8::Local<v8::Value> value;
+    if (!list->Get(context, i).ToLocal(&value)) return cells;
+    if (value->IsString()) {
+      cells->add(Cell::text(to_utf8(isolate, value)));
+    } else if (value->IsNumber()) {
+      cells->add(Cell::of(value.As<v8::Number>()->Value()));
+    } else if (value->IsBoolean()) {
+      cells->add(Cell::boolean(value->IsTrue()));
+    } else if (value->IsNull()) {
+      cells->add(Cell::null());
+    } else {
+      Ref<Buffer> bytes;
+      with_bytes(value, [&](const uint8_t* data, size_t size) {
+        bytes = Buffer::copy(data, static_cast<uint32_t>(size));
+      });
+      cells->add(bytes ? Cell::bytes(std::move(bytes)) : Cell::undefined());
+    }
+  }
+  return cells;
 }
 
 }  // namespace orrery::runtime

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/runtime/cells.h"
 #include "platform/runtime/http.h"
 
 namespace orrery::runtime {
@@ -37,6 +38,11 @@ std::string to_latin1(v8::Isolate* isolate, v8::Local<v8::Value> value);
 HttpBody to_body(v8::Isolate* isolate, v8::Local<v8::Value> value);
 // Null, an ASCII string, or an ArrayBuffer with a copy of the bytes.
 v8::Local<v8::Value> from_body(v8::Isolate* isolate, const HttpBody& body);
+
+// An array with the value of each cell.
+v8::Local<v8::Array> from_cells(v8::Isolate* isolate, const Cells& cells);
+// The elements of an array as cells; objects other than bytes read as undefined.
+Ref<Cells> to_cells(v8::Isolate* isolate, v8::Local<v8::Context> context, v8::Local<v8::Value> array);
 
 // A new buffer with a copy of the bytes.
 v8::Local<v8::ArrayBuffer> new_array_buffer(v8::Isolate* isolate, const void* data, size_t size);

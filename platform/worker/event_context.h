@@ -21,6 +21,9 @@ struct OutgoingCall {
   Ref<const runtime::HttpRequest> request;  // null: a method call
   std::string method;
   Ref<Buffer> arguments;
+  // An operation of a service's binding: its arguments, and whether it waits for an object's output gate.
+  Ref<const runtime::Cells> cells;
+  bool gated = true;
 };
 
 class EventContext {

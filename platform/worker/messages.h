@@ -51,6 +51,7 @@ struct AnswerMessage final : net::Message {
   static constexpr Kind kKind{"worker.answer"};
   enum class What : uint8_t {
     kResponse,  // `response`
+    kCells,     // `cells`: what a service's binding gives
     kValue,     // `value`: a serialised value, null for events without one
     kError,     // `error`: the exception that the caller's JavaScript sees
     kNotHere,   // this host does not own the object and did not handle the event; `owner` may help
@@ -63,6 +64,7 @@ struct AnswerMessage final : net::Message {
   What what;
   Ref<const runtime::HttpResponse> response;
   Ref<Buffer> value;
+  Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;
   host::HostId owner = host::kNoHost;
 
@@ -74,6 +76,11 @@ struct AnswerMessage final : net::Message {
   static Ref<AnswerMessage> of_value(Ref<Buffer> v) {
     auto m = make_ref<AnswerMessage>(What::kValue);
     m->value = std::move(v);
+    return m;
+  }
+  static Ref<AnswerMessage> of_cells(Ref<const runtime::Cells> c) {
+    auto m = make_ref<AnswerMessage>(What::kCells);
+    m->cells = std::move(c);
     return m;
   }
   static Ref<AnswerMessage> of_error(runtime::ErrorInfo e) {

@@ -14,6 +14,8 @@ inline runtime::TurnResult settle_operation(runtime::Isolate& isolate, runtime::
       return isolate.settle_fetch(context, operation, *answer.response);
     case AnswerMessage::What::kValue:
       return isolate.settle_rpc(context, operation, answer.value);
+    case AnswerMessage::What::kCells:
+      return isolate.settle_cells(context, operation, *answer.cells);
     case AnswerMessage::What::kError:
     case AnswerMessage::What::kNotHere:
       break;

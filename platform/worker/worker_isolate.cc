@@ -150,6 +150,19 @@ void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation
   current().call(std::move(call));
 }
 
+void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId operation,
+                                  uint32_t binding, std::string_view method,
+                                  Ref<const runtime::Cells> arguments, bool gated) {
+  OutgoingCall call;
+  call.operation = operation;
+  call.target = runtime::TargetKind::kBinding;
+  call.binding = binding;
+  call.method = method;
+  call.cells = std::move(arguments);
+  call.gated = gated;
+  current().call(std::move(call));
+}
+
 void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,
                             Ref<const runtime::HttpResponse> response) {
   current().respond(event, std::move(response));

@@ -27,6 +27,14 @@ class Outbound {
   virtual void send(class WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) = 0;
 };
 
+// A service of the platform behind bindings of one kind (KV, ...). Answers come back through
+// WorkerIsolate::deliver_answer, never before `start` has returned.
+class BindingService {
+ public:
+  virtual ~BindingService() = default;
+  virtual void start(class WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) = 0;
+};
+
 class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
  public:
   WorkerIsolate(host::Process& process, const Deployment& deployment, Outbound& outbound);
@@ -82,6 +90,9 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
                    Ref<const runtime::HttpRequest>) override;
   void start_rpc(runtime::ContextId, runtime::OperationId, const runtime::Target&,
                  std::string_view method, Ref<Buffer> arguments) override;
+  void start_binding(runtime::ContextId, runtime::OperationId, uint32_t binding,
+                     std::string_view method, Ref<const runtime::Cells> arguments,
+                     bool gated) override;
   void respond(runtime::ContextId, runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::ContextId, runtime::EventId, Ref<Buffer>) override;
   void respond_error(runtime::ContextId, runtime::EventId, const runtime::ErrorInfo&) override;

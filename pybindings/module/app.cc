@@ -37,6 +37,9 @@ runtime::Binding binding_of(const config::Binding& b) {
   } else if (b.type == "durable_object" && b.text("script").empty()) {
     out.kind = runtime::BindingKind::kDurableObject;
     out.class_name = b.text("class");
+  } else if (b.type == "kv") {
+    out.kind = runtime::BindingKind::kKv;
+    out.value = b.text("id");
   } else {
     out.kind = runtime::BindingKind::kUnsupported;
     out.kind_name = b.type == "durable_object" ? "durable_object of another script" : b.type;

@@ -69,6 +69,8 @@ void Actor::call(worker::OutgoingCall call) {
   if (CriticalSection* section = current_section())
     operation_sections_[call.operation] = Ref<CriticalSection>(section);
   if (!lease_valid()) wait_for_lease();
+  if (!call.gated)  // reads of KV do not wait (2.4)
+    return host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
   if (output_gate_.open()) return send_call(std::move(call), 0);
   const uint64_t output = hold_output();
   output_gate_.pass(std::make_unique<CallOutput>(*this, std::move(call), output));

@@ -16,6 +16,7 @@ const aliases = {
   "orrery:web": join(platform, "web", "js", "index.js"),
   "orrery:storage": firstThatExists(
     join(platform, "durable", "js", "storage.js"), join(here, "storage_absent.js")),
+  "orrery:kv": join(platform, "kv", "js", "kv.js"),
 };
 
 const [output, dependencies] = process.argv.slice(2);

@@ -2,8 +2,9 @@
 import { jsonParse, withKindError } from "./env_values.js";
 import { addRemoteMethods, makeNamespace } from "./durable_object.js";
 import { SERVICE, startFetch, startRpc } from "./outgoing.js";
+import { makeKvNamespace } from "./kv.js";
 
-const TEXT = 0, JSON_VALUE = 1, DATA = 2, WASM = 3, DURABLE_OBJECT = 4, SERVICE_BINDING = 5;
+const TEXT = 0, JSON_VALUE = 1, DATA = 2, WASM = 3, DURABLE_OBJECT = 4, SERVICE_BINDING = 5, KV = 6;
 
 let nextServiceStub = 1;
 
@@ -35,6 +36,7 @@ export function buildEnv(bindings) {
     if (kind === JSON_VALUE) value = jsonParse(value);
     else if (kind === DURABLE_OBJECT) value = makeNamespace(i);
     else if (kind === SERVICE_BINDING) value = new Fetcher(i);
+    else if (kind === KV) value = makeKvNamespace(i);
     else if (kind !== TEXT && kind !== DATA && kind !== WASM) value = withKindError(name, bindings[i][3]);
     env[name] = value;
   }

@@ -78,3 +78,11 @@ export const fetch = {
     return startFetch(GLOBAL, 0, 0, "", "", input, init);
   },
 }.fetch;
+
+/**
+ * Starts an operation of a service's binding; `args` and the result are arrays of simple values (cells.h).
+ * `gated`: from a Durable Object it waits for the output gate. Throws at global scope.
+ */
+export function startBinding(binding, method, args, gated) {
+  return requireContext().operation((operation) => natives.startBinding(operation, binding, method, args, gated));
+}
