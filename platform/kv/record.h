@@ -34,8 +34,8 @@ struct Version {
 
 // What a list asks for. Pages go by raw keys: a page may come short where keys were deleted or expired.
 struct ListQuery {
-  std::string prefix;
-  std::string after;  // the last key of the page before
+  std::string prefix = {};
+  std::string after = {};  // the last key of the page before
   uint32_t limit = kListKeysMax;
 };
 
