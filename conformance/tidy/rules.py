@@ -118,9 +118,7 @@ forbidden(
     r"|\bstd::(?:less|greater)\s*<\s*(?:const\s+)?[\w:]+(?:\s+const)?\s*\*|reinterpret_cast\s*<\s*(?:std::)?uintptr_t\s*>",
     "where things lie in memory must not matter",
 )
-forbidden(
-    "std-hash", r"\bstd::hash\s*<|\bhash_value\s*\(", "std::hash is not the same everywhere"
-)
+forbidden("std-hash", r"\bstd::hash\s*<|\bhash_value\s*\(", "std::hash is not the same everywhere")
 forbidden("float", r"\b(?:float|double)\b", "no floating point steers a world", "sim")
 forbidden(
     "libm",
@@ -209,7 +207,11 @@ def layers(tree: Tree) -> Iterator[Finding]:
 def long_file(tree: Tree) -> Iterator[Finding]:
     for path, text in tree.files.items():
         lines = text.count("\n")
-        if PurePosixPath(path).suffix in SOURCE_SUFFIXES and "/data/" not in path and lines > LINES_MAX:
+        if (
+            PurePosixPath(path).suffix in SOURCE_SUFFIXES
+            and "/data/" not in path
+            and lines > LINES_MAX
+        ):
             yield Finding(path, LINES_MAX, "long-file", f"{lines} lines are asking to be two files")
 
 
@@ -243,8 +245,13 @@ def machine_path(tree: Tree) -> Iterator[Finding]:
 @rule("registry")
 def registry(tree: Tree) -> Iterator[Finding]:
     pattern = (
-        r"\b(?:registry\.(?:npm" r"js|yarn" r"pkg)\.\w+|(?:deb|security)\.debi" r"an\.org"
-        r"|py" r"pi\.org|pythonhos" r"ted\.org)"
+        r"\b(?:registry\.(?:npm"
+        r"js|yarn"
+        r"pkg)\.\w+|(?:deb|security)\.debi"
+        r"an\.org"
+        r"|py"
+        r"pi\.org|pythonhos"
+        r"ted\.org)"
     )
     return _lines_with(tree, "registry", pattern, "names a registry; the client knows its own")
 

@@ -24,7 +24,9 @@ def checkout() -> Tree:
     """Every text file of this checkout that is or would be committed."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
     if listed.returncode == 0:
         paths = [Path(name) for name in listed.stdout.decode().split("\0") if name]
@@ -56,10 +58,20 @@ def test_the_checkout_was_read() -> None:
 
 #: (rule, path, text that breaks it, text beside it that does not)
 SAMPLES = [
-    ("wall-clock", "sim/a.cc", "auto t = std::chrono::steady_clock::now();", "auto t = loop.now();"),
+    (
+        "wall-clock",
+        "sim/a.cc",
+        "auto t = std::chrono::steady_clock::now();",
+        "auto t = loop.now();",
+    ),
     ("wall-clock", "platform/a.cc", "x = time(nullptr);", "Instant time() const { return t_; }"),
     ("wall-clock", "platform/a.cc", "x = ::time(0);", "x = event.time();"),
-    ("wall-clock", "sim/a.h", "clock_gettime(CLOCK_REALTIME, &t);", "// clock_gettime is forbidden"),
+    (
+        "wall-clock",
+        "sim/a.h",
+        "clock_gettime(CLOCK_REALTIME, &t);",
+        "// clock_gettime is forbidden",
+    ),
     ("wall-clock", "sim/a.h", "localtime(&t);", 'text("localtime(&t)");'),
     ("chance", "platform/a.cc", "std::random_device d;", "decide(kSite, cause, 4);"),
     ("chance", "platform/a.cc", "int x = rand();", "int x = world.rand(); operand();"),
@@ -72,20 +84,32 @@ SAMPLES = [
     ("float", "sim/a.cc", "double x = 0.5;", "int64_t x; // a double"),
     ("libm", "platform/a.cc", "y = std::pow(x, 2);", "y = math::pow(x, 2); log.log(x); a->exp(x);"),
     ("environment", "platform/a.cc", 'getenv("TZ");', "options.tz;"),
-    ("co-await-temporary", "platform/a.cc", "co_await net.call({.to = a});", "co_await net.call(o);"),
+    (
+        "co-await-temporary",
+        "platform/a.cc",
+        "co_await net.call({.to = a});",
+        "co_await net.call(o);",
+    ),
     ("co-await-temporary", "platform/a.cc", "co_await f(x,\n   {1});", "co_await g(); h({1});"),
     (
-        "unordered-walk", "sim/a.cc",
+        "unordered-walk",
+        "sim/a.cc",
         "std::unordered_map<int, std::vector<int>> m_;\nvoid f() { for (auto& [k, v] : m_) g(); }",
         "std::unordered_map<int, std::vector<int>> m_;\nvoid f() { for (auto& [k, v] : n_) g(m_.find(1)); }",
     ),
     (
-        "unordered-walk", "sim/a.cc",
+        "unordered-walk",
+        "sim/a.cc",
         "using Bag = std::unordered_set<int>;\nBag bag;\nint f() { return *bag.begin(); }",
         "using Bag = std::unordered_set<int>;\nBag bag;\nint f() { return bag.count(1); }",
     ),
     ("layers", "sim/a.cc", '#include "platform/cloud.h"', '#include "sim/core/loop.h"'),
-    ("layers", "platform/a.cc", '#include "conformance/check/check.h"', '#include "sim/core/loop.h"'),
+    (
+        "layers",
+        "platform/a.cc",
+        '#include "conformance/check/check.h"',
+        '#include "sim/core/loop.h"',
+    ),
     ("layers", "pybindings/orrery/a.py", "from scenarios.inventory import x", "import orrery"),
     ("long-file", "sim/a.cc", "\n" * 501, "\n" * 500),
     ("unfinished", "sim/a.cc", "// TO" "DO: more", "// all done"),
@@ -124,5 +148,7 @@ def test_a_container_declared_in_an_included_header_is_known() -> None:
 
 
 def test_strings_comments_and_digit_separators_are_not_code() -> None:
-    text = "int a = 1'000; char q = '\"'; /* double */ auto r = R\"x(double)x\"; // double\ndouble d;"
+    text = (
+        "int a = 1'000; char q = '\"'; /* double */ auto r = R\"x(double)x\"; // double\ndouble d;"
+    )
     assert [finding.line for finding in RULES["float"](Tree({"sim/a.cc": text}))] == [2]

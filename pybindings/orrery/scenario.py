@@ -158,6 +158,8 @@ def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
     sys.modules[spec.name] = module
     # A scenario may import helpers that lie beside it.
     sys.path.insert(0, str(path.parent))
+    # Bytecode caches tell versions apart by size and whole seconds: too coarse for a file being edited.
+    sys.dont_write_bytecode = True
     try:
         spec.loader.exec_module(module)
     except UserError:
@@ -189,7 +191,8 @@ def where(error: BaseException, path: Path) -> str:
     """'file:line' of the last frame of an error that lies in the user's file (or beside it)."""
     place = shown(path)
     for frame in traceback.extract_tb(error.__traceback__):
-        if Path(frame.filename).resolve().parent == path.parent:
+        # "<frozen importlib>" and its like are no files, wherever we stand.
+        if frame.filename[:1] != "<" and Path(frame.filename).resolve().parent == path.parent:
             place = f"{shown(frame.filename)}:{frame.lineno}"
     return place
 

@@ -93,6 +93,9 @@ void Actor::turn(const char* why, Enter&& enter) {
   if (state_ == State::kEnded) return;
   if (result.kind == runtime::TurnKind::kTerminatedCpu)
     end(cpu_exceeded(), "it used up its CPU time");
+  // At once, so that nothing the cut-off turn wrote is committed.
+  if (result.kind == runtime::TurnKind::kTerminatedMemory)
+    end(memory_exceeded(), "its isolate went over the memory limit");
 }
 
 }  // namespace orrery::durable
