@@ -2,6 +2,8 @@
 // at three -> output gate -> answer, with trace hash and drawn jitter on; one core. Real time is measured
 // here and nowhere else. Also: time to make a world, and simulated time per real second.
 #include <benchmark/benchmark.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "platform/cloud.h"
 #include "platform/durable/actor/storage_natives.h"
@@ -156,6 +158,40 @@ void BM_MakeWorldAndServeOneRequest(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_MakeWorldAndServeOneRequest)->Unit(benchmark::kMillisecond);
+
+// A small run from beginning to end: ten clients, twenty requests each, one object. Items are seeds.
+void BM_SmallRun(benchmark::State& state) {
+  deployment();
+  int64_t simulated_us = 0;
+  uint64_t seed = 0;
+  for (auto _ : state) {
+    CloudOptions options{.pops = {"FRA", "SIN", "IAD"}};
+    options.world.decisions.seed = ++seed;
+    Cloud cloud(geography(), deployment(), options);
+    ClosedLoop loop(cloud, 10, "f", 1);
+    loop.run(200);
+    simulated_us += cloud.world().now().us;
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.counters["simulated_s_per_s"] =
+      benchmark::Counter(static_cast<double>(simulated_us) / 1e6, benchmark::Counter::kIsRate);
+}
+BENCHMARK(BM_SmallRun)->Unit(benchmark::kMillisecond);
+
+// What branching costs: a fork of a process that holds a running world, and the child's end.
+void BM_ForkWorld(benchmark::State& state) {
+  Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+  ClosedLoop loop(cloud, 10, "f", 4);
+  loop.run(1000);
+  for (auto _ : state) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (status != 0) state.SkipWithError("the child failed");
+  }
+}
+BENCHMARK(BM_ForkWorld)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace orrery

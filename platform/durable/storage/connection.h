@@ -51,10 +51,13 @@ class Connection {
 
   // Opens the implicit transaction unless it is open.
   StorageError begin_write() {
+    ++writes_;
     if (in_transaction_) [[likely]] return broken_;
     return begin();
   }
   bool in_transaction() const { return in_transaction_; }
+  // How many writing statements and calls there were.
+  uint64_t writes() const { return writes_; }
   // Ends it; a failure breaks the connection.
   StorageError commit();
   void rollback();
@@ -85,6 +88,7 @@ class Connection {
   bool math_installed_ = false;
   bool random_installed_ = false;
   bool in_transaction_ = false;
+  uint64_t writes_ = 0;
   int depth_ = 0;
   StorageError broken_;
   Statement begin_, commit_, rollback_;

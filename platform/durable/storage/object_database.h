@@ -126,6 +126,8 @@ class ObjectDatabase {
   // True while the implicit transaction is open, that is after the first write since the last
   // commit.
   virtual bool in_transaction() const = 0;
+  // Grows with each statement or call that can write: tells a caller whether an `exec` was one.
+  virtual uint64_t writes() const = 0;
   // Ends it. Nothing open: ok with a null payload.
   virtual CommitResult commit() = 0;
   // Deletes everything, tables included (3.9), but for the alarm if asked. Rolls an open implicit

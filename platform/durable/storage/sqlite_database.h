@@ -33,6 +33,7 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError begin_savepoint() override;
   StorageError release_savepoint() override;
   StorageError rollback_savepoint() override;
+  uint64_t writes() const override { return session_->connection.writes(); }
   bool in_transaction() const override { return deleted_ || session_->connection.in_transaction(); }
   CommitResult commit() override;
   StorageError delete_all(bool keep_alarm) override;
