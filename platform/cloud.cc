@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "platform/durable/alarms/alarm_client.h"
+#include "platform/durable/alarms/alarm_scheduler.h"
 #include "platform/durable/directory/directory_member.h"
 #include "platform/durable/replication/follower.h"
 #include "platform/durable/replication/replicated_log.h"
@@ -39,6 +41,8 @@ Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployme
     ORRERY_CHECK(pop.has_value(), "points of presence are validated by the caller");
     pops.push_back(*pop);
   }
+  alarms_.pops = pops;
+  alarms_.hosts_per_pop = options_.hosts_per_pop;
   anycast_ = std::make_unique<edge::Anycast>(*hosts_, geography_, std::move(pops),
                                              options_.hosts_per_pop);
   // Hosts are numbered in order of first use, so the members are known before they boot.
@@ -78,6 +82,8 @@ void Cloud::boot(host::Process& process) {
   auto& replication = process.add<durable::Replication>(process, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& worker = process.add<worker::WorkerIsolate>(process, deployment_, outbound);
+  process.add<durable::AlarmScheduler>(process, &deployment_, directory, replication, alarms_);
+  process.add<durable::AlarmClient>(process, alarms_);
   durable::ObjectHost::Options object_options = options_.objects;
   object_options.hosts_per_pop = options_.hosts_per_pop;
   process.add<durable::ObjectHost>(process, worker, directory, replication, object_options);

@@ -15,6 +15,7 @@
 #include "platform/client/load.h"
 #include "platform/client/origin.h"
 #include "platform/durable/actor/object_host.h"
+#include "platform/durable/alarms/shards.h"
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/directory/weaken.h"
 #include "platform/edge/anycast.h"
@@ -88,6 +89,7 @@ class Cloud {
   CloudOptions options_;
   World world_;
   durable::DirectoryOptions directory_;
+  durable::AlarmShardOptions alarms_;
   edge::Origins origins_;
   std::vector<client::Origin*> origin_list_;
   uint64_t last_origin_request_ = 0;

@@ -2,6 +2,7 @@
 
 #include "platform/durable/actor/actor_outputs.h"
 #include "platform/durable/actor/actor_work.h"
+#include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/errors.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
@@ -35,6 +36,11 @@ Actor::~Actor() {
 }
 
 World& Actor::world() { return host_.world(); }
+
+Actor::Alarms& Actor::alarms() {
+  if (!alarms_) alarms_ = std::make_unique<Alarms>(*this);
+  return *alarms_;
+}
 
 // ---- becoming the instance ----
 
@@ -81,8 +87,7 @@ Task<void> Actor::acquire() {
   auto waiting = std::move(before_start_);
   before_start_.clear();
   for (auto& [caller, message] : waiting)
-    if (state_ == State::kRunning) input_gate_->wait(*new EventWork(*this, caller, message));
-    else caller.reply(worker::AnswerMessage::of_error(end_error_));
+    deliver(caller, message);
 }
 
 void Actor::deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
@@ -92,6 +97,8 @@ void Actor::deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> 
       return;
     case State::kRunning:
       if (idle_timer_.slot != UINT32_MAX) world().loop().cancel(idle_timer_);
+      if (message->event != worker::ObjectMessage::Event::kRequest)
+        return alarms().arrived(caller, *message);
       input_gate_->wait(*new EventWork(*this, caller, std::move(message)));
       return;
     case State::kEnded:
@@ -116,6 +123,7 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   if (was_running) host_.worker().close(*this);
   auto answer = worker::AnswerMessage::of_error(end_error_);
   refuse_all(answer);
+  if (alarms_) alarms_->object_ended();
   for (InFlight& e : in_flight_) {
     if (e.open) e.caller.reply(answer);
     e.open = false;
@@ -254,7 +262,7 @@ void Actor::wait_for_lease() {
 
 bool Actor::active() const {
   return open_events_ > 0 || wait_until_ > 0 || works_ || !undurable_.empty() || open_batch_ ||
-         output_gate_.waiting() > 0 || !sections_.empty() ||
+         output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy()) ||
          host_.worker().isolate().pending_operations(context_id()) > 0;
 }
 

@@ -68,6 +68,9 @@ class Actor final : public worker::EventContext,
   // asynchronous transaction is open, no commit happens.
   StorageError savepoint(uint32_t what);
   void transaction_ended();
+  // The object's alarm; made at the first use.
+  class Alarms;
+  Alarms& alarms();
   // Settles the operation when everything written so far is durable (3.8).
   void sync(runtime::OperationId operation);
   // Keeps a cursor under a number; exhausted ones are dropped after a while.
@@ -137,6 +140,8 @@ class Actor final : public worker::EventContext,
   void begin_batch();
   void schedule_commit();
   void commit();
+  // What a commit wrote enters the log.
+  void log_batch(Batch batch, Ref<LogPayload> payload);
   void check_durability_timeout();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
@@ -187,6 +192,8 @@ class Actor final : public worker::EventContext,
   uint32_t savepoints_ = 0;  // open ones: no commit until all are closed
   std::map<uint32_t, std::unique_ptr<SqlCursor>> cursors_;
   uint32_t last_cursor_ = 0;
+  std::unique_ptr<Alarms> alarms_;  // null until the alarm is first used
+  bool storage_failed_ = false;     // the object ends because its storage or its durability failed
   PageImage image_;  // the database after the last entry appended; pages are shared with the log
 
   std::map<uint32_t, Section> sections_;

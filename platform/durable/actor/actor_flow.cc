@@ -2,6 +2,7 @@
 #include "platform/durable/actor/actor.h"
 #include "platform/durable/actor/actor_outputs.h"
 #include "platform/durable/actor/actor_work.h"
+#include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
 
@@ -19,10 +20,13 @@ void Actor::respond(runtime::EventId event, Ref<const runtime::HttpResponse> res
 }
 
 void Actor::respond_value(runtime::EventId event, Ref<Buffer> value) {
+  // A class without alarm() answers with a value.
+  if (event == Alarms::kEvent) return alarms().handler_ended(!value);
   reply(event, worker::AnswerMessage::of_value(std::move(value)), true);
 }
 
 void Actor::respond_error(runtime::EventId event, const runtime::ErrorInfo& error) {
+  if (event == Alarms::kEvent) return alarms().handler_failed();
   runtime::ErrorInfo e = error;
   e.remote = true;
   e.durable_object_id = worker::hex_of(id_);
@@ -167,6 +171,7 @@ StorageError Actor::savepoint(uint32_t what) {
                                    : database_->rollback_savepoint();
   if (!error) {
     savepoints_ += what == 0 ? 1 : -1;
+    if (alarms_) alarms_->savepoint(what);
     if (database_->in_transaction()) begin_batch();
   }
   return error;
@@ -234,15 +239,23 @@ void Actor::commit() {
   if (!result.ok()) {
     runtime::ErrorInfo error;
     error.message = result.error.message;
+    storage_failed_ = true;
     return end(reset_because(error), "its storage broke: " + error.message);
   }
+  // One that moves the alarm earlier waits for the scheduler, and others behind it (6.3).
+  if (alarms_ && alarms_->keep_back(batch, result.payload)) return;
+  log_batch(batch, std::move(result.payload));
+}
+
+void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
   uint64_t index = log_->last_index();
-  if (result.payload) {
-    image_.apply(*result.payload);
-    index = log_->append(std::move(result.payload));
+  if (payload) {
+    image_.apply(*payload);
+    index = log_->append(std::move(payload));
   }
   world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
   if (index <= log_->durable_index() && undurable_.empty()) {
+    if (alarms_) alarms_->durable(batch);
     output_gate_.durable(batch);
     return maybe_idle();
   }
@@ -256,6 +269,7 @@ void Actor::on_durable(uint64_t index) {
   while (!undurable_.empty() && undurable_.front().index <= index) {
     Batch batch = undurable_.front().batch;
     undurable_.pop_front();
+    if (alarms_) alarms_->durable(batch);
     output_gate_.durable(batch);
     if (state_ != State::kRunning) return;
   }
@@ -268,8 +282,10 @@ void Actor::check_durability_timeout() {
   if (state_ != State::kRunning || undurable_.empty()) return;
   Duration limit = host_.options().durability_timeout;
   Instant due = undurable_.front().at + limit;
-  if (due <= world().now())
+  if (due <= world().now()) {
+    storage_failed_ = true;
     return end(durability_timeout(), "a write was not durable in time");
+  }
   durability_timer_ = world().loop().schedule(due, kDurability, host_.process().owner(),
                                               [this] { check_durability_timeout(); });
 }

@@ -29,6 +29,11 @@ runtime::ErrorInfo section_timeout() {
   e.overloaded = e.durable_object_reset = true;
   return e;
 }
+runtime::ErrorInfo alarm_timeout() {
+  auto e = error("Alarm exceeded its allowed execution time");
+  e.overloaded = e.durable_object_reset = true;
+  return e;
+}
 runtime::ErrorInfo cpu_exceeded() {
   auto e = error("Durable Object exceeded its CPU time limit and was reset.");
   e.durable_object_reset = true;

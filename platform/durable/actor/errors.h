@@ -12,6 +12,8 @@ runtime::ErrorInfo connection_lost();
 runtime::ErrorInfo durability_timeout();
 // blockConcurrencyWhile took 30 s.
 runtime::ErrorInfo section_timeout();
+// alarm() took 15 minutes.
+runtime::ErrorInfo alarm_timeout();
 runtime::ErrorInfo cpu_exceeded();
 runtime::ErrorInfo memory_exceeded();
 // Recovery or storage failed below the object.

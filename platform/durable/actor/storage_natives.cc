@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "platform/durable/actor/actor.h"
+#include "platform/durable/actor/alarm_handling.h"
+#include "platform/durable/actor/alarm_natives.h"
 #include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
 #include "platform/runtime/isolate.h"
@@ -186,7 +187,11 @@ void storage_list(Arguments info) {
 
 void storage_delete_all(Arguments info) {
   Actor* actor = actor_of(info);
-  if (!actor || failed(info, actor->database().delete_all())) return;
+  if (!actor) return;
+  const bool keep_alarm = !Isolate::from(info).app().has_flag("delete_all_deletes_alarm");
+  Actor::Alarms& alarms = actor->alarms();
+  if (failed(info, actor->database().delete_all(keep_alarm))) return;
+  if (!keep_alarm) alarms.deleting_with_the_rest();
   actor->wrote("deleteAll", "", true);
 }
 
@@ -329,6 +334,9 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageSavepoint", storage_savepoint},
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},
+    {"alarmGet", alarm_get},
+    {"alarmSet", alarm_set},
+    {"alarmNoRetry", alarm_no_retry},
     {"sqlExec", sql_exec},
     {"sqlColumns", sql_columns},
     {"sqlNext", sql_next},
@@ -337,6 +345,9 @@ constexpr runtime::NativeFunction kNatives[] = {
 };
 
 }  // namespace
+
+Actor* calling_actor(Arguments info) { return actor_of(info); }
+bool throw_storage_error(Arguments info, const StorageError& error) { return failed(info, error); }
 
 std::span<const runtime::NativeFunction> storage_natives() { return kNatives; }
 

@@ -5,9 +5,19 @@
 
 #include <span>
 
+#include "platform/durable/storage/object_database.h"
 #include "platform/runtime/native_function.h"
 
 namespace orrery::durable {
+
+class Actor;
+
+// The object named by a native's first argument if it is the one whose turn it is; else null with an
+// exception pending.
+Actor* calling_actor(const v8::FunctionCallbackInfo<v8::Value>& info);
+// True when `error` was set and is now pending in JavaScript.
+bool throw_storage_error(const v8::FunctionCallbackInfo<v8::Value>& info,
+                         const StorageError& error);
 
 std::span<const runtime::NativeFunction> storage_natives();
 

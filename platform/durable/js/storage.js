@@ -6,6 +6,7 @@ import { SqlStorage } from "./sql.js";
 import { SyncKvStorage } from "./sync_kv.js";
 import { listEntries, putEntries, sortedMap } from "./entries.js";
 import { Transaction } from "./transaction.js";
+import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
 
 const { isArray } = Array;
 
@@ -64,7 +65,7 @@ export class DurableObjectStorage {
     const finished = runSection(this.#context, async () => {
       natives.storageSavepoint(actor, 0);
       this.#depth++;
-      const transaction = new Transaction(actor);
+      const transaction = new Transaction(actor, this.#context);
       try {
         const value = await callback(transaction);
         transaction.finish(true);
@@ -96,13 +97,9 @@ export class DurableObjectStorage {
   get sql() { return (this.#sql ??= new SqlStorage(this.#actor)); }
   get kv() { return (this.#kv ??= new SyncKvStorage(this.#actor)); }
 
-  async getAlarm() { throw alarmsAbsent("getAlarm"); }
-  async setAlarm() { throw alarmsAbsent("setAlarm"); }
-  async deleteAlarm() { throw alarmsAbsent("deleteAlarm"); }
-}
-
-function alarmsAbsent(method) {
-  return new Error(`Alarms of Durable Objects are not supported yet: ${method}()`);
+  async getAlarm(options) { return getAlarm(this.#actor); }
+  async setAlarm(time, options) { setAlarm(this.#context, this.#actor, time, options); }
+  async deleteAlarm(options) { deleteAlarm(this.#actor, options); }
 }
 
 async function unwrap(finished) {

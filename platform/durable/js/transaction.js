@@ -1,14 +1,17 @@
 // What the callback of `storage.transaction()` gets (durable-objects.md section 5).
 import { natives } from "../../runtime/js/natives.js";
 import { listEntries, putEntries, sortedMap } from "./entries.js";
+import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
 
 const { isArray } = Array;
 
 export class Transaction {
   #actor;
+  #context;
   #state = "open";
-  constructor(actor) {
+  constructor(actor, context) {
     this.#actor = actor;
+    this.#context = context;
   }
 
   #check(operation) {
@@ -44,6 +47,18 @@ export class Transaction {
   async list(options) {
     this.#check("list()");
     return listEntries(this.#actor, options);
+  }
+  async getAlarm(options) {
+    this.#check("getAlarm()");
+    return getAlarm(this.#actor);
+  }
+  async setAlarm(time, options) {
+    this.#check("setAlarm()");
+    setAlarm(this.#context, this.#actor, time, options);
+  }
+  async deleteAlarm(options) {
+    this.#check("deleteAlarm()");
+    deleteAlarm(this.#actor, options);
   }
   async deleteAll() {
     throw new Error("Cannot call deleteAll() within a transaction");

@@ -188,7 +188,8 @@ export function dispatchAlarm(slot, event, scheduledTime, retryCount) {
   const { instance } = enter(slot);
   try {
     const handler = instance.alarm;
-    if (typeof handler !== "function") throw new Error("Handler does not export a alarm() function.");
+    // An alarm has no value, so one says that there is nobody to handle it.
+    if (typeof handler !== "function") return void natives.respondValue(event, false, true);
     const info = { scheduledTime, retryCount, isRetry: retryCount > 0 };
     answerValue(event, apply(handler, instance, [info]), false);
   } catch (error) {

@@ -73,8 +73,8 @@ export class DurableObjectState {
 
   waitUntil(promise) { waitUntil(this.#context, promise); }
 
-  abort(reason) {
-    void this.#context;
+  abort(reason, options) {
+    if (options?.retryAlarm === false) natives.alarmNoRetry?.(this.#context.actor);
     natives.abort(reason);
   }
 
