@@ -1,0 +1,103 @@
+"""Trial subscriptions: an alarm after fourteen days ends each trial and charges the user, once.
+
+Faults hit while trials are started, changed and ended. A run of the alarm may be repeated (at least
+once is all that is promised), so the handler names its charge; the bank makes one of each name.
+"""
+
+import orrery
+
+CITIES = ["Frankfurt", "Singapore", "Ashburn", "Hanoi"]
+POPS = ["FRA", "SIN", "IAD", "HAN", "CDG", "NRT"]
+DAY_MS = 24 * 60 * 60 * 1000
+# Rules of this app.
+CHARGED_ONCE = "APP-TRIAL-1"
+ENDS_IN_TIME = "APP-TRIAL-2"
+
+
+class Bank:
+    """Makes one charge for each idempotency key, and remembers every request."""
+
+    def __init__(self, world):
+        self.asked = []
+        self.charges = {}
+        world.origin("bank.example", self.charge)
+
+    def charge(self, request):
+        key = request.headers.get("idempotency-key") or f"none-{len(self.asked)}"
+        user = request.json()["user"]
+        self.asked.append((user, key))
+        self.charges.setdefault(key, user)
+        return {"charged": key}
+
+    def of(self, user):
+        return [key for key, owner in self.charges.items() if owner == user]
+
+
+async def until_answered(world, client, url, body=None, post=True):
+    """Asks until an answer comes; once the faults are over, one must."""
+    for _ in range(180):
+        response = await (client.post(url, json=body) if post else client.get(url))
+        if response.ok:
+            return response.json()
+        await world.sleep("1s")
+    raise orrery.NotLive(f"{url} was not answered within three minutes of asking")
+
+
+async def subscriber(world, client, user, days, plans):
+    await world.sleep(f"{world.random.randrange(1, 8000)}ms")
+    started = await until_answered(world, client, f"/trials/{user}/start")
+    plan = world.random.choice(["keep", "keep", "shorten", "lengthen", "cancel"])
+    if plan == "cancel":
+        await until_answered(world, client, f"/trials/{user}/cancel")
+        plans[user] = None
+    elif plan == "keep":
+        plans[user] = started["startedAt"] + days * DAY_MS
+    else:
+        other = days - 1 if plan == "shorten" else days + 1
+        answer = await until_answered(world, client, f"/trials/{user}/extend", {"days": other})
+        plans[user] = answer["endsAt"]
+
+
+async def trials(world, days=14):
+    bank = Bank(world)
+    plans = {}
+    users = [f"u{number}" for number in range(1, 6)]
+    clients = world.clients(len(users), near=CITIES)
+    await world.gather(
+        *(world.spawn(subscriber(world, c, u, days, plans)) for c, u in zip(clients, users))
+    )
+    # Whatever is broken now is over long before the trials end.
+    await world.sleep(f"{days - 2}d")
+    witness = world.client(near="Paris")
+    for user in users:
+        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        world.check.that(
+            status["alarm"] == plans[user] and not bank.of(user),
+            f"{user} is to end at {plans[user]}, but before that stands at {status}",
+            rule=ENDS_IN_TIME,
+        )
+    await world.sleep("4d")
+    for user in users:
+        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        ends = plans[user]
+        if ends is None:
+            good = status["state"] == "cancelled" and not bank.of(user)
+        else:
+            good = status["state"] == "ended" and len(bank.of(user)) == 1
+            late_ms = (status["endedAt"] or 0) - ends
+            world.check.that(
+                not good or 0 <= late_ms < 120_000,
+                f"{user} was to end at {ends} and ended {late_ms} ms later",
+                rule=ENDS_IN_TIME,
+            )
+        world.check.that(
+            good and status["alarm"] is None,
+            f"{user} was to end at {ends}; is {status}, charged {bank.of(user)}",
+            rule=CHARGED_ONCE,
+        )
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="20s")
+async def trial(world: orrery.World) -> None:
+    """Every trial ends once, in time, fourteen simulated days after it began."""
+    await trials(world)
