@@ -1,5 +1,6 @@
 // Faults that a scenario or a preset brings into a world.
 #include <algorithm>
+#include <optional>
 
 #include "pybindings/module/native_world.h"
 #include "sim/core/check.h"
@@ -69,7 +70,34 @@ static fault::Terrain terrain_of(Cloud& cloud) {
   fault::Quorum directory{.name = "directory", .hosts = cloud.directory_hosts(), .may_lose = 2};
   for (const std::string& host : directory.hosts) terrain.hosts.push_back(host);
   terrain.quorums.push_back(std::move(directory));
+  // A KV write is acknowledged by one back end alone: until they have reconciled, neither may lose its disk.
+  if (!cloud.kv_hosts().empty()) {
+    terrain.hosts.insert(terrain.hosts.end(), cloud.kv_hosts().begin(), cloud.kv_hosts().end());
+    terrain.quorums.push_back({.name = "KV back ends", .hosts = cloud.kv_hosts(), .may_lose = 0});
+  }
   return terrain;
+}
+
+// A delay of KV's propagation, which sim's swarm does not know of. By default none.
+static std::optional<fault::Fault> draw_kv_delay(World& world, fault::Preset preset,
+                                                 Duration horizon) {
+  constexpr Site kPresent{"swarm.kv_delay"};
+  constexpr Site kWhen{"swarm.kv_delay.when"};
+  const std::string name = "kv_delay-1";
+  CauseScope cause(world.cause(), mix64(hash_name("swarm.cause"), hash_name(name)));
+  Decisions& decide = world.decide();
+  if (!decide.chance(kPresent, preset == fault::Preset::kLite ? Ratio{1, 4} : Ratio{1, 2})) return {};
+  // Over, and what it held back seen, before the quiet time ends.
+  const Duration quiet = fault::quiet_from(horizon);
+  const int64_t at = decide.between(kWhen, 0, quiet.us / 2, 0);
+  const int64_t length = decide.between(kWhen, 1, quiet.us / 2, 1);
+  const int64_t delay = decide.between(kWhen, 1, (horizon - quiet).us, 1);
+  nlohmann::json json = {{"kind", "kv_delay"}, {"name", name},      {"at_us", at},
+                         {"for_us", length},   {"target", "kv:*"}, {"delay_us", delay}};
+  fault::Fault fault;
+  std::string error;
+  ORRERY_CHECK(fault::parse_fault(json, &fault, &error));
+  return fault;
 }
 
 void NativeWorld::plan_swarm(const WorldOptions& options) {
@@ -82,6 +110,9 @@ void NativeWorld::plan_swarm(const WorldOptions& options) {
     std::string error = injector_->add(std::move(f));
     ORRERY_CHECK(error.empty(), "the swarm draws only what can be carried out");
   }
+  if (cloud_->kv_hosts().empty()) return;
+  if (auto delay = draw_kv_delay(world(), *preset, options.swarm_horizon))
+    ORRERY_CHECK(injector_->add(std::move(*delay)).empty());
 }
 
 }  // namespace orrery::python

@@ -174,6 +174,18 @@ PYBIND11_MODULE(_orrery, m) {
              }
              return out;
            })
+      .def("kv_get",
+           [](NativeWorld& w, const std::string& space, const std::string& key) -> py::object {
+             if (!w.cloud().kv().find(space)) throw BadInput("there is no KV namespace \"" + space + "\"");
+             auto record = w.cloud().kv_record(space, key);
+             if (!record || record->deleted) return py::none();
+             return bytes_of(record->value->text());
+           })
+      .def("kv_keys",
+           [](NativeWorld& w, const std::string& space) {
+             if (!w.cloud().kv().find(space)) throw BadInput("there is no KV namespace \"" + space + "\"");
+             return w.cloud().kv_keys(space);
+           })
       .def("hash", [](NativeWorld& w) { return hex64(w.world().trace().hash()); })
       .def("finish", &NativeWorld::finish)
       .def("write_trace", &NativeWorld::write_trace);

@@ -9,13 +9,14 @@ from orrery.client import Client, Response
 from orrery.driver import Driver, NotLive, Pending, ScenarioError, Strand
 from orrery.errors import not_in_this_build
 from orrery.history import Check, History
+from orrery.kv import KvView
 from orrery.load import Load, start_load
 from orrery.origin import answer_origin
 from orrery.timeline import Timeline
 from orrery.times import MAX_US, Span, parse_us, show_span
 
 DEFAULT_CITY = "Frankfurt"
-_LATER = ("kv", "r2", "d1", "queues", "rules", "trace", "deploy")
+_LATER = ("r2", "d1", "queues", "rules", "trace", "deploy")
 
 
 class World:
@@ -160,6 +161,11 @@ class World:
         return {
             str(entry["name"]) if isinstance(entry, dict) else str(entry): entry for entry in found
         }
+
+    @property
+    def kv(self) -> KvView:
+        """The KV namespaces seen from outside, by binding: `world.kv["FLAGS"]["beta"]`."""
+        return KvView(self)
 
     def note(self, text: str) -> None:
         """A line of the scenario's own in the story."""
