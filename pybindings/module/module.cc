@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "conformance/check/check_history.h"
+#include "conformance/rules/rules.h"
 #include "platform/config/project.h"
 #include "pybindings/module/app.h"
 #include "pybindings/module/build_hash.h"
@@ -115,6 +116,7 @@ PYBIND11_MODULE(_orrery, m) {
       },
       py::arg("folder"), py::arg("environment") = py::none(),
       "The wrangler project in a folder, as JSON text.");
+  m.def("rules", &rules::to_json, "The table of guarantees, as JSON text.");
   m.def("check_history", [](const std::string& text, const std::string& model,
                             const std::string& options) {
     return check::check_history(text, model, options);

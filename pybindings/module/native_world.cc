@@ -1,6 +1,7 @@
 #include "pybindings/module/native_world.h"
 
 #include "conformance/check/check_history.h"
+#include "pybindings/module/breaches.h"
 #include "pybindings/module/geography.h"
 #include "pybindings/module/trace_file.h"
 #include "pybindings/module/world_options.h"
@@ -32,6 +33,8 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   WorldOptions options = read_world_options(options_json);
   cloud_ = std::make_unique<Cloud>(geography(), app.deployment(), options.cloud);
   findings_ = std::make_unique<Findings>(world());
+  if (options.monitors)
+    monitors_ = std::make_unique<monitors::Monitors>(world(), cloud_->hosts());
   tasks_ = std::make_unique<TaskScope>(world().loop());
   faults_ = std::make_unique<CloudFaults>(*cloud_);
   injector_ = std::make_unique<fault::Injector>(world(), cloud_->hosts(), cloud_->network(),
@@ -226,7 +229,7 @@ std::string NativeWorld::finish() {
   for (const Checkpoint& c : trace.checkpoints())
     checkpoints.push_back({c.sequence, c.at.us, hex64(c.hash)});
   out["checkpoints"] = std::move(checkpoints);
-  out["rules"] = Json::object();
+  out["rules"] = monitors_ ? exercised_rules(*monitors_) : Json::object();
   Json faults = Json::object();
   for (uint32_t k = 0; k < fault::kFaultKinds; ++k) {
     auto kind = static_cast<fault::FaultKind>(k);
@@ -234,7 +237,9 @@ std::string NativeWorld::finish() {
   }
   out["faults"] = std::move(faults);
   out["never"] = world().sometimes().never();
-  out["failures"] = findings_->failures();
+  Json failures = monitors_ ? breach_failures(*monitors_, trace) : Json::array();
+  for (const Json& failure : findings_->failures()) failures.push_back(failure);
+  out["failures"] = std::move(failures);
   out["console"] = findings_->console();
   out["exceptions"] = findings_->exceptions();
   out["overrides_applied"] = world().decide().overrides_applied();

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conformance/monitors/monitors.h"
 #include "platform/cloud.h"
 #include "platform/cloud_faults.h"
 #include "pybindings/module/app.h"
@@ -82,6 +83,7 @@ class NativeWorld {
   std::unique_ptr<CloudFaults> faults_;
   std::unique_ptr<fault::Injector> injector_;
   std::unique_ptr<Findings> findings_;
+  std::unique_ptr<monitors::Monitors> monitors_;  // null when switched off
   std::vector<client::Client*> clients_;
   std::vector<uint64_t> client_requests_;
   std::vector<OperationResult> operations_;

@@ -70,6 +70,7 @@ WorldOptions read_world_options(const std::string& text) {
       }
     }
     out.faults = json.value("faults", "none");
+    out.monitors = json.value("monitors", true);
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
     out.cloud.weaken = read_weaken(json.value("weaken", Json::object()));
   } catch (const Json::exception& e) {

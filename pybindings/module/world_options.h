@@ -9,6 +9,8 @@ namespace orrery::python {
 
 struct WorldOptions {
   CloudOptions cloud;
+  // Whether the rules are watched while the run goes on.
+  bool monitors = true;
   std::string faults = "none";  // preset: none, lite, swarm, storm
   // Over how much of the run the preset spreads its faults; its last fifth is quiet.
   Duration swarm_horizon = seconds(40);

@@ -82,6 +82,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
+        "monitors": job.get("monitors", True),
     }
 
 

@@ -208,6 +208,7 @@ void Actor::EventWork::run() {
                              message->caller_context, message->number, fetch ? message->request->method : "call",
                              fetch ? message->request->url : message->method});
   runtime::EventId event = actor.open_event(caller, fetch);
+  begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,
@@ -272,7 +273,7 @@ void Actor::maybe_idle() {
       host_.options().idle_before_eviction, kIdle, host_.process().owner(), [this] {
         idle_timer_ = {};
         if (state_ == State::kRunning && !active())
-          end(connection_lost(), "evicted after being idle");
+          end(connection_lost(), kIdleEnd);
       });
 }
 

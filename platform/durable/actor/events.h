@@ -23,6 +23,9 @@ struct ObjectStarted {
   }
 };
 
+// Why an instance ended that nobody had used for a while.
+inline constexpr std::string_view kIdleEnd = "evicted after being idle";
+
 // An instance is gone: evicted, reset or lost with its host's session.
 struct ObjectEnded {
   static constexpr const char* kKind = "object.ended";

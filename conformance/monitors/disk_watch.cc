@@ -1,0 +1,164 @@
+#include "conformance/monitors/disk_watch.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace orrery::monitors {
+
+namespace {
+
+constexpr std::string_view kFolder = "follower/";
+
+std::string entry_name(uint64_t epoch, uint64_t index) {
+  return "entry " + std::to_string(index) + " of epoch " + std::to_string(epoch);
+}
+
+}  // namespace
+
+// "follower/<16 hex digits>/log.<generation>"; everything else on a disk is of no interest.
+DiskWatch::FileState DiskWatch::make(const disk::Synced& e) {
+  FileState file;
+  std::string_view name = e.file;
+  if (!name.starts_with(kFolder)) return file;
+  name.remove_prefix(kFolder.size());
+  if (name.size() < 21 || name.substr(16, 5) != "/log.") return file;
+  uint64_t key = 0;
+  std::from_chars(name.data(), name.data() + 16, key, 16);
+  Object* object = objects_.by_key(key);
+  if (!object) return file;
+  for (uint32_t i = 0; i < durable::kFollowers; ++i) {
+    if (host_lane_(object->followers[i]) != e.lane) continue;
+    file.object = object;
+    file.follower = i;
+  }
+  return file;
+}
+
+void DiskWatch::on(const disk::Synced& e, const EventContext& at) {
+  const uint64_t id = mix64(e.file_hash, e.lane);
+  auto it = files_.find(id);
+  if (it == files_.end()) it = files_.emplace(id, make(e)).first;
+  FileState& file = it->second;
+  if (!file.object) {
+    // A log may be synced before we hear of its object (a world watched from its middle).
+    if (!e.file.starts_with(kFolder)) return;
+    file = make(e);
+    if (!file.object) return;
+  }
+  if (e.content.size() < file.read) file.read = 0, file.broken = false;
+  durable::RecordHead head;
+  while (!file.broken && file.read < e.content.size()) {
+    if (!durable::read_head(e.content, file.read, &head) || head.key != file.object->key) {
+      file.broken = true;
+      break;
+    }
+    take(file, head, e.lane, at);
+    file.read += head.size;
+  }
+}
+
+void DiskWatch::take(FileState& file, const durable::RecordHead& head, LaneId host,
+                     const EventContext& at) {
+  using Type = durable::RecordHead::Type;
+  FollowerLog& log = file.object->logs[file.follower];
+  switch (head.type) {
+    case Type::kBase: {
+      const uint64_t highest = log.highest;
+      log = {};
+      log.base = {head.epoch, head.index};
+      log.last = head.index;
+      log.promised = head.prev_epoch;
+      log.highest = std::max(highest, head.index);
+      file.along = head.along;
+      if (head.index > 0) {
+        Epoch& epoch = file.object->epoch(head.epoch);
+        epoch.have[file.follower] = std::max(epoch.have[file.follower], head.index);
+      }
+      return;
+    }
+    case Type::kPromise:
+      log.promised = std::max(log.promised, head.epoch);
+      return;
+    case Type::kEntry:
+      entry(file, head, host, at);
+  }
+}
+
+void DiskWatch::entry(FileState& file, const durable::RecordHead& head, LaneId host,
+                      const EventContext& at) {
+  Object& object = *file.object;
+  FollowerLog& log = object.logs[file.follower];
+  const LogPosition position{head.epoch, head.index};
+  const bool rewritten = file.along > 0;
+  if (rewritten) --file.along;
+
+  if (!rewritten) {
+    ledger_.exercise(RuleId::kFollowerPromise);
+    // After the promise of p only what p's own log has, or newer owners write, may be added.
+    if (head.epoch < log.promised) {
+      Epoch* promised = object.find(log.promised);
+      const bool known = promised && promised->recovered;
+      if (!known || !object.contains(promised->start, position))
+        ledger_.breach(RuleId::kFollowerPromise, at, {object.lane, host}, [&] {
+          return ledger_.name(host) + " had promised epoch " + std::to_string(log.promised) + " of " +
+                 ledger_.name(object.lane) + " and at " + show(at.at) + " took " +
+                 entry_name(head.epoch, head.index) + " of an older owner";
+        });
+    }
+  }
+
+  ledger_.exercise(RuleId::kLogPrefix);
+  const uint64_t before = log.epoch_at(head.index - 1);
+  const Epoch* epoch = object.find(head.epoch);
+  uint64_t expected = head.epoch;
+  if (epoch && epoch->recovered && head.index <= epoch->start.index + 1)
+    expected = head.index == epoch->start.index + 1 ? epoch->start.epoch : UINT64_MAX;
+  const bool lineage = !epoch || !epoch->recovered || head.prev_epoch == expected;
+  if (!lineage || (before != head.prev_epoch && head.index > log.base.index + 1) ||
+      head.index > log.last + 1)
+    ledger_.breach(RuleId::kLogPrefix, at, {object.lane, host}, [&] {
+      return "the log of " + ledger_.name(object.lane) + " on " + ledger_.name(host) + " has " +
+             entry_name(head.epoch, head.index) + " after an entry of epoch " +
+             std::to_string(before) + "; the owner made it after one of epoch " +
+             std::to_string(head.prev_epoch);
+    });
+
+  log.put(head.epoch, head.index);
+  log.promised = std::max(log.promised, head.epoch);
+  Epoch& own = object.epoch(head.epoch);
+  own.have[file.follower] = std::max(own.have[file.follower], head.index);
+
+  if (head.epoch < object.newest_started) {
+    ledger_.exercise(RuleId::kSingleEffects);
+    Epoch* newest = object.find(object.newest_started);
+    if (own.durable_index() >= head.index && newest->recovered &&
+        !object.contains({newest->number, UINT64_MAX}, position))
+      ledger_.breach(RuleId::kSingleEffects, at, {object.lane, host}, [&] {
+        return entry_name(head.epoch, head.index) + " of " + ledger_.name(object.lane) +
+               " became durable at " + show(at.at) + " although the instance of epoch " +
+               std::to_string(newest->number) + " had started without it";
+      });
+  }
+}
+
+void DiskWatch::on(const durable::FollowerDurable& e, const EventContext& at) {
+  Object* object = objects_.find(e.lane);
+  if (!object || e.epoch == 0) return;
+  for (uint32_t i = 0; i < durable::kFollowers; ++i) {
+    if (object->followers[i] != e.follower) continue;
+    ledger_.exercise(RuleId::kFollowerSync);
+    Epoch* epoch = object->find(e.epoch);
+    const bool own = epoch && epoch->recovered && e.index > epoch->start.index;
+    const uint64_t synced = own ? epoch->have[i] : object->logs[i].highest;
+    if (synced < e.index)
+      ledger_.breach(RuleId::kFollowerSync, at, {object->lane, host_lane_(e.follower)}, [&] {
+        return ledger_.name(host_lane_(e.follower)) + " acknowledged entry " +
+               std::to_string(e.index) + " of " + ledger_.name(object->lane) + " at " +
+               show(at.at) + ", but its disk had synced only up to entry " +
+               std::to_string(synced);
+      });
+    return;
+  }
+}
+
+}  // namespace orrery::monitors

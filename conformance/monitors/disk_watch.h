@@ -1,0 +1,47 @@
+// Reads every follower's log file along with each sync of its disk: what is durable where, taken from the
+// medium and not from what any part of the platform says. Watches DO-REP-1, 2, 3 and DO-SI-2.
+//
+// Only headers are read, and only of records added since the last sync of the same file.
+#pragma once
+
+#include <unordered_map>
+
+#include "conformance/monitors/ledger.h"
+#include "conformance/monitors/objects.h"
+#include "platform/durable/replication/events.h"
+#include "platform/durable/replication/log_file.h"
+#include "sim/disk/events.h"
+
+namespace orrery::monitors {
+
+class DiskWatch {
+ public:
+  // `host_lane` gives a host's lane from its id; disks announce on it.
+  DiskWatch(Ledger& ledger, Objects& objects, std::function<LaneId(host::HostId)> host_lane)
+      : ledger_(ledger), objects_(objects), host_lane_(std::move(host_lane)) {}
+
+  void on(const disk::Synced& e, const EventContext& at);
+  void on(const durable::FollowerDurable& e, const EventContext& at);
+
+ private:
+  struct FileState {
+    Object* object = nullptr;  // null: not a log of an object we know
+    uint32_t follower = 0;
+    uint64_t read = 0;         // bytes of the file taken in
+    uint64_t along = 0;        // records still to come that were written with the base
+    bool broken = false;       // unreadable from here on
+  };
+  FileState make(const disk::Synced& e);
+  void take(FileState& file, const durable::RecordHead& head, LaneId host, const EventContext& at);
+  void entry(FileState& file, const durable::RecordHead& head, LaneId host, const EventContext& at);
+
+  Ledger& ledger_;
+  Objects& objects_;
+  std::function<LaneId(host::HostId)> host_lane_;
+  struct Identity {
+    size_t operator()(uint64_t key) const { return key; }
+  };
+  std::unordered_map<uint64_t, FileState, Identity> files_;  // looked up only
+};
+
+}  // namespace orrery::monitors
