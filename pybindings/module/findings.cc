@@ -15,7 +15,7 @@ constexpr size_t kMostLines = 1000;
 constexpr std::string_view kStoryKinds[] = {
     "client.request",     "client.answer",       "console",         "worker.exception",
     "object.started",     "object.ended",        "object.event",    "object.write",
-    "object.replied",     "durable.granted",     "durable.deposed", "durable.session_ended",
+    "object.replied",     "durable.deposed",     "durable.session_ended",
     "kv.write",           "kv.write_failed",     "kv.read",         "kv.conflict",
     "kv.delay",
     "scenario.note",      "fault.begin",         "fault.end",       "host.crash",

@@ -21,7 +21,8 @@ def focus(story: list[str], history: list[dict[str, Any]], witness: Any) -> list
     operations = witness.get("operations", []) if isinstance(witness, dict) else []
     between = window(history, operations)
     if between is not None:
-        story = [line for line in story if _within(line, *between)]
+        askers = {str(operation.get("p", "")).partition("#")[0] for operation in operations}
+        story = [line for line in story if _within(line, *between) and _concerns(line, askers)]
     answers = [f" {operation['text']}" for operation in operations if operation.get("text")]
     room = max(LINES_MAX - len(answers), _HEAD + 1)
     if len(story) > room:
@@ -46,15 +47,21 @@ def window(
     times = []
     for operation in operations:
         begin = operation.get("line", 0) - 1
-        if not 0 <= begin < len(history) or "at_us" not in history[begin]:
+        if not 0 <= begin < len(history) or "t" not in history[begin]:
             continue
-        times.append(history[begin]["at_us"])
+        times.append(history[begin]["t"])
         process = history[begin].get("p")
         for line in history[begin + 1 :]:
             if line.get("p") == process:
-                times.append(line["at_us"])
+                times.append(line["t"])
                 break
     return (min(times), max(times)) if times else None
+
+
+def _concerns(line: str, clients: set[str]) -> bool:
+    """Lines of other clients than those of the witness only distract."""
+    lane = line.split(maxsplit=2)[1:2]
+    return not lane or not lane[0].startswith("client/") or lane[0] in clients
 
 
 def _within(line: str, from_us: int, to_us: int) -> bool:

@@ -176,7 +176,7 @@ class World:
 
     def history_add(self, text: str) -> None:
         line = json.loads(text)
-        self.ops_history.append({"i": len(self.ops_history), "at_us": self.now, **line})
+        self.ops_history.append({"i": len(self.ops_history), "t": self.now, **line})
 
     def history(self) -> list[dict]:
         return list(self.ops_history)

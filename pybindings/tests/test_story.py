@@ -4,9 +4,9 @@ from orrery.story import LINES_MAX, focus, window
 
 STORY = [f" {second:3d}.000000  client/1  line {second}" for second in range(100)]
 HISTORY = [
-    {"p": "a", "e": "invoke", "at_us": 10_000_000},
-    {"p": "b", "e": "invoke", "at_us": 12_000_000},
-    {"p": "a", "e": "ok", "at_us": 15_000_000},
+    {"p": "a", "e": "invoke", "t": 10_000_000},
+    {"p": "b", "e": "invoke", "t": 12_000_000},
+    {"p": "a", "e": "ok", "t": 15_000_000},
     {"p": "b", "e": "ok", "at_us": 20_000_000},
     {"p": "a", "e": "invoke", "at_us": 99_000_000},
 ]
