@@ -178,8 +178,11 @@ void WorkerIsolate::respond_error(runtime::ContextId, runtime::EventId event,
 
 void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId timer,
                                 int64_t delay_ms) {
+  // An interval begins anew after its turn, so it is not the current context that counts.
+  EventContext* owner = find(context);
+  if (!owner) return;
   Duration wait = process_.clock().world_duration(millis(delay_ms));
-  current().timer_started(timer);
+  owner->timer_started(timer);
   auto& entry = timers_[timer];
   entry.context = context;
   entry.event = world().loop().schedule_in(wait, kTimer, process_.owner(), [this, context, timer] {
