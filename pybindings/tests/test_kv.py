@@ -37,22 +37,30 @@ def test_a_run_with_kv_is_the_same_twice(real: Real) -> None:
     assert done.code == 0, done.out + done.err
 
 
-def test_another_city_sees_a_change_when_its_cache_looks_again(real: Real) -> None:
+def test_another_city_sees_a_change_when_its_cache_looks_again_and_the_delay_is_over(real: Real) -> None:
     real.write(
         "kv/late.py",
-        '''
+        """
 import orrery
 
 @orrery.scenario(app=".", pops=["FRA", "SIN"])
 async def late(world):
     near, far = world.client(near="Frankfurt"), world.client(near="Singapore")
-    await far.get("/remove")
+
+    async def look(expected, when):
+        seen = (await far.get("/look")).json()
+        world.check.that(seen == expected, f"{when}: {seen!r}", rule="KV-API")
+
+    await look(None, "before")
+    world.after("0s").kv_delay("KV", "100s", for_="5s")
+    await world.sleep("1s")
     await near.get("/rate")
-    world.after("0s").kv_delay("KV", "30s", for_="5s")
-    await world.sleep("2s")
-    first = await far.get("/rate")
-    world.check.that(first.json()[2] == "1", first.text(), rule="KV-API")
-''',
+    await look(None, "not found is cached")
+    await world.sleep("65s")
+    await look(None, "the cache looks again, but the write is held back")
+    await world.sleep("63s")
+    await look("1", "cache and delay are over")
+""",
     )
     done = real.run("run", "kv/late.py", "--faults", "none")
     assert done.code == 0, done.out + done.err

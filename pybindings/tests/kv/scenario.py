@@ -29,7 +29,7 @@ CASES = {
         "Error: KV GET failed: 414 UTF-8 encoded length of 514 exceeds key length limit of 512.",
         "TypeError: KV put() accepts only strings, ArrayBuffers, ArrayBufferViews, and ReadableStreams as values.",
         'TypeError: Unknown response type. Possible types are "text", "arrayBuffer", "json", and "stream".',
-        "SyntaxError: Unexpected token 'g', \"grüße\" is not valid JSON",
+        "SyntaxError: Unexpected token g in JSON at position 0",
         "Error: KV PUT failed: 400 Invalid expiration_ttl of 59. Expiration TTL must be at least 60.",
         "Error: KV GET failed: 400 Invalid cache_ttl of 10. Cache TTL must be at least 30.",
         "Error: KV PUT failed: 413 Metadata length of 1025 exceeds limit of 1024.",

@@ -74,6 +74,10 @@ const cases: Record<string, (env: Env) => Promise<unknown>> = {
     return [await thrown(() => KV.put("hot", "2")), await thrown(() => KV.delete("hot")), await KV.get("hot")];
   },
 
+  async look({ KV }) {
+    return KV.get("hot");
+  },
+
   async list({ KV }) {
     await Promise.all(["l:b", "l:a", "l:é", "other"].map((key) => KV.put(key, "1", { metadata: { key } })));
     const first = await KV.list({ prefix: "l:", limit: 2 });
