@@ -270,9 +270,10 @@ void sql_exec(Arguments info) {
   std::string sql = key_at(info, 1);
   StorageError error;
   Metered metered(info, *actor);
+  uint64_t writes = actor->database().writes();
   auto cursor = actor->database().exec(sql, bindings.values, error);
   // Statements before a failing one may have written.
-  if (actor->database().in_transaction()) actor->wrote("sql", sql, true);
+  if (actor->database().writes() != writes) actor->wrote("sql", sql, true);
   if (failed(info, error)) return;
   info.GetReturnValue().Set(actor->keep_cursor(std::move(cursor)));
 }
