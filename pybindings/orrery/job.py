@@ -82,7 +82,9 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
-        "monitors": job.get("monitors", True),
+        # A scenario of a weakened platform shows what clients can see of it: monitors, which see
+        # it first, stay out of it unless they are asked for.
+        "monitors": job.get("monitors", not (scenario.weaken and scenario.expect)),
     }
 
 
