@@ -9,6 +9,7 @@ import orrery
 CITIES = ["Frankfurt", "Singapore", "Ashburn", "Hanoi"]
 POPS = ["FRA", "SIN", "IAD", "HAN", "CDG", "NRT"]
 DAY_MS = 24 * 60 * 60 * 1000
+EPOCH_S = 1_767_225_600  # the world begins in 2026
 # Rules of this app.
 CHARGED_ONCE = "APP-TRIAL-1"
 ENDS_IN_TIME = "APP-TRIAL-2"
@@ -66,7 +67,12 @@ async def trials(world, days=14):
     await world.gather(
         *(world.spawn(subscriber(world, c, u, days, plans)) for c, u in zip(clients, users))
     )
-    # Whatever is broken now is over long before the trials end.
+    # Whatever is broken now is over long before the trials end; then it begins again.
+    end_s = days * 86_400
+    for _ in range(world.random.randrange(0, 4) if world.random.randrange(3) else 0):
+        host = f"host:{world.random.choice(POPS)}/{world.random.randrange(1, 4)}"
+        at_s = end_s + world.random.randrange(-90, 20)
+        world.at(at_s).crash(host, restart_after=f"{world.random.randrange(1, 600)}s")
     await world.sleep(f"{days - 2}d")
     witness = world.client(near="Paris")
     for user in users:
@@ -93,6 +99,41 @@ async def trials(world, days=14):
         world.check.that(
             good and status["alarm"] is None,
             f"{user} was to end at {ends}; is {status}, charged {bank.of(user)}",
+            rule=CHARGED_ONCE,
+        )
+
+
+async def short_subscriber(world, client, user, plans):
+    """Starts a trial and moves its end into the next minute or two, a few times."""
+    started = await until_answered(world, client, f"/trials/{user}/start")
+    for _ in range(world.random.randrange(1, 4)):
+        days = (world.random.randrange(5, 90) + world.now - started["startedAt"] / 1000 + EPOCH_S) / 86_400
+        answer = await until_answered(world, client, f"/trials/{user}/extend", {"days": days})
+        await world.sleep(f"{world.random.randrange(100, 20000)}ms")
+        plans[user] = answer["endsAt"]
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="3m")
+async def trials_end_amid_faults(world: orrery.World) -> None:
+    """Short trials end while hosts crash, networks break and disks fail: each ends, charged once."""
+    bank = Bank(world)
+    plans = {}
+    users = [f"u{number}" for number in range(1, 9)]
+    clients = world.clients(len(users), near=CITIES)
+    await world.gather(
+        *(world.spawn(short_subscriber(world, c, u, plans)) for c, u in zip(clients, users))
+    )
+    if world.now < 180:
+        await world.sleep(180 - world.now)
+    world.heal()
+    # The longest pause that failed runs can have left, and a takeover.
+    await world.sleep("5m")
+    witness = world.client(near="Paris")
+    for user in users:
+        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        world.check.that(
+            status["state"] == "ended" and status["alarm"] is None and len(bank.of(user)) == 1,
+            f"{user} was to end at {plans[user]}; is {status}, charged {bank.of(user)}",
             rule=CHARGED_ONCE,
         )
 

@@ -226,7 +226,13 @@ void AlarmScheduler::adopt(uint32_t number, const ShardWatch& watch) {
   Slot& slot = slots_[number];
   if (slot.shard || watch.epoch < slot.watch.epoch) return;
   slot.watch = watch;
+  // Its owner has just spoken.
+  if (watch.awake) return arm_check(number, watch_period(number));
   check_due(number);
+}
+
+Duration AlarmScheduler::watch_period(uint32_t number) const {
+  return kWatchEvery + kWatchStep * std::max<int64_t>(rank(number), 0);
 }
 
 void AlarmScheduler::arm_check(uint32_t number, Duration wait) {
@@ -243,7 +249,6 @@ void AlarmScheduler::check_due(uint32_t number) {
   if (slot.shard || slot.checking) return;
   const int64_t place = std::max<int64_t>(rank(number), 0);
   if (slot.watch.awake) {
-    // Told just now, or a look was put off: ask soon.
     process_.tasks().spawn(check(number));
     return;
   }
@@ -257,7 +262,7 @@ void AlarmScheduler::check_due(uint32_t number) {
 
 Task<void> AlarmScheduler::check(uint32_t number) {
   Slot& slot = slots_[number];
-  const Duration again = kWatchEvery + kWatchStep * std::max<int64_t>(rank(number), 0);
+  const Duration again = watch_period(number);
   slot.checking = true;
   if (slot.watch.awake && slot.watch.owner != host::kNoHost &&
       slot.watch.owner != process_.host_id()) {
@@ -302,8 +307,10 @@ Task<void> AlarmScheduler::look_after_restart(uint32_t number) {
     if (found.status == Lookup::Status::kFound) {
       // Whoever owns it will be asked; if nobody does, we take it and see when it is to be woken.
       ORRERY_SOMETIMES(process_.world(), true, "a host looks after an alarm shard it watched");
-      ShardWatch watch{found.placement.epoch, found.placement.owner, true, std::nullopt};
-      adopt(number, watch);
+      Slot& slot = slots_[number];
+      if (slot.shard || slot.checking || found.placement.epoch < slot.watch.epoch) co_return;
+      slot.watch = {found.placement.epoch, found.placement.owner, true, std::nullopt};
+      co_await check(number);
       co_return;
     }
     co_await sleep(process_.world().loop(), kRestartPause, kDirectoryPause);

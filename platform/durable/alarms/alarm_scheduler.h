@@ -66,6 +66,8 @@ class AlarmScheduler final : public host::Service, private net::Handler, private
   Task<void> check(uint32_t shard);
   Task<void> look_after_restart(uint32_t shard);
   int64_t rank(uint32_t shard) const;
+  // How often this host asks the owner of a shard that is awake.
+  Duration watch_period(uint32_t shard) const;
 
   host::Process& process_;
   const worker::Deployment* deployment_;
