@@ -1,6 +1,7 @@
 #include "conformance/monitors/monitors.h"
 
 #include "conformance/monitors/disk_watch.h"
+#include "conformance/monitors/kv_watch.h"
 #include "conformance/monitors/lease_watch.h"
 #include "conformance/monitors/object_watch.h"
 
@@ -12,7 +13,8 @@ struct Monitors::Parts {
         leases(ledger, objects, hosts),
         disks(ledger, objects,
               [&hosts](host::HostId id) { return id < hosts.count() ? hosts.by_id(id).lane() : 0; }),
-        life(ledger, objects, leases) {}
+        life(ledger, objects, leases),
+        kv(ledger) {}
 
   template <class Event, class Watch>
   void subscribe(World& world, Watch& watch) {
@@ -25,6 +27,7 @@ struct Monitors::Parts {
   LeaseWatch leases;
   DiskWatch disks;
   ObjectWatch life;
+  KvWatch kv;
 };
 
 Monitors::Monitors(World& world, host::Hosts& hosts)
@@ -49,6 +52,8 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::ObjectCalled>(world, p.life);
   p.subscribe<durable::SectionBegan>(world, p.life);
   p.subscribe<durable::SectionEnded>(world, p.life);
+  p.subscribe<kv::Stored>(world, p.kv);
+  p.subscribe<kv::ReadServed>(world, p.kv);
 }
 
 Monitors::~Monitors() = default;

@@ -63,6 +63,11 @@ constexpr Rule kRules[] = {
     {"DO-LIFE-3", "An object is not evicted for idleness before it was idle for ten seconds.",
      "durable-objects 9.2", kMonitor},
     {"NET-1", "No message is delivered to a host that is down.", "design, sim/net", kMonitor},
+    {"KV-1",
+     "A read is at most as stale as the largest cacheTtl used there plus the delays the world "
+     "declared.",
+     "platform, KV", kMonitor},
+    {"KV-2", "A back end takes at most one write a second of a key.", "platform, KV", kMonitor},
 
     {"DO-LIN-1", "The answers of an object can be explained by one order of its operations.",
      "durable-objects 14 (I2, I7)", "checker"},
@@ -70,6 +75,8 @@ constexpr Rule kRules[] = {
      "scenario"},
     {"LIVE-1", "What a scenario waits for happens.", "contract, exit codes", "scenario"},
     {"APP-STOCK-1", "The level of a stock is what its orders say.", "scenarios/inventory",
+     "scenario"},
+    {"APP-VIEWS-1", "A view that was counted is in the count.", "scenarios/counter_in_kv_faulty",
      "scenario"},
     {"DO-CLK-1", "The clock that JavaScript sees stands still during a turn.",
      "durable-objects 0.3", "nobody yet"},
@@ -85,11 +92,6 @@ constexpr Rule kRules[] = {
      "durable-objects 6.6", "nobody yet"},
     {"DO-ALARM-4", "The scheduler's time of an alarm is never later than the stored one.",
      "durable-objects 6.3 (I4)", "nobody yet"},
-    {"KV-1",
-     "A read is at most as stale as the largest cacheTtl used there plus the delays the world "
-     "declared.",
-     "platform, KV", "nobody yet"},
-    {"KV-2", "A key takes at most one write a second.", "platform, KV", "nobody yet"},
 };
 static_assert(std::size(kRules) > kWatched);
 

@@ -38,6 +38,8 @@ enum class RuleId : uint8_t {
   kNothingAfterEnd,     // DO-LIFE-2
   kIdleEviction,        // DO-LIFE-3
   kDeliveredToLiving,   // NET-1
+  kKvStale,             // KV-1
+  kKvRate,              // KV-2
   kCount,
 };
 inline constexpr size_t kWatched = static_cast<size_t>(RuleId::kCount);

@@ -26,7 +26,7 @@ CentralStore::CentralStore(host::Process& process, const Layout& layout, uint32_
   std::vector<Ref<const Record>> records;
   recovering_ = !log_.load(records);
   ORRERY_SOMETIMES(world(), recovering_, "a KV back end lost its disk and learns from the other");
-  for (const auto& record : records) apply(record, Source::kDisk);
+  for (const auto& record : records) apply(record, Source::kDisk, world().now());
   if (!log_.rewrite(winners())) start_sync();  // which tries again
   process.network().serve(process, kKvCentralChannel, *this);
   process.tasks().spawn(reconcile());
@@ -105,7 +105,7 @@ void CentralStore::on_write(const net::Caller& caller, const WriteMessage& messa
     return caller.reply(make_ref<const WriteAnswer>(What::kTooOften));
   }
   state.accepted_at = world().now();
-  commit_later({caller, Source::kWriter, message.record});
+  commit_later({caller, Source::kWriter, message.record, world().now()});
 }
 
 void CentralStore::commit_later(Pending pending) {
@@ -133,7 +133,7 @@ void CentralStore::finish_sync(size_t count) {
   }
   for (size_t i = 0; i < count; ++i) {
     Pending& p = pending_[i];
-    const bool kept = apply(p.record, p.source);
+    const bool kept = apply(p.record, p.source, p.accepted);
     if (p.source == Source::kWriter)
       p.caller.reply(make_ref<const WriteAnswer>(WriteAnswer::What::kStored, !kept));
   }
@@ -161,10 +161,12 @@ std::vector<Ref<const Record>> CentralStore::winners() const {
   return out;
 }
 
-bool CentralStore::apply(const Ref<const Record>& record, Source source) {
+bool CentralStore::apply(const Ref<const Record>& record, Source source, Instant accepted) {
   const bool reconciled = source == Source::kOtherBackEnd;
   const Key& key = *record->key;
   State& state = states_[place_of(key.space, key.name)];
+  // Nobody remembers when a key was written before the restart: it may have been just now.
+  if (source == Source::kDisk) state.accepted_at = world().now();
   const Ref<const Record> before = state.newest();
   const bool same = before && before->version == record->version;
   const bool kept = !same && (!before || record->version > before->version ||
@@ -172,7 +174,7 @@ bool CentralStore::apply(const Ref<const Record>& record, Source source) {
   const Duration delay = source == Source::kWriter ? layout_.delay_of(key.space) : Duration{0};
   if (source != Source::kDisk)
     world().announce(Stored{key.lane, record->version, record->deleted, number_, reconciled,
-                            kept || same, delay});
+                            kept || same, delay, accepted});
   if (!kept) {
     if (same) return true;
     ORRERY_SOMETIMES(world(), source == Source::kWriter,
@@ -232,7 +234,7 @@ bool CentralStore::take_in(const PullAnswer& answer) {
     for (const Pending& p : pending_) underway = underway || p.record->version == record->version;
     if (lacking && !underway) {
       ORRERY_SOMETIMES(world(), true, "KV back ends differ until they reconcile");
-      commit_later({{}, Source::kOtherBackEnd, record});
+      commit_later({{}, Source::kOtherBackEnd, record, world().now()});
     }
   }
   known_history_ = answer.history;

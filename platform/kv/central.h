@@ -52,6 +52,7 @@ class CentralStore final : public host::Service, private net::Handler {
     net::Caller caller;
     Source source;
     Ref<const Record> record;
+    Instant accepted;
   };
   struct Past {
     Instant visible_at;
@@ -69,7 +70,7 @@ class CentralStore final : public host::Service, private net::Handler {
   void start_sync();
   void finish_sync(size_t count);
   // A durable record enters; true if it is the greatest now.
-  bool apply(const Ref<const Record>& record, Source source);
+  bool apply(const Ref<const Record>& record, Source source, Instant accepted);
   const Ref<const Record>& visible(State& state);
   std::vector<Ref<const Record>> winners() const;
   bool rewrite();

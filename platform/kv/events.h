@@ -26,6 +26,7 @@ struct Stored {
   bool reconciled;       // it came from the other back end, not from a writer
   bool kept;             // false: a greater version was there already
   Duration visible_in;   // readers see it after so long (a kv_delay fault), else 0
+  Instant accepted;      // when it was let past the limit of one write per second
   void fold(Fold& f) const {
     f.add(static_cast<uint64_t>(version.written_us)).add(version.host).add(back_end).add(kept);
   }

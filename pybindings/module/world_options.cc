@@ -12,8 +12,8 @@ namespace {
 using Json = nlohmann::json;
 
 // `weaken={"quorum": 2}` and the other planted weaknesses, by the names scenarios use.
-durable::Weaken read_weaken(const Json& json) {
-  durable::Weaken weaken;
+void read_weaken(const Json& json, CloudOptions& cloud) {
+  durable::Weaken& weaken = cloud.weaken;
   for (const auto& [name, value] : json.items()) {
     bool on = value.is_boolean() ? value.get<bool>() : true;
     if (name == "quorum" && value.is_number_integer() && value.get<int>() == 2)
@@ -30,12 +30,15 @@ durable::Weaken read_weaken(const Json& json) {
       weaken.torn_tail_accepted = !on;
     else if (name == "epoch_in_recovery")
       weaken.stale_epoch_read = !on;
+    else if (name == "kv_negative_ttl")
+      cloud.kv_weaken.negative_kept = !on;
+    else if (name == "kv_write_order")
+      cloud.kv_weaken.last_arrival_wins = !on;
     else
       throw BadInput("weaken: unknown entry \"" + name +
                      "\"; known are quorum (2), lease_check, epoch_check, sync_before_ack, "
-                     "torn_tail_check, epoch_in_recovery (each false)");
+                     "torn_tail_check, epoch_in_recovery, kv_negative_ttl, kv_write_order (each false)");
   }
-  return weaken;
 }
 
 }  // namespace
@@ -72,7 +75,7 @@ WorldOptions read_world_options(const std::string& text) {
     out.faults = json.value("faults", "none");
     out.monitors = json.value("monitors", true);
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
-    out.cloud.weaken = read_weaken(json.value("weaken", Json::object()));
+    read_weaken(json.value("weaken", Json::object()), out.cloud);
   } catch (const Json::exception& e) {
     throw BadInput(std::string("world options: ") + e.what());
   }
