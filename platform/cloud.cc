@@ -86,9 +86,11 @@ void Cloud::boot(host::Process& process) {
   process.add<durable::AlarmClient>(process, alarms_);
   durable::ObjectHost::Options object_options = options_.objects;
   object_options.hosts_per_pop = options_.hosts_per_pop;
+  object_options.weaken = options_.weaken;
   process.add<durable::ObjectHost>(process, worker, directory, replication, object_options);
   edge::ObjectClient::Options client_options;
   client_options.hosts_per_pop = options_.hosts_per_pop;
+  client_options.weaken = options_.weaken;
   auto& objects = process.add<edge::ObjectClient>(process, worker, directory, client_options);
   outbound.connect(objects);
   if (!kv_hosts_.empty()) {

@@ -78,7 +78,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
   Duration pause = kFirstPause;
   Ref<const worker::AnswerMessage> answer;
   while (!answer && loop.now() < deadline) {
-    if (route.finding) {
+    if (route.finding && !options_.weaken.stub_order_lost) {
       OneShot<bool> turn(loop);
       route.waiting.push_back(&turn);
       co_await turn;

@@ -21,6 +21,7 @@ class ObjectClient final : public host::Service {
  public:
   struct Options {
     uint32_t hosts_per_pop = 3;
+    durable::Weaken weaken = {};
     // An event that has found no owner by then fails.
     Duration patience = seconds(40);
     // The longest an object may take to answer; the real platform has no bound of its own.

@@ -11,33 +11,46 @@ namespace {
 
 using Json = nlohmann::json;
 
-// `weaken={"quorum": 2}` and the other planted weaknesses, by the names scenarios use.
+// The planted weaknesses by the names of the guarantees they switch off: `weaken={"lease_check": false}`.
+struct Weakness {
+  std::string_view guarantee;
+  bool& off;
+};
+
+// Names as scenarios and `--weaken` use them; "quorum" alone takes a number.
 void read_weaken(const Json& json, CloudOptions& cloud) {
-  durable::Weaken& weaken = cloud.weaken;
+  durable::Weaken& w = cloud.weaken;
+  const Weakness known[] = {
+      {"lease_check", w.lease_unchecked},
+      {"epoch_check", w.epoch_unchecked},
+      {"sync_before_ack", w.ack_before_sync},
+      {"torn_tail_check", w.torn_tail_accepted},
+      {"epoch_in_recovery", w.stale_epoch_read},
+      {"lease_before_grant", w.grants_early},
+      {"answers_wait", w.answers_early},
+      {"calls_wait", w.calls_early},
+      {"sections_exclude", w.sections_open},
+      {"turns_whole", w.turns_split},
+      {"rollback", w.rollback_kept},
+      {"stub_order", w.stub_order_lost},
+      {"kv_negative_ttl", cloud.kv_weaken.negative_kept},
+      {"kv_write_order", cloud.kv_weaken.last_arrival_wins},
+  };
   for (const auto& [name, value] : json.items()) {
-    bool on = value.is_boolean() ? value.get<bool>() : true;
-    if (name == "quorum" && value.is_number_integer() && value.get<int>() == 2)
-      weaken.quorum_of_two = true;
-    else if (name == "quorum" && value.is_number_integer() && value.get<int>() == 3)
-      weaken.quorum_of_two = false;
-    else if (name == "lease_check")
-      weaken.lease_unchecked = !on;
-    else if (name == "epoch_check")
-      weaken.epoch_unchecked = !on;
-    else if (name == "sync_before_ack")
-      weaken.ack_before_sync = !on;
-    else if (name == "torn_tail_check")
-      weaken.torn_tail_accepted = !on;
-    else if (name == "epoch_in_recovery")
-      weaken.stale_epoch_read = !on;
-    else if (name == "kv_negative_ttl")
-      cloud.kv_weaken.negative_kept = !on;
-    else if (name == "kv_write_order")
-      cloud.kv_weaken.last_arrival_wins = !on;
-    else
-      throw BadInput("weaken: unknown entry \"" + name +
-                     "\"; known are quorum (2), lease_check, epoch_check, sync_before_ack, "
-                     "torn_tail_check, epoch_in_recovery, kv_negative_ttl, kv_write_order (each false)");
+    if (name == "quorum" && (value == 2 || value == 3)) {
+      w.quorum_of_two = value == 2;
+      continue;
+    }
+    const Weakness* found = nullptr;
+    for (const Weakness& k : known)
+      if (k.guarantee == name) found = &k;
+    if (found) {
+      found->off = value.is_boolean() && !value.get<bool>();
+      continue;
+    }
+    std::string text = "weaken: unknown entry \"" + name + "\"; known are quorum (2)";
+    for (const Weakness& k : known) text += ", " + std::string(k.guarantee);
+    throw BadInput(text + " (each false)");
   }
 }
 

@@ -24,6 +24,7 @@ Actor::Actor(ObjectHost& host, Ref<const ObjectInfo> info, const worker::ObjectM
       number_(number),
       input_gate_(make_ref<InputGate>(static_cast<InputGate::Observer&>(*this))) {
   lane_ = info_->lane;
+  input_gate_->open_early(host_.options().weaken.sections_open);
 }
 
 Actor::~Actor() {

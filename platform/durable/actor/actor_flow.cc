@@ -43,7 +43,8 @@ void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, boo
   --open_events_;
   if (!lease_valid()) wait_for_lease();
   Batch needs = gated ? output_gate_.locked_up_to() : 0;
-  if (!gated || output_gate_.open()) return send_reply(caller, answer, needs, 0, gated);
+  const bool weak = host_.options().weaken.answers_early;
+  if (!gated || weak || output_gate_.open()) return send_reply(caller, answer, needs, 0, gated);
   const uint64_t output = hold_output();
   output_gate_.pass(std::make_unique<ReplyOutput>(*this, caller, std::move(answer), needs, output));
 }
@@ -75,7 +76,8 @@ void Actor::call(worker::OutgoingCall call) {
   if (!lease_valid()) wait_for_lease();
   if (!call.gated)  // reads of KV do not wait (2.4)
     return host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
-  if (output_gate_.open()) return send_call(std::move(call), 0);
+  const bool weak = host_.options().weaken.calls_early;
+  if (weak || output_gate_.open()) return send_call(std::move(call), 0);
   const uint64_t output = hold_output();
   output_gate_.pass(std::make_unique<CallOutput>(*this, std::move(call), output));
 }
@@ -167,8 +169,9 @@ void Actor::LeaveSectionWork::run() {
 
 StorageError Actor::savepoint(uint32_t what) {
   StorageError error = what == 0   ? database_->begin_savepoint()
-                       : what == 1 ? database_->release_savepoint()
-                                   : database_->rollback_savepoint();
+                       : what == 1 || host_.options().weaken.rollback_kept
+                           ? database_->release_savepoint()
+                           : database_->rollback_savepoint();
   if (!error) {
     savepoints_ += what == 0 ? 1 : -1;
     if (alarms_) alarms_->savepoint(what);
@@ -228,6 +231,7 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   if (world().trace().recording())
     source = host_.worker().isolate().current_position().text();
   world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, confirmed, operation, key, source});
+  if (host_.options().weaken.turns_split) commit();
 }
 
 void Actor::commit() {

@@ -8,6 +8,7 @@
 
 #include "platform/durable/actor/actor.h"
 #include "platform/durable/directory/directory_client.h"
+#include "platform/durable/directory/weaken.h"
 #include "platform/durable/replication/replicated_log.h"
 #include "platform/worker/worker_isolate.h"
 #include "sim/net/network.h"
@@ -21,6 +22,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
     Duration idle_before_eviction = kIdleBeforeEviction;
     Duration section_timeout = kSectionTimeout;
     Duration durability_timeout = kDurabilityTimeout;
+    Weaken weaken = {};
   };
   ObjectHost(host::Process& process, worker::WorkerIsolate& worker, DirectoryClient& directory,
              Replication& replication, const Options& options);

@@ -297,7 +297,7 @@ void DirectoryMember::on_revoke(const net::Caller& caller, const RevokeRequest& 
     if (auto it = renewed_.find(request.session); it != renewed_.end())
       last = std::max(last, it->second);
     const Duration passed = process_.clock().now() - last;
-    if (!request.by_holder && passed < wait) {
+    if (!request.by_holder && passed < wait && !options_.weaken.grants_early) {
       caller.reply(make_ref<const SessionReply>(false, wait - passed));
       return;
     }

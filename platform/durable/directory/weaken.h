@@ -10,6 +10,13 @@ struct Weaken {
   bool epoch_unchecked = false;    // a follower takes entries of an epoch older than it promised
   bool ack_before_sync = false;    // a follower acknowledges what its disk has not synced
   bool torn_tail_accepted = false; // a follower reads records back without their checksums
+  bool grants_early = false;       // a directory member revokes a session whose lease still runs
+  bool answers_early = false;      // answers do not wait at the output gate
+  bool calls_early = false;        // calls do not wait at the output gate
+  bool sections_open = false;      // the input gate opens at a critical section's first await
+  bool turns_split = false;        // each write commits by itself
+  bool rollback_kept = false;      // rolling back a transaction keeps its changes
+  bool stub_order_lost = false;    // calls do not queue while the way to an object is looked for
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
 };
 

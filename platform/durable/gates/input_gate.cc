@@ -143,7 +143,7 @@ void CriticalSection::start(GateWaiter& waiter) {
 }
 
 void CriticalSection::Start::granted(GateLock lock) {
-  section.parent_lock_ = std::move(lock);
+  if (!section.root_.weak_) section.parent_lock_ = std::move(lock);
   section.state_ = State::kRunning;
   GateWaiter* first = std::exchange(section.first_, nullptr);
   first->granted(section.take());

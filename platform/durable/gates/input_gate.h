@@ -119,6 +119,8 @@ class InputGate final : public GateScope {
     virtual void on_input_gate_broken(const runtime::ErrorInfo& error) = 0;
   };
   explicit InputGate(Observer& observer) : observer_(&observer) {}
+  // A planted weakness: sections give their parent's lock back as soon as they begin.
+  void open_early(bool weak) { weak_ = weak; }
   // Breaks the gate from outside (the object is being reset): all waiters are told.
   void break_gate(const runtime::ErrorInfo& error);
   // No more callbacks: the object goes away.
@@ -127,6 +129,7 @@ class InputGate final : public GateScope {
  private:
   friend class CriticalSection;
   Observer* observer_;
+  bool weak_ = false;
 };
 
 // blockConcurrencyWhile(cb) or transaction(cb). Begin it with `start`, then run the callback under the
