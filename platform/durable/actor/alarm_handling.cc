@@ -173,6 +173,8 @@ void Actor::Alarms::run() {
 void Actor::Alarms::give_up() {
   StorageError error;
   if (actor_.database_->alarm(error) == running_->scheduled) write(std::nullopt);
+  // A turn without JavaScript.
+  world().announce(worker::TurnEnded{actor_.info_->lane, "alarm given up", 0});
   end_through_gate();
 }
 
