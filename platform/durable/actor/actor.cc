@@ -69,6 +69,9 @@ Task<void> Actor::acquire() {
   if (recovery.status != Recovery::Status::kOk)
     co_return end(storage_internal(), "no quorum of its followers");
   if (state_ == State::kEnded) co_return;
+  // The session that claimed the object may have ended while it was recovered.
+  if (host_.directory().session() != claim.placement.session)
+    co_return end(connection_lost(), "its host's session ended");
   log_ = std::move(recovery.log);
   if (recovery.image) image_.pages = recovery.image->pages;
   log_->set_listener(this);
