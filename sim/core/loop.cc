@@ -68,6 +68,10 @@ void Loop::enqueue(Instant at, uint32_t slot) {
   if (bucket == first_bucket_ && first_sorted_) {
     list.insert(std::upper_bound(list.begin(), list.end(), entry, std::greater<>()), entry);
   } else {
+    if (list.capacity() == 0 && !spare_.empty()) {
+      list = std::move(spare_.back());
+      spare_.pop_back();
+    }
     list.push_back(entry);
   }
   occupied_[(bucket % kBuckets) / 64] |= 1ull << (bucket % 64);
@@ -89,6 +93,7 @@ const Loop::Entry* Loop::peek() const {
     }
     if (!list.empty()) break;
     occupied_[(first_bucket_ % kBuckets) / 64] &= ~(1ull << (first_bucket_ % 64));
+    if (list.capacity() != 0) spare_.push_back(std::exchange(list, {}));
     first_sorted_ = false;
     if (in_wheel_ == 0) break;
     // Find the next occupied bucket, a word of the bitmap at a time.

@@ -163,6 +163,9 @@ class Loop {
   // The wheel covers [first_bucket_, first_bucket_ + kBuckets). The bucket at first_bucket_ is kept
   // sorted with its earliest entry last once it has been looked at.
   mutable std::vector<std::vector<Entry>> wheel_;
+  // Memory of buckets that ran empty, for those that fill next: a wheel of many buckets would else keep the
+  // memory of the fullest moment of each.
+  mutable std::vector<std::vector<Entry>> spare_;
   mutable std::array<uint64_t, kBuckets / 64> occupied_{};
   mutable int64_t first_bucket_ = 0;
   mutable bool first_sorted_ = false;

@@ -28,7 +28,7 @@ constexpr uint32_t kMagic = 0x4f444d31;
 constexpr size_t kHeaderBytes = 32;
 constexpr uint32_t kBodyMax = 1 << 20;
 
-enum Type : uint32_t { kPromised = 1, kAccepted = 2, kRevoked = 3, kRegister = 4 };
+enum Type : uint32_t { kPromised = 1, kAccepted = 2, kRevoked = 3, kRegister = 4, kGivenUp = 5 };
 
 void put(ByteWriter& w, const Ballot& b) { w.u64(b.counter).u32(b.host).u32(b.incarnation); }
 Ballot get_ballot(ByteReader& r) {
@@ -134,6 +134,7 @@ void DirectoryMember::load() {
 bool DirectoryMember::replay(std::string_view bytes) {
   registers_.clear();
   revoked_.clear();
+  given_up_.clear();
   Record record;
   uint64_t number = 0, expected = UINT64_MAX;
   size_t at = 0;
@@ -160,9 +161,11 @@ bool DirectoryMember::replay(std::string_view bytes) {
 void DirectoryMember::apply(std::string_view body) {
   ByteReader r(body);
   const uint32_t type = r.u32();
-  if (type == kRevoked) {
+  if (type == kRevoked || type == kGivenUp) {
     const SessionId session = r.u64();
-    revoked_[session] = r.u32();
+    const host::HostId holder = r.u32();
+    revoked_[session] = holder;
+    if (type == kGivenUp) give_up(session, holder);
     return;
   }
   const uint64_t key = r.u64();
@@ -176,6 +179,18 @@ void DirectoryMember::apply(std::string_view body) {
     reg.promised = std::max(reg.promised, reg.accepted);
     reg.value = get_placement(r);
   }
+}
+
+// False if it was known to be given up.
+bool DirectoryMember::give_up(SessionId session, host::HostId holder) {
+  std::deque<SessionId>& sessions = given_up_[holder];
+  if (std::ranges::count(sessions, session)) return false;
+  sessions.push_back(session);
+  if (sessions.size() > kDirectoryGivenUpKept) {
+    revoked_.erase(sessions.front());
+    sessions.pop_front();
+  }
+  return true;
 }
 
 // Writes everything into a file of the next generation and leaves the former ones behind it.
@@ -199,10 +214,18 @@ void DirectoryMember::rewrite_file() {
     put(w, reg.value);
     if (!append_record(w.bytes())) return;
   }
-  for (const auto& [session, holder] : revoked_) {
+  auto write_session = [this](Type type, SessionId session, host::HostId holder) {
     ByteWriter w;
-    w.u32(kRevoked).u64(session).u32(holder);
-    if (!append_record(w.bytes())) return;
+    w.u32(type).u64(session).u32(holder);
+    return append_record(w.bytes());
+  };
+  for (const auto& [holder, sessions] : given_up_)
+    for (SessionId session : sessions)
+      if (!write_session(kGivenUp, session, holder)) return;
+  for (const auto& [session, holder] : revoked_) {
+    auto given_up = given_up_.find(holder);
+    if (given_up != given_up_.end() && std::ranges::count(given_up->second, session)) continue;
+    if (!write_session(kRevoked, session, holder)) return;
   }
   if (file_->sync() != disk::DiskError::kNone) return;
   synced_ = records_;
@@ -289,7 +312,8 @@ void DirectoryMember::on_accept(const net::Caller& caller, const AcceptRequest& 
 }
 
 void DirectoryMember::on_revoke(const net::Caller& caller, const RevokeRequest& request) {
-  if (!revoked_.contains(request.session)) {
+  const bool known = revoked_.contains(request.session);
+  if (!known) {
     // The holder stops at lease on a clock that is at most the bound slow; ours may be fast by it.
     const int64_t ppm = options_.drift_bound_ppm;
     const Duration wait{options_.lease.us * (1'000'000 + ppm) / (1'000'000 - ppm) + 1};
@@ -303,11 +327,14 @@ void DirectoryMember::on_revoke(const net::Caller& caller, const RevokeRequest& 
     }
     revoked_[request.session] = request.holder;
     renewed_.erase(request.session);
-    ByteWriter w;
-    w.u32(kRevoked).u64(request.session).u32(request.holder);
-    write(w.bytes());
     process_.world().announce(
         SessionRevoked{process_.lane(), request.holder, request.session, request.by_holder});
+  }
+  const bool given_up = request.by_holder && give_up(request.session, request.holder);
+  if (!known || given_up) {
+    ByteWriter w;
+    w.u32(given_up ? kGivenUp : kRevoked).u64(request.session).u32(request.holder);
+    write(w.bytes());
   }
   answer_after_sync(caller, make_ref<const SessionReply>(true, Duration{}));
 }

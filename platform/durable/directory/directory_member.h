@@ -5,6 +5,7 @@
 // Not modelled: change of membership. A member whose disk was lost stays silent for ever.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -24,6 +25,8 @@ class DirectoryMember : public host::Service, public net::Handler {
 
   // The disk this member wrote to earlier is gone: it never votes again.
   bool lost() const { return lost_; }
+  // Ended sessions it has a record of.
+  size_t sessions_remembered() const { return revoked_.size(); }
 
  private:
   struct Register {
@@ -40,6 +43,7 @@ class DirectoryMember : public host::Service, public net::Handler {
   void load();
   bool replay(std::string_view bytes);
   void apply(std::string_view body);
+  bool give_up(SessionId session, host::HostId holder);
   void rewrite_file();
   bool append_record(std::string_view body);
   void write(std::string_view body);
@@ -64,6 +68,9 @@ class DirectoryMember : public host::Service, public net::Handler {
   std::map<uint64_t, Register> registers_;
   std::map<SessionId, Instant> renewed_;  // local instants; only of this incarnation
   std::map<SessionId, host::HostId> revoked_;
+  // Of them those that their own holder gave up, by holder, oldest first. Nobody will renew these, so only
+  // the newest are kept: without a record, `revoke` says yes all the same, if need be after the wait.
+  std::map<host::HostId, std::deque<SessionId>> given_up_;
   std::vector<PendingReply> pending_;
 };
 

@@ -2,6 +2,7 @@
 // its directory, so these are chosen to make a takeover take about ten seconds.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sim/core/time.h"
@@ -27,6 +28,8 @@ inline constexpr Duration kDirectoryCallTimeout = seconds(2);
 inline constexpr Duration kDirectoryBackoffFirst = millis(20);
 inline constexpr Duration kDirectoryBackoffMax = seconds(2);
 // A member rewrites its file when it holds this many records more than the registers need.
-inline constexpr uint64_t kDirectoryCompactAfter = 4096;
+inline constexpr uint64_t kDirectoryCompactAfter = 512;
+// Sessions of one host that it gave up itself and that a member still remembers.
+inline constexpr size_t kDirectoryGivenUpKept = 16;
 
 }  // namespace orrery::durable

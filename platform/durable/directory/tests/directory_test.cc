@@ -169,6 +169,29 @@ TEST(Directory, MembersThatRestartedWaitALeaseBeforeTheyRevoke) {
   EXPECT_EQ(next->claim.status, Claim::Status::kGranted);
 }
 
+// A session given up long ago is forgotten by the members, and its object is claimed all the same.
+TEST(Directory, AHostThatRestartsWithoutEndIsForgottenButForItsNewestSessions) {
+  World5 w;
+  auto first = w.claim(0);
+  w.run_for(seconds(1));
+  ASSERT_EQ(first->claim.status, Claim::Status::kGranted);
+  for (size_t boot = 0; boot < 3 * kDirectoryGivenUpKept; ++boot) {
+    w.hosts.crash(*w.clients[0]);
+    w.hosts.restart(*w.clients[0]);
+    w.run_for(seconds(1));
+  }
+  for (host::Host* m : w.members) {
+    w.hosts.crash(*m);
+    w.hosts.restart(*m);
+    EXPECT_LE(m->process()->find<DirectoryMember>()->sessions_remembered(), kDirectoryGivenUpKept);
+  }
+  w.run_for(seconds(11));
+  auto next = w.claim(1);
+  w.run_for(seconds(1));
+  EXPECT_EQ(next->claim.status, Claim::Status::kGranted);
+  EXPECT_EQ(next->claim.placement.epoch, first->claim.placement.epoch + 1);
+}
+
 TEST(Directory, AMemberWithoutItsDiskStaysSilent) {
   World5 w;
   auto claim = w.claim(0);
