@@ -228,7 +228,9 @@ bool CentralStore::take_in(const PullAnswer& answer) {
   for (const auto& record : answer.records) {
     auto it = states_.find(place_of(record->key->space, record->key->name));
     const bool lacking = it == states_.end() || !it->second.newest() ||
-                         it->second.newest()->version < record->version;
+                         it->second.newest()->version < record->version ||
+                         (layout_.weaken.last_arrival_wins &&
+                          it->second.newest()->version != record->version);
     // What is on its way to the disk already needs no second record.
     bool underway = false;
     for (const Pending& p : pending_) underway = underway || p.record->version == record->version;
