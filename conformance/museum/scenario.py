@@ -1,0 +1,83 @@
+"""Visitors of the museum: they do, over and over, what its flaws break, while the preset's faults go on.
+
+Without a flaw every check holds. With one, the monitors or these checks must notice.
+"""
+
+import orrery
+
+POPS = ["FRA", "CDG", "SIN", "HAN", "IAD", "NRT"]
+CITIES = ["Frankfurt", "Paris", "Singapore", "Ashburn", "Tokyo"]
+
+
+def sum_or_unsure(response):
+    return ("ok", response.json()["n"]) if response.ok else ("info", None)
+
+
+async def counting(world, client):
+    """The counter of a section; additions in vain count for nothing, whether answered or not."""
+    for _ in range(5):
+        await client.post("/hall/add", op=("add", "n", 1), outcome=sum_or_unsure)
+        await client.post("/hall/vain")
+        await client.get("/hall/n", op=("read", "n"), outcome=sum_or_unsure)
+        await world.sleep(f"{world.random.randrange(50, 700)}ms")
+
+
+async def writing(world, client, words, torn):
+    for number in range(5):
+        name = f"{client.name[7:]}-{number}"
+        answer = await client.post(f"/study/spell?id={name}")
+        if answer.ok:
+            words.append(answer.json()["answers"])
+        await client.post(f"/study/pair?id={name}")
+        seen = await client.get("/study/pairs")
+        if seen.ok and len(set(seen.json()["pair"])) != 1:
+            torn.append(seen.json()["pair"])
+        await world.sleep(f"{world.random.randrange(50, 700)}ms")
+
+
+async def telling(world, client):
+    for number in range(5):
+        await client.post(f"/post/tell?id={client.name[7:]}-{number}")
+        await world.sleep(f"{world.random.randrange(50, 700)}ms")
+
+
+async def surely(world, client, url):
+    for _ in range(120):
+        answer = await client.get(url)
+        if answer.ok:
+            return answer.json()
+        await world.sleep("1s")
+    raise orrery.NotLive(f"{url} was not answered within two minutes of asking")
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="6s")
+async def visitors(world: orrery.World) -> None:
+    """Sections exclude, transactions roll back whole, calls keep their order, what was told stays known."""
+    told, words, torn = [], [], []
+
+    def witness(request):
+        told.append(request.url.rsplit("/", 1)[1])
+        return {"heard": True}
+
+    world.origin("witness.example", witness)
+    strands = [world.spawn(counting(world, client)) for client in world.clients(4, near=CITIES)]
+    strands += [world.spawn(writing(world, client, words, torn)) for client in world.clients(3, near=CITIES)]
+    strands += [world.spawn(telling(world, client)) for client in world.clients(3, near=CITIES)]
+    await world.gather(*strands)
+
+    world.heal()
+    guard = world.client(near="Frankfurt")
+    left, right = (await surely(world, guard, "/study/pairs"))["pair"]
+    if left != right:
+        torn.append([left, right])
+    for room in ("hall", "post"):
+        await surely(world, guard, f"/{room}/n")
+    for name in told:
+        known = (await surely(world, guard, f"/post/knows?id={name}"))["knows"]
+        world.check.that(known, f"{name} was told outside, but the object does not know it", rule="DO-DUR-1")
+    world.check.linearizable(world.history, model="counter", add_returns=True)
+    for first, second, third in words:
+        # An instance may end between two of them; those that one instance took are in order.
+        for later in (first, second, third):
+            world.check.that(later == "".join(sorted(later)), f"calls arrived as {later!r}", rule="DO-ORD-1")
+    world.check.that(not torn, f"half of a turn's writes were seen: {torn[:1]}", rule="DO-TURN-1")
