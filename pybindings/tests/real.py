@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import pytest
 from conftest import Ended
@@ -40,10 +40,13 @@ class Real:
             "ORRERY_JOBS": "2",
         }
 
-    def run(self, *arguments: Any, seconds: float = 60, **environment: str) -> Ended:
-        """Runs a command to its end. One that hangs or shows a traceback fails the test."""
+    def run(
+        self, *arguments: Any, seconds: float = 60, before: Sequence[str] = (), **environment: str
+    ) -> Ended:
+        """Runs a command to its end, by way of the words `before`. One that hangs or shows a
+        traceback fails the test."""
         done = subprocess.run(
-            [sys.executable, "-P", "-s", "-m", "orrery", *map(str, arguments)],
+            [*before, sys.executable, "-P", "-s", "-m", "orrery", *map(str, arguments)],
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
