@@ -18,6 +18,7 @@ constexpr std::string_view kStoryKinds[] = {
     "object.replied",     "durable.deposed",     "durable.session_ended",
     "kv.write",           "kv.write_failed",     "kv.read",         "kv.conflict",
     "kv.delay",
+    "alarm.fired",        "alarm.failed",        "alarm.succeeded",
     "scenario.note",      "fault.begin",         "fault.end",       "host.crash",
     "host.restart",       "net.partition.begin", "net.partition.end"};
 
