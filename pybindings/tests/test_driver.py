@@ -273,7 +273,7 @@ def test_origins_answer_at_once_or_later():
 
 def test_names_of_the_contract_that_are_not_there_yet_say_so():
     async def scenario(world):
-        world.kv["FLAGS"]
+        world.r2["FILES"]
 
-    with pytest.raises(Exception, match="world.kv is not in this build yet"):
+    with pytest.raises(Exception, match="world.r2 is not in this build yet"):
         drive(scenario)
