@@ -61,9 +61,19 @@ void CloudFaults::announce_kv_delay(const std::string& space) {
 }
 
 std::vector<std::string> CloudFaults::hosts_of(std::string_view entity) {
-  durable::Actor* actor = cloud_.find_object(entity);
+  // "replicas:do:Cart/42" is the object's host and all its followers'.
+  constexpr std::string_view kReplicas = "replicas:";
+  const bool replicas = entity.starts_with(kReplicas);
+  durable::Actor* actor =
+      cloud_.find_object(replicas ? entity.substr(kReplicas.size()) : entity);
   if (!actor) return {};
-  return {actor->object_host().process().host().name()};
+  std::vector<std::string> names = {actor->object_host().process().host().name()};
+  for (host::HostId follower : actor->followers()) {
+    if (!replicas || actor->epoch() == 0) break;
+    const std::string& name = cloud_.hosts().by_id(follower).name();
+    if (name != names.front()) names.push_back(name);
+  }
+  return names;
 }
 
 void CloudFaults::isolate_owner(Isolation isolation) {

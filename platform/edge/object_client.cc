@@ -71,14 +71,63 @@ Task<bool> ObjectClient::find_owner(Route& route) {
   co_return true;
 }
 
+struct ObjectClient::Place {
+  Place(Route& r, runtime::ContextId c) : route(r), context(c), earlier(r.last) {
+    if (earlier) earlier->later = this;
+    route.last = this;
+  }
+  ~Place() {
+    (later ? later->earlier : route.last) = earlier;
+    if (earlier) earlier->later = later;
+  }
+  Place(const Place&) = delete;
+
+  bool of_same_caller(const Place& other) const {
+    return context != runtime::kNoContext && other.context == context;
+  }
+  // Every earlier event of the same caller is under way.
+  bool may_leave() const {
+    for (const Place* p = earlier; p; p = p->earlier)
+      if (of_same_caller(*p) && !p->under_way) return false;
+    return true;
+  }
+  bool later_under_way() const {
+    for (const Place* p = later; p; p = p->later)
+      if (of_same_caller(*p) && p->under_way) return true;
+    return false;
+  }
+  // It was handled, or may have been: earlier ones that come back refused are too late.
+  void handled() const {
+    for (Place* p = earlier; p; p = p->earlier)
+      if (of_same_caller(*p)) p->overtaken = true;
+  }
+
+  Route& route;
+  runtime::ContextId context;
+  Place* earlier;
+  Place* later = nullptr;
+  bool under_way = false;
+  bool overtaken = false;
+};
+
+void ObjectClient::wake(Route& route) {
+  if (route.waiting.empty()) return;
+  auto waiting = std::move(route.waiting);
+  route.waiting.clear();
+  for (OneShot<bool>* w : waiting) w->set(true);
+}
+
 Task<void> ObjectClient::deliver(Delivery delivery) {
   Loop& loop = process_.world().loop();
   Route& route = route_of(*delivery.message);
   Instant deadline = loop.now() + options_.patience;
   Duration pause = kFirstPause;
+  const bool weak = options_.weaken.stub_order_lost;
+  Place place(route, weak ? runtime::kNoContext : delivery.context);
+  bool taken = false;
   Ref<const worker::AnswerMessage> answer;
-  while (!answer && loop.now() < deadline) {
-    if (route.finding && !options_.weaken.stub_order_lost) {
+  while (!answer && loop.now() < deadline && !place.overtaken) {
+    if (route.finding || !place.may_leave()) {
       OneShot<bool> turn(loop);
       route.waiting.push_back(&turn);
       co_await turn;
@@ -88,30 +137,40 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
       route.finding = true;
       bool found = co_await find_owner(route);
       route.finding = false;
-      auto waiting = std::move(route.waiting);
-      route.waiting.clear();
-      for (OneShot<bool>* w : waiting) w->set(true);
+      wake(route);
       if (!found) {
         co_await sleep(loop, kRetrySleep, pause);
         pause = std::min(pause * 2, kLongestPause);
         continue;
       }
     }
+    if (place.later_under_way()) {  // sent behind this one before it was refused: what becomes of it?
+      co_await sleep(loop, kRetrySleep, pause);
+      pause = std::min(pause * 2, kLongestPause);
+      continue;
+    }
     host::HostId to = route.host;
+    place.under_way = true;
+    wake(route);
     net::Reply reply = co_await process_.network().call(process_, to, kObjectChannel,
                                                         delivery.message, options_.answer_timeout);
+    place.under_way = false;
     if (!reply.ok()) {
       if (route.host == to) route.host = host::kNoHost;
       route.suspect = to;
       route.suspected_at = loop.now();
-      if (reply.error != net::CallError::kUnreachable) break;  // it may have been handled
+      taken = reply.error != net::CallError::kUnreachable;  // it may have been handled
+      if (taken) break;
       ORRERY_SOMETIMES(process_.world(), true, "an event is sent again after its host was down");
     } else {
       const auto& m = reply.message->as<worker::AnswerMessage>();
       if (m.what != worker::AnswerMessage::What::kNotHere) {
         answer = Ref<const worker::AnswerMessage>(&m);
+        taken = true;
         break;
       }
+      ORRERY_SOMETIMES(process_.world(), place.overtaken,
+                       "an event is refused after a later one of its caller was handled");
       bool useful = m.owner != host::kNoHost && m.owner != to && m.owner != route.suspect;
       if (route.host == to) route.host = useful ? m.owner : host::kNoHost;
       if (useful) continue;
@@ -119,6 +178,9 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     co_await sleep(loop, kRetrySleep, pause);
     pause = std::min(pause * 2, kLongestPause);
   }
+  if (taken) place.handled();
+  place.under_way = true;  // for those behind it
+  wake(route);
   if (!answer) answer = worker::AnswerMessage::of_error(durable::connection_lost());
   worker_.deliver_answer(delivery.context, delivery.operation, std::move(answer));
 }

@@ -3,8 +3,8 @@
 //
 // An event is sent again only when it surely was not handled: the host was down, or it said that it does
 // not own the object. When an answer is lost the caller gets "Network connection lost." and decides.
-// Events of one caller to one object keep their order: while the way to an object is being found they
-// queue, then leave in order.
+// Events of one caller to one object keep their order: one leaves only when every earlier one is under way
+// or done. One that is refused after a later one was handled can only fail: its place is gone.
 #pragma once
 
 #include <deque>
@@ -35,6 +35,8 @@ class ObjectClient final : public host::Service {
   void send(runtime::ContextId context, worker::OutgoingCall call);
 
  private:
+  // An event's place among those on their way to an object; lives in the coroutine that delivers it.
+  struct Place;
   struct Route {
     explicit Route(Ref<const durable::ObjectInfo> i) : info(std::move(i)) {}
     Ref<const durable::ObjectInfo> info;
@@ -42,7 +44,8 @@ class ObjectClient final : public host::Service {
     host::HostId suspect = host::kNoHost;  // the owner that could not be reached
     Instant suspected_at{0};
     bool finding = false;
-    std::deque<OneShot<bool>*> waiting;    // events that wait for `finding` to end
+    std::deque<OneShot<bool>*> waiting;    // events that wait for `finding` to end, or for their turn
+    Place* last = nullptr;                 // the latest event's place
   };
   struct Delivery {
     runtime::ContextId context;
@@ -52,6 +55,7 @@ class ObjectClient final : public host::Service {
   Task<void> deliver(Delivery delivery);
   Task<bool> find_owner(Route& route);
   host::HostId candidate(const Route& route, uint32_t attempt);
+  static void wake(Route& route);
   Route& route_of(const worker::ObjectMessage& message);
 
   host::Process& process_;

@@ -16,7 +16,7 @@ struct Weaken {
   bool sections_open = false;      // the input gate opens at a critical section's first await
   bool turns_split = false;        // each write commits by itself
   bool rollback_kept = false;      // rolling back a transaction keeps its changes
-  bool stub_order_lost = false;    // calls do not queue while the way to an object is looked for
+  bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
 };
 
