@@ -81,3 +81,54 @@ async def visitors(world: orrery.World) -> None:
         for later in (first, second, third):
             world.check.that(later == "".join(sorted(later)), f"calls arrived as {later!r}", rule="DO-ORD-1")
     world.check.that(not torn, f"half of a turn's writes were seen: {torn[:1]}", rule="DO-TURN-1")
+
+
+async def one_add(client):
+    await client.post("/hall/add", op=("add", "n", 1), outcome=sum_or_unsure)
+
+
+async def adding(world, clients, end_s, pause_ms):
+    """Sends additions without waiting for their answers; gives back all of them to be awaited."""
+    sent = []
+    while world.now < end_s:
+        sent.append(world.spawn(one_add(clients[len(sent) % len(clients)])))
+        await world.sleep(f"{world.random.randrange(*pause_ms)}ms")
+    return sent
+
+
+async def last_look(world):
+    world.heal()
+    await surely(world, world.client(near="Tokyo"), "/hall/n")
+    world.check.linearizable(world.history, model="counter", add_returns=True)
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none")
+async def takeovers(world: orrery.World) -> None:
+    """An owner with two of its followers is cut off and goes on writing; others take over; then all meet again
+    and the new owner dies at once."""
+    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+    heal_us = 20_000_000 + world.random.randrange(4_000_000)
+    world.at("4s").isolate_owner("do:Room/hall", from_=["directory", "followers:3"], for_=f"{heal_us - 4_000_000}us")
+    near = world.spawn(adding(world, world.clients(4, near="Frankfurt"), heal_us / 1e6 + 4, (20, 90)))
+    far = world.spawn(adding(world, world.clients(2, near="Singapore"), heal_us / 1e6 - 1, (300, 900)))
+    # The new owner dies around the time when all meet again, so that the next one finds both logs.
+    for crash_us in (heal_us - world.random.randrange(1_500_000), heal_us + world.random.randrange(1_000_000)):
+        world.at(f"{crash_us}us").crash("do:Room/hall", restart_after="2s")
+    for strand in await world.gather(near, far):
+        await world.gather(*strand)
+    await last_look(world)
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none")
+async def power_cuts(world: orrery.World) -> None:
+    """The owner and all its followers lose their power at once, again and again, in the middle of slow writes."""
+    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+    cut_us = 3_000_000
+    for _ in range(3):
+        world.at(f"{cut_us}us").disk("replicas:do:Room/hall", "slow", factor=2000, for_="1s")
+        cut_us += 20_000 + world.random.randrange(200_000)
+        world.at(f"{cut_us}us").crash("replicas:do:Room/hall", restart_after="1s")
+        cut_us += 14_000_000
+    sent = await adding(world, world.clients(4, near="Frankfurt"), cut_us / 1e6, (20, 60))
+    await world.gather(*sent)
+    await last_look(world)
