@@ -96,9 +96,21 @@ async def adding(world, clients, end_s, pause_ms):
     return sent
 
 
-async def last_look(world):
+async def marking(world, client, end_s, marked):
+    while world.now < end_s:
+        name = f"mark-{round(world.now * 1e6)}"
+        if (await client.post(f"/hall/mark?id={name}")).ok:
+            marked.append(name)
+        await world.sleep(f"{world.random.randrange(100, 300)}ms")
+
+
+async def last_look(world, marked=()):
     world.heal()
-    await surely(world, world.client(near="Tokyo"), "/hall/n")
+    guard = world.client(near="Tokyo")
+    await surely(world, guard, "/hall/n")
+    for name in marked:
+        known = (await surely(world, guard, f"/hall/knows?id={name}"))["knows"]
+        world.check.that(known, f"{name} was confirmed, but is not known any more", rule="DO-DUR-1")
     world.check.linearizable(world.history, model="counter", add_returns=True)
 
 
@@ -110,13 +122,14 @@ async def takeovers(world: orrery.World) -> None:
     heal_us = 20_000_000 + world.random.randrange(4_000_000)
     world.at("4s").isolate_owner("do:Room/hall", from_=["directory", "followers:3"], for_=f"{heal_us - 4_000_000}us")
     near = world.spawn(adding(world, world.clients(4, near="Frankfurt"), heal_us / 1e6 + 4, (20, 90)))
-    far = world.spawn(adding(world, world.clients(2, near="Singapore"), heal_us / 1e6 - 1, (300, 900)))
+    marked = []
+    far = world.spawn(marking(world, world.client(near="Singapore"), heal_us / 1e6, marked))
     # The new owner dies around the time when all meet again, so that the next one finds both logs.
     for crash_us in (heal_us - world.random.randrange(1_500_000), heal_us + world.random.randrange(1_000_000)):
         world.at(f"{crash_us}us").crash("do:Room/hall", restart_after="2s")
-    for strand in await world.gather(near, far):
-        await world.gather(*strand)
-    await last_look(world)
+    sent, _ = await world.gather(near, far)
+    await world.gather(*sent)
+    await last_look(world, marked)
 
 
 @orrery.scenario(app="app", pops=POPS, faults="none")

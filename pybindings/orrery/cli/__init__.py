@@ -23,12 +23,13 @@ COMMANDS = (
     "query",
     "check",
     "rules",
+    "museum",
     "bench",
     "doctor",
     "test",
 )
 #: Names of the contract that later work fills.
-LATER = ("shrink", "branch", "conform", "museum", "report", "perf", "serve", "init", "bisect")
+LATER = ("shrink", "branch", "conform", "report", "perf", "serve", "init", "bisect")
 INTERRUPTED = 130
 
 

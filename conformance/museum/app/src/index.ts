@@ -57,6 +57,10 @@ export class Room extends DurableObject<Env> {
     await fetch(`https://witness.example/${id}`, { method: "POST" });
   }
 
+  mark(id: string): void {
+    this.ctx.storage.kv.put(`told:${id}`, true);
+  }
+
   knows(id: string): boolean {
     return this.ctx.storage.kv.get(`told:${id}`) === true;
   }
@@ -94,6 +98,9 @@ export default {
       }
       case "tell":
         await stub.tell(id);
+        return Response.json({});
+      case "mark":
+        await stub.mark(id);
         return Response.json({});
       case "knows":
         return Response.json({ knows: await stub.knows(id) });

@@ -1,0 +1,97 @@
+"""The museum: planted flaws (conformance/museum/flaws.json), and how many seeds it takes to find each."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from orrery import places
+from orrery.pool import Pool
+from orrery.targets import parse_target
+
+FOLDER = places.ROOT / "conformance" / "museum"
+FLAWS = FOLDER / "flaws.json"
+RECORD = FOLDER / "record.json"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to look for a flaw: what to run, under which faults, which rules count as having found it."""
+
+    target: str
+    preset: str
+    bound: int
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A guarantee switched off, and how it is to be found: by anybody, and by clients alone."""
+
+    name: str
+    sentence: str
+    weaken: dict[str, Any]
+    watched: Way
+    clients: Way | None
+
+
+def read_flaws() -> list[Flaw]:
+    """All flaws, in the order of the file."""
+    return [
+        Flaw(
+            entry["name"],
+            entry["sentence"],
+            entry["weaken"],
+            _way(entry["watched"]),
+            _way(entry["clients"]) if "clients" in entry else None,
+        )
+        for entry in json.loads(FLAWS.read_text(encoding="utf-8"))
+    ]
+
+
+def _way(entry: dict[str, Any]) -> Way:
+    return Way(entry["target"], entry["preset"], entry["bound"], tuple(entry["rules"]))
+
+
+def hunt(
+    pool: Pool, flaw: Flaw, way: Way, monitors: bool, seeds: int | None = None
+) -> dict[str, Any]:
+    """Runs seeds 1, 2, ... of a weakened platform until one is found to break a rule that counts.
+
+    Returns {"seed": the first such, or None, "rule", "reason", "seeds": runs had, "seconds",
+    "bound"}. Runs that fail in another way (a crash of the weakened run, say) do not count.
+    """
+    bound = seeds or way.bound
+    worker = pool.open(parse_target(way.target).load())
+    job = {
+        "scenario": worker.scenarios[0]["name"],
+        "faults": way.preset,
+        "weaken": flaw.weaken,
+        "monitors": monitors,
+    }
+    started = time.monotonic()
+    found: dict[int, dict[str, Any]] = {}
+    asked = had = 0
+    while True:
+        while not found and asked < bound and pool.free:
+            asked += 1
+            pool.submit(worker, {**job, "seed": asked})
+        ended = pool.next() if had < asked else None
+        if ended is None:
+            break
+        had += 1
+        for failure in ended[1].failures:
+            if failure["rule"] in way.rules:
+                found.setdefault(ended[1].seed, failure)
+    pool.close(worker)
+    first = min(found, default=None)
+    return {
+        "seed": first,
+        "rule": found[first]["rule"] if first else None,
+        "reason": found[first]["reason"] if first else None,
+        "seeds": had,
+        "seconds": round(time.monotonic() - started, 1),
+        "bound": bound,
+    }
