@@ -163,6 +163,12 @@ bool Loop::run_ready() {
   return true;
 }
 
+void Loop::give(const EventHandle& handle, OwnerId owner) {
+  if (handle.slot == UINT32_MAX) return;
+  Slot& slot = slot_at(handle.slot);
+  if (slot.generation == handle.generation) slot.owner = owner;
+}
+
 OwnerId Loop::create_owner() {
   owner_state_.push_back(OwnerState::kAlive);
   return static_cast<OwnerId>(owner_state_.size() - 1);
@@ -184,8 +190,10 @@ void Loop::resume_owner(OwnerId owner) {
   owner_state_[owner] = OwnerState::kAlive;
   auto it = held_.find(owner);
   if (it == held_.end()) return;
+  // With the times that they had: two events that were due in one order run in it, also when the later
+  // one was not due yet at the resumption.
   for (const Entry& e : it->second)
-    if (live(e)) enqueue(now_, e.slot);
+    if (live(e)) far_.push(e);
   held_.erase(it);
 }
 

@@ -92,6 +92,8 @@ class Loop {
   }
   // Drops the event and its callable now; harmless if it already ran.
   void cancel(EventHandle& handle);
+  // Makes the event another owner's; its time and its place stay. Harmless if it already ran.
+  void give(const EventHandle& handle, OwnerId owner);
 
   // Makes `node` run `run(argument)` at the present instant, after what is already ready.
   void make_ready(ReadyNode& node, void (*run)(void*), void* argument);

@@ -110,6 +110,7 @@ void Hosts::boot(Host& host) {
                    mix64(hash_name("host.boot") ^ hash_bytes(host.name_), incarnation));
   world_.announce(Booted{host.lane_, host.id_, incarnation, host.name_});
   host.process_ = std::make_unique<Process>(*this, host, incarnation);
+  if (watcher_) watcher_->process_started(host.id_);
   if (host.kind_ == HostKind::kCloud && boot_) boot_(*host.process_);
 }
 

@@ -45,11 +45,12 @@ class Host;
 class Hosts;
 class Process;
 
-// Told when a process has ended, after its tasks and services are gone: the network, which then
-// breaks the streams.
+// Told of processes: the network. A started one owns what is under way to its host from then on; when
+// one has ended, after its tasks and services are gone, its streams break.
 class ProcessWatcher {
  public:
   virtual ~ProcessWatcher() = default;
+  virtual void process_started(HostId host) = 0;
   virtual void process_ended(HostId host) = 0;
 };
 

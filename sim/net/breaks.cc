@@ -133,6 +133,13 @@ void Switchboard::stop_watching(Link& link) {
 
 void Switchboard::break_by_timeout(uint32_t index) {
   Link& link = *links_[index];
+  if (!in_use(link)) {
+    // Only a reset waits here. A new epoch would be one that the peer is never told of: what it sends
+    // in the present one would be dropped as stale, without news.
+    ORRERY_SOMETIMES(world_, true, "nothing but a reset waits on a stuck stream");
+    stop_watching(link);
+    return;
+  }
   ++statistics_.broken;
   ORRERY_SOMETIMES(world_, true, "a stream breaks for want of progress");
   lose_peer(index, link.epoch + 1, true);
@@ -173,13 +180,13 @@ void Switchboard::lose_peer(uint32_t index, uint32_t epoch, bool by_timeout) {
   Link& link = *links_[index];
   stop_watching(link);
   bool was_established = link.established;
+  bool was_in_use = in_use(link);
   uint32_t channels = link.channels_used;
   link.epoch = epoch;
   link.established = false;
   link.channels_used = 0;
   host::Process* process = process_of(link.from);
-  bool in_use = was_established || channels || link.first_call != kNone;
-  if (!process || !in_use) return;
+  if (!process || !was_in_use) return;
   host::Host& host = process->host();
   world_.announce(StreamBroken{host.lane(), host, hosts_.by_id(link.to), by_timeout});
 
@@ -208,6 +215,17 @@ void Switchboard::lose_peer(uint32_t index, uint32_t epoch, bool by_timeout) {
   }
 }
 
+// What was sent while the host was down is the world's; now it waits when the process pauses, in its
+// place among what was sent since.
+void Switchboard::process_started(host::HostId id) {
+  OwnerId owner = process_of(id)->owner();
+  for (uint32_t index : node(id).links) {
+    const Link& towards = *links_[links_[index]->reverse];
+    for (uint32_t i = towards.first; i != kNone; i = records_[i].next)
+      world_.loop().give(records_[i].event, owner);
+  }
+}
+
 void Switchboard::process_ended(host::HostId id) {
   Node& n = node(id);
   n.handlers.fill(nullptr);
@@ -217,8 +235,8 @@ void Switchboard::process_ended(host::HostId id) {
     uint32_t index = n.links[k];
     Link& link = *links_[index];
     Link& back = *links_[link.reverse];
-    bool in_use = link.established || back.established || link.first != kNone ||
-                  back.first != kNone || back.first_call != kNone;
+    bool used = link.established || back.established || link.first != kNone || back.first != kNone ||
+                back.first_call != kNone;
     stop_watching(link);
     while (link.first_call != kNone) free_call(link.first_call);
     while (&back != &link && back.first != kNone) free_record(back.first);
@@ -239,13 +257,13 @@ void Switchboard::process_ended(host::HostId id) {
         i = next;
       }
     }
-    link.epoch = std::max(link.epoch, back.epoch) + (in_use ? 1 : 0);
+    link.epoch = std::max(link.epoch, back.epoch) + (used ? 1 : 0);
     link.established = false;
     link.channels_used = 0;
     if (&back == &link) continue;
     if (!hosts_.by_id(link.to).up()) {
       back.epoch = link.epoch;
-    } else if (in_use) {
+    } else if (used) {
       ++statistics_.broken;
       send_reset(index);
     }

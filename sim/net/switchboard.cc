@@ -213,12 +213,6 @@ void Switchboard::announce_delivery(const Link& link, Carriage carriage, uint8_t
 void Switchboard::deliver(uint32_t index) {
   Record& r = records_[index];
   Link& link = *links_[r.link];
-  if (hosts_.by_id(link.to).paused()) [[unlikely]] {
-    // The host was down when this was sent, so the event was the world's: hand it to the process.
-    r.event = world_.loop().schedule(world_.now(), kArrival, process_of(link.to)->owner(),
-                                     [this, index] { deliver(index); });
-    return;
-  }
   r.event = {};
   Link& back = *links_[link.reverse];
   if (r.carriage == Carriage::kRefusal) {

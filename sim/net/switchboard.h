@@ -55,6 +55,7 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     return faults_.explain_endpoint(name);
   }
   Statistics statistics() const override;
+  void process_started(host::HostId host) override;
   void process_ended(host::HostId host) override;
 
  protected:
@@ -158,6 +159,10 @@ class Switchboard final : public Network, public host::ProcessWatcher {
   void release_all(Link& link);
   void watch_progress(uint32_t link);
   void stop_watching(Link& link);
+  // Whether this link's sender has anything of the present epoch to lose.
+  static bool in_use(const Link& link) {
+    return link.established || link.channels_used || link.first_call != kNone;
+  }
   void break_by_timeout(uint32_t link);
   void send_reset(uint32_t link);
   void lose_peer(uint32_t link, uint32_t epoch, bool by_timeout);

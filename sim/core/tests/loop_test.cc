@@ -51,6 +51,33 @@ TEST(Loop, APausedOwnersEventsRunInOrderWhenItResumes) {
   EXPECT_EQ(loop.pending(), 0u);
 }
 
+TEST(Loop, WhatWasDueDuringAPauseRunsBeforeWhatIsDueAtItsEnd) {
+  Loop loop;
+  OwnerId owner = loop.create_owner();
+  std::vector<int> order;
+  loop.pause_owner(owner);
+  loop.schedule(Instant{10}, kSite, kWorldOwner, [&] { loop.resume_owner(owner); });
+  loop.schedule(Instant{10}, kSite, owner, [&] { order.push_back(2); });
+  loop.schedule(Instant{5}, kSite, owner, [&] { order.push_back(1); });
+  loop.run_until(Instant{10});
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(Loop, AGivenEventKeepsItsPlaceAndWaitsWithItsNewOwner) {
+  Loop loop;
+  OwnerId owner = loop.create_owner();
+  std::vector<int> order;
+  EventHandle first = loop.schedule(Instant{5}, kSite, kWorldOwner, [&] { order.push_back(1); });
+  loop.schedule(Instant{5}, kSite, owner, [&] { order.push_back(2); });
+  loop.give(first, owner);
+  loop.pause_owner(owner);
+  loop.run_until(Instant{10});
+  EXPECT_TRUE(order.empty());
+  loop.resume_owner(owner);
+  loop.run_until(Instant{10});
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
 TEST(Loop, CancellingTwiceOrAfterTheEventIsHarmless) {
   Loop loop;
   int ran = 0;

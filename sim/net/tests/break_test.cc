@@ -56,6 +56,26 @@ TEST(Partition, ACallThatIsSurelyUnhandledStaysSo) {
   EXPECT_TRUE(f.echo(sin).heard.empty());
 }
 
+// A restarted host that has only a reset to send must not leave the connection's epoch behind its
+// peer's back when that reset is stuck for long: the peer's next call would be dropped without news.
+TEST(Partition, ACallEndsAfterTheResetOfARestartedHostWasStuckForLong) {
+  Fixture f;
+  host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
+  f.network->partition("deaf", {{fra.name()}, {}}, {}, true);
+  Outcome& first = f.call(sin, fra, 1, Duration{0});
+  f.run_for(seconds(6));
+  f.hosts.crash(fra);
+  f.hosts.restart(fra);
+  f.network->partition("dumb", {{sin.name()}, {}}, {}, true);
+  f.run_for(seconds(16));
+  EXPECT_TRUE(first.done);
+  Outcome& second = f.call(sin, fra, 2, Duration{0});
+  f.network->heal_all();
+  f.run_for(seconds(5));
+  ASSERT_TRUE(second.done);
+  EXPECT_TRUE(second.reply.ok());
+}
+
 // Once the survivor of a timeout is ahead of its peer, a crash of the peer must still reach it: its
 // reset has to beat the connection that the peer never heard of.
 TEST(Partition, ACrashIsHeardOfByASideThatHasBegunAgain) {

@@ -150,6 +150,25 @@ TEST(Network, APausedHostAnswersWhenItGoesOn) {
   EXPECT_GE(o.at.us, 3'000'000);
 }
 
+// The first message was sent when nobody was there to wait for it; it must not fall behind.
+TEST(Network, APausedHostHearsInOrderWhatWasSentBeforeAndAfterItsStart) {
+  Fixture f;
+  host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
+  LinkFault slow;
+  slow.tail = Ratio{1, 1};
+  slow.tail_delay = millis(400);
+  f.network->degrade("slow", {{fra.name()}, {}}, {}, false, slow);
+  f.hosts.crash(sin);
+  f.run_for(millis(500));
+  for (int i = 0; i < 5; ++i) f.network->post(*fra.process(), sin.id(), kEcho, number(i));
+  f.hosts.restart(sin);
+  for (int i = 5; i < 10; ++i) f.network->post(*fra.process(), sin.id(), kEcho, number(i));
+  f.hosts.pause(sin, seconds(3));
+  f.run_for(seconds(5));
+  ASSERT_EQ(f.echo(sin).heard.size(), 10u);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(f.echo(sin).heard[i].second, i);
+}
+
 TEST(Network, DeliveriesAreAnnouncedOnTheReceiversLane) {
   Fixture f;
   host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
