@@ -93,6 +93,18 @@ class Disk {
   // The medium is replaced by an empty one: nothing that was on it comes back. Handles die.
   virtual void wipe() = 0;
 
+  // What a crash now could lose.
+  struct Unsynced {
+    size_t writes;  // and truncations, of all files
+    size_t names;   // creates, renames and removes
+  };
+  virtual Unsynced unsynced() const = 0;
+  // A disk of its own, as this one would be after a crash now that kept of the unsynced writes exactly
+  // those set in `keep` (each whole; files by name, then oldest first) and the `names` oldest name
+  // operations. This disk goes on undisturbed; no decision is drawn and no fault carried over. For
+  // tests that try every outcome of every crash.
+  virtual std::unique_ptr<Disk> after_crash(const std::vector<bool>& keep, size_t names) const = 0;
+
   // The faults now in force. Setting them counts calls from zero again; what a fault no longer in
   // force hid is visible again.
   virtual void set_faults(const DiskFaults& faults) = 0;

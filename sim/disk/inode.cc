@@ -133,6 +133,13 @@ void Inode::undo_all() {
   ORRERY_CHECK(replaced_.empty());
 }
 
+void Inode::redo(const Operation& o) {
+  if (o.buffer)
+    content_.write(o.offset, o.length, o.buffer, o.start, nullptr);
+  else
+    content_.resize(o.offset, nullptr);
+}
+
 void Inode::redo_sectors(World& world, const Operation& o, CrashCounts& counts) {
   Decisions& decide = world.decide();
   if (!o.buffer) {
@@ -181,10 +188,7 @@ void Inode::crash(World& world, CrashCounts& counts) {
     bool whole = o.state == State::kDurable || fate == kEverything || (fate == kPrefix && i < cut);
     if (whole) {
       if (o.state != State::kDurable) counts.kept += sectors;
-      if (o.buffer)
-        content_.write(o.offset, o.length, o.buffer, o.start, nullptr);
-      else
-        content_.resize(o.offset, nullptr);
+      redo(o);
     } else if (fate == kEachSector || (fate == kPrefix && i == cut)) {
       redo_sectors(world, o, counts);
     } else {

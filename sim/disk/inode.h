@@ -56,6 +56,11 @@ class Inode : public RefCounted {
   void crash(World& world, CrashCounts& counts);
   bool clean() const { return operations_.empty(); }
 
+  // How many operations a crash may lose, and a copy that lost those that are not set in `keep`, read
+  // from `first` on.
+  size_t unsynced() const;
+  Ref<Inode> after_crash(const std::vector<bool>& keep, size_t first) const;
+
   // Since the last call: how many writes, bytes, and the hash of their places so far.
   struct Written {
     uint64_t writes, bytes, places;
@@ -83,6 +88,7 @@ class Inode : public RefCounted {
   void note(uint64_t offset, uint64_t length);
   void bound_history();
   void undo_all();
+  void redo(const Operation& operation);
   void redo_sectors(World& world, const Operation& operation, CrashCounts& counts);
 
   std::string name_;

@@ -29,6 +29,8 @@ class SimulatedDisk final : public Disk {
   uint64_t used_bytes() const override { return used_; }
   void crash() override;
   void wipe() override;
+  Unsynced unsynced() const override;
+  std::unique_ptr<Disk> after_crash(const std::vector<bool>& keep, size_t names) const override;
   void set_faults(const DiskFaults& faults) override;
   const DiskFaults& faults() const override { return faults_; }
 
@@ -50,6 +52,8 @@ class SimulatedDisk final : public Disk {
   void sync_names_of(const Inode* inode);
   void undo(NameOperation& operation);
   void count_used();
+  // Every file with a name, by name, then those that only the journal knows.
+  std::vector<const Inode*> all_inodes() const;
 
   // Faults; all of them off the ordinary path.
   DiskError fail_call(const Inode& inode, uint64_t offset);
