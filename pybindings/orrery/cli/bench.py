@@ -1,13 +1,16 @@
-"""`orrery bench`: the Google Benchmark programs of the build, as one table."""
+"""`orrery bench`: the Google Benchmark programs of the build and whole seeds through Python, as one table."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import click
 from rich.table import Table
@@ -15,7 +18,16 @@ from rich.table import Table
 from orrery import places
 from orrery.cli import common
 from orrery.errors import CRASH, UserError
+from orrery.exploration import Plan, Run, run_plans
+from orrery.outcome import Summary
+from orrery.pool import DEADLINE_S, Pool
 from orrery.report import out_console
+from orrery.targets import parse_target
+
+#: What Google Benchmark says on standard error of a program without a matching benchmark.
+NO_MATCH = "Failed to match any benchmarks"
+#: The small scenario whose seeds a second are told: 8 points of presence, 16 clients, about 200 requests.
+SMALL = "flash_sale"
 
 
 @click.command("bench")
@@ -29,7 +41,10 @@ from orrery.report import out_console
 )
 @common.json_option
 def command(filter_: str, min_time: float, as_json: bool) -> int:
-    """Run the benchmarks whose names match REGEX and print their rates."""
+    """Run the benchmarks whose names match REGEX and print their rates.
+
+    Google Benchmark's programs of every room, then whole seeds of a small scenario through Python.
+    """
     programs = find_programs(places.BUILD)
     if not programs:
         raise UserError(
@@ -46,9 +61,12 @@ def command(filter_: str, min_time: float, as_json: bool) -> int:
             f"--benchmark_min_time={min_time}",
             "--benchmark_format=json",
         ]
-        done = subprocess.run(
-            arguments, stdout=subprocess.PIPE, text=True, check=False
-        )  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
+        )
+        for line in done.stderr.splitlines():
+            if not line.startswith(NO_MATCH):
+                print(line, file=sys.stderr)
         try:
             rows += (
                 [dict(row, program=program.name) for row in json.loads(done.stdout)["benchmarks"]]
@@ -59,6 +77,11 @@ def command(filter_: str, min_time: float, as_json: bool) -> int:
             failed.append(program.name)
         if done.returncode != 0 and program.name not in failed:
             failed.append(program.name)
+    for faults in ("none", "swarm"):
+        name = f"Seeds/{SMALL}/{faults}"
+        if re.search(filter_, name):
+            print(f"bench: {name}", file=sys.stderr, flush=True)
+            rows.append(_seeds(name, faults, min_time))
     if as_json:
         common.print_json({"orrery": 1, "command": "bench", "benchmarks": rows, "failed": failed})
     else:
@@ -72,6 +95,41 @@ def find_programs(build: Path) -> list[Path]:
     """Executables named *_bench or *_benchmark, in the order of their names."""
     found = (path for pattern in ("*_bench", "*_benchmark") for path in build.rglob(pattern))
     return sorted(path for path in found if path.is_file() and os.access(path, os.X_OK))
+
+
+def _seeds(name: str, faults: str, min_time: float) -> dict[str, Any]:
+    """One row: seeds of the small scenario, one after another in one worker, until `min_time` is over."""
+    target = parse_target(str(places.SCENARIOS / SMALL / "scenario.py"))
+    began: list[float] = []
+
+    def runs() -> Iterator[Run]:
+        began.append(time.perf_counter())  # the worker has loaded the app by now
+        for seed in itertools.count(1):
+            yield faults, seed
+            if time.perf_counter() - began[0] >= min_time:
+                return
+
+    with Pool(1, DEADLINE_S) as pool:
+        worker = pool.open(target.load())
+        (scenario,) = (found for found in worker.scenarios if found["name"] == SMALL)
+        summary = Summary(SMALL, scenario["target"], planned=1)
+        run_plans(pool, [lambda: [Plan(worker, scenario, runs(), summary, None)]], lambda _: None)
+        spent = time.perf_counter() - began[0]
+    document = summary.document()
+    if document["verdict"] != "pass":
+        return {"name": name, "error_occurred": True, "error_message": document["verdict"]}
+    milliseconds = spent / document["seeds"] * 1000
+    return {
+        "name": name,
+        "program": "orrery bench",
+        "iterations": document["seeds"],
+        "real_time": milliseconds,
+        "cpu_time": milliseconds,
+        "time_unit": "ms",
+        "items_per_second": document["seeds"] / spent,
+        "events_per_second": document["events_total"] / spent,
+        "simulated_s_per_s": document["simulated_us_total"] / 1e6 / spent,
+    }
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
