@@ -13,6 +13,7 @@ import orrery
 READERS = ["Frankfurt", "Hanoi", "Paris", "Ashburn", "Singapore", "Tokyo", "Sydney", "São Paulo", "London", "San Jose", "Mumbai", "Johannesburg"]
 # How old a flag each city is content with, in turn, and the cacheTtl that the app takes for it.
 FRESHNESS = {"strict": 30, "usual": 60, "relaxed": 120}
+POPS = ["FRA", "HAN", "CDG", "IAD", "SIN", "NRT", "SYD", "GRU", "LHR", "SJC", "BOM", "JNB"]
 FLAGS = ["beta", "checkout"]
 ADMIN = {"authorization": "Bearer let-me-in"}
 # From the first back end that has a write to the second, and one look of a back end at the other.
@@ -62,9 +63,7 @@ async def reader(world, client, freshness, flags, late, stop):
         await world.sleep(f"{world.random.randrange(800, 4000)}ms")
 
 
-@orrery.scenario(app="app", pops=["FRA", "HAN", "CDG", "IAD", "SIN", "NRT", "SYD", "GRU", "LHR", "SJC", "BOM", "JNB"], faults_over="20s", patience="15m")
-async def feature_flags(world: orrery.World) -> None:
-    """No city shows a flag older than its cacheTtl and the declared delays allow, nor misses one for longer."""
+async def watch(world):
     flags = {name: Changes() for name in FLAGS}
     late, stop = [], []
     admin = world.client(near="Frankfurt")
@@ -110,3 +109,15 @@ async def feature_flags(world: orrery.World) -> None:
             shown = response.json()["revision"] if response.ok else None
             if shown != last:
                 raise orrery.NotLive(f"{client.city} still shows revision {shown} of {name}, not {last}")
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="20s", patience="15m")
+async def feature_flags(world: orrery.World) -> None:
+    """No city shows a flag older than its cacheTtl and the declared delays allow, nor misses one for longer."""
+    await watch(world)
+
+
+@orrery.scenario(app="app", pops=POPS, faults="storm", faults_over="20s", patience="15m")
+async def feature_flags_in_a_storm(world: orrery.World) -> None:
+    """The same with clocks that jump, and everything else harder and more often."""
+    await watch(world)
