@@ -19,9 +19,10 @@ _TIME = re.compile(r"\s*(\d+)\.(\d{6})\b")
 def focus(story: list[str], history: list[dict[str, Any]], witness: Any) -> list[str]:
     """At most LINES_MAX lines about a failure; what is left out is counted in its place."""
     operations = witness.get("operations", []) if isinstance(witness, dict) else []
-    between = window(history, operations)
+    refused = refused_before(history, operations)
+    between = window(history, [*operations, *refused])
     if between is not None:
-        askers = {str(operation.get("p", "")).partition("#")[0] for operation in operations}
+        askers = {str(operation.get("p", "")).partition("#")[0] for operation in [*operations, *refused]}
         story = [line for line in story if _within(line, *between) and _concerns(line, askers)]
     answers = [f" {operation['text']}" for operation in operations if operation.get("text")]
     room = max(LINES_MAX - len(answers), _HEAD + 1)
@@ -31,8 +32,42 @@ def focus(story: list[str], history: list[dict[str, Any]], witness: Any) -> list
         left_out = f"  ... {len(story) - room:,} lines"
         story = [*story[:head], left_out, *story[len(story) - tail :]]
     if answers:
-        return [*story, " the answers that no order explains:", *answers[:LINES_MAX]]
-    return story
+        story = [*story, " the answers that no order explains:", *answers[:LINES_MAX]]
+    if refused:
+        story = [*story, " refused before, so that it should not be seen:"]
+    return [*story, *(f" {operation['text']}" for operation in refused)]
+
+
+def refused_before(
+    history: list[dict[str, Any]], operations: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The last refused operation with the value that a witness's answer shows, on the same key: no
+    part of the contradiction, for it did not happen, but likely where that value came from."""
+    found: dict[int, dict[str, Any]] = {}
+    for operation in operations:
+        begin = operation.get("line", 0) - 1
+        end = _end_of(history, begin)
+        if end is None or history[end].get("e") != "ok" or history[end].get("v") is None:
+            continue
+        for index in range(end - 1, -1, -1):
+            line = history[index]
+            if (line.get("e"), line.get("k")) != ("invoke", history[begin].get("k")):
+                continue
+            last = _end_of(history, index)
+            if line.get("v") != history[end]["v"] or last is None or history[last].get("e") != "fail":
+                continue
+            text = f"#{index} {line['p']} {line.get('f')} {line.get('k')} {line['v']}"
+            found[index] = {"line": index + 1, "p": line["p"], "text": text}
+            break
+    return [found[index] for index in sorted(found)]
+
+
+def _end_of(history: list[dict[str, Any]], begin: int) -> int | None:
+    """The line that ends the operation which began at an index: its process's next."""
+    if not 0 <= begin < len(history):
+        return None
+    process = history[begin].get("p")
+    return next((i for i in range(begin + 1, len(history)) if history[i].get("p") == process), None)
 
 
 def window(
@@ -50,11 +85,9 @@ def window(
         if not 0 <= begin < len(history) or "t" not in history[begin]:
             continue
         times.append(history[begin]["t"])
-        process = history[begin].get("p")
-        for line in history[begin + 1 :]:
-            if line.get("p") == process:
-                times.append(line["t"])
-                break
+        end = _end_of(history, begin)
+        if end is not None:
+            times.append(history[end]["t"])
     return (min(times), max(times)) if times else None
 
 

@@ -42,3 +42,18 @@ def test_a_long_window_keeps_its_beginning_and_its_end():
 def test_an_operation_without_an_answer_counts_by_its_question():
     assert window(HISTORY, [{"line": 5}]) == (99_000_000, 99_000_000)
     assert window(HISTORY, [{"line": 77}, {}]) is None
+
+
+def test_a_value_that_was_refused_is_shown_from_its_refusal_on():
+    history = [
+        {"p": "client/2#0", "e": "invoke", "f": "write", "k": "x", "v": 3, "t": 10_000_000},
+        {"p": "client/2#0", "e": "fail", "f": "write", "k": "x", "t": 12_000_000},
+        {"p": "client/1#0", "e": "invoke", "f": "read", "k": "x", "t": 20_000_000},
+        {"p": "client/1#0", "e": "ok", "f": "read", "k": "x", "v": 3, "t": 21_000_000},
+    ]
+    lines = focus(STORY, history, {"operations": [{"line": 3, "p": "client/1#0", "text": "reads 3"}]})
+    assert lines[0].endswith("line 10") and lines[11].endswith("line 21")
+    assert lines[-2:] == [" refused before, so that it should not be seen:", " #0 client/2#0 write x 3"]
+    history[1]["e"] = "ok"
+    lines = focus(STORY, history, {"operations": [{"line": 3, "p": "client/1#0", "text": "reads 3"}]})
+    assert lines == [STORY[20], STORY[21], " the answers that no order explains:", " reads 3"]
