@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include "sim/core/tests/property.h"
+
 namespace orrery::fault {
 
 void showValue(const Fault& fault, std::ostream& os) { os << to_json(fault).dump(); }
@@ -19,17 +21,17 @@ using fault::FaultKind;
 constexpr Duration kLongest = seconds(10);
 
 Duration length(Duration longest = kLongest) {
-  return millis(*rc::gen::inRange<int64_t>(1, longest.us / 1000 + 1));
+  return millis(*number<int64_t>(1, longest.us / 1000 + 1));
 }
 
 std::string any_host(const Weather& weather) {
   return "host:" + *rc::gen::elementOf(weather.pops) + "/" +
-         std::to_string(*rc::gen::inRange<uint32_t>(1, weather.hosts_per_pop + 1));
+         std::to_string(*number<uint32_t>(1, weather.hosts_per_pop + 1));
 }
 
 // Whoever serves an object when the fault begins, or any host.
 std::string whom(const Weather& weather) {
-  if (weather.objects.empty() || *rc::gen::inRange(0, 3) == 0) return any_host(weather);
+  if (weather.objects.empty() || *number(0, 3) == 0) return any_host(weather);
   return "do:Thing/" + *rc::gen::elementOf(weather.objects);
 }
 
@@ -50,7 +52,7 @@ void draw_disk_fault(Fault& f, const Weather& weather) {
 Fault draw_fault(const Weather& weather) {
   enum { kCrash, kReplicas, kPartition, kLosePop, kPause, kDisk, kEvict, kClog, kKvDelay };
   Fault f;
-  f.at = millis(*rc::gen::inRange<int64_t>(0, weather.until.us / 1000));
+  f.at = millis(*number<int64_t>(0, weather.until.us / 1000));
   f.for_ = length();
   switch (*rc::gen::weightedElement<int>({{4, kCrash},
                                           {weather.objects.empty() ? 0u : 1u, kReplicas},
@@ -64,15 +66,15 @@ Fault draw_fault(const Weather& weather) {
     case kCrash:
     case kReplicas:
       f.kind = FaultKind::kCrash;
-      f.target = weather.objects.empty() || *rc::gen::inRange(0, 4) ? whom(weather)
+      f.target = weather.objects.empty() || *number(0, 4) ? whom(weather)
                  : "replicas:do:Thing/" + *rc::gen::elementOf(weather.objects);
       f.restart_after = f.for_;
       f.for_ = {};
       break;
     case kPartition:
       f.kind = FaultKind::kPartition;
-      f.a = {*rc::gen::inRange(0, 2) ? whom(weather) : *rc::gen::elementOf(weather.pops)};
-      if (*rc::gen::inRange(0, 2)) f.b = {*rc::gen::elementOf(weather.pops)};
+      f.a = {*number(0, 2) ? whom(weather) : *rc::gen::elementOf(weather.pops)};
+      if (*number(0, 2)) f.b = {*rc::gen::elementOf(weather.pops)};
       f.one_way = *rc::gen::arbitrary<bool>();
       break;
     case kLosePop:

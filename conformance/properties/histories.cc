@@ -1,8 +1,10 @@
 #include "conformance/properties/histories.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include "conformance/check/check.h"
+#include "sim/core/tests/property.h"
 
 namespace orrery::properties {
 
@@ -46,7 +48,7 @@ export class Thing extends DurableObject {
         if (how === 0 && key !== "r1") return (await storage.get(key)) ?? null;
         return this.get(key) ?? null;
       case "write":
-        if (pause) await wait(2);
+        if (pause) await wait(30);
         if (how === 0 && key !== "r1") await storage.put(key, value);
         else this.put(key, value);
         return null;
@@ -83,7 +85,7 @@ export class Thing extends DurableObject {
 
   alone(how, pause, work) {
     const { storage } = this.ctx;
-    const halfway = async () => { if (pause) await wait(2); };
+    const halfway = async () => { if (pause) await wait(30); };
     switch (how) {
       case 0: return work(async () => {}, storage);
       case 1: return this.ctx.blockConcurrencyWhile(() => work(halfway, storage));
@@ -117,18 +119,18 @@ void showValue(const Operation& o, std::ostream& os) {
 }
 
 rc::Gen<Program> programs(int clients, int objects) {
-  auto part = rc::gen::build<Part>(rc::gen::set(&Part::write), rc::gen::set(&Part::key, rc::gen::inRange(0, 3)));
+  auto part = rc::gen::build<Part>(rc::gen::set(&Part::write), rc::gen::set(&Part::key, number(0, 3)));
   auto parts = rc::gen::resize(4, rc::gen::nonEmpty(rc::gen::container<std::vector<Part>>(part)));
   auto operation = rc::gen::exec([objects, parts] {
     Operation o{};
     o.kind = *rc::gen::weightedElement<Operation::Kind>(
         {{3, Operation::kRead}, {2, Operation::kWrite}, {2, Operation::kCas},
-         {3, Operation::kAdd}, {1, Operation::kCount}, {3, Operation::kTransaction}});
-    o.object = *rc::gen::inRange(0, objects);
-    if (o.kind <= Operation::kCas) o.key = *rc::gen::inRange(0, 2);
-    o.how = *rc::gen::inRange(0, 3);
+         {4, Operation::kAdd}, {1, Operation::kCount}, {4, Operation::kTransaction}});
+    o.object = std::max(0, *number(-objects, objects));  // mostly the first
+    if (o.kind <= Operation::kCas) o.key = *number(0, 2);
+    o.how = *number(0, 3);
     o.pause = *rc::gen::arbitrary<bool>();
-    o.after_ms = *rc::gen::weightedOneOf<int>({{3, rc::gen::inRange(0, 20)}, {2, rc::gen::inRange(0, 5000)}});
+    o.after_ms = *rc::gen::weightedOneOf<int>({{4, number(0, 20)}, {1, number(0, 8000)}});
     if (o.kind == Operation::kTransaction) o.parts = *parts;
     return o;
   });
@@ -140,6 +142,11 @@ rc::Gen<Program> programs(int clients, int objects) {
 const App& histories_app() {
   static const App made(kThing);
   return made;
+}
+
+void Recorder::wake(int objects) {
+  client::Client& client = rig_.add_client("FRA");
+  for (int i = 0; i < objects; ++i) rig_.call(client, object_name(i), {{"op", "count"}});
 }
 
 void Recorder::run(const Program& program, const std::vector<std::string>& pops) {
@@ -154,7 +161,7 @@ Task<void> Recorder::run_client(client::Client& client, const std::vector<Operat
   World& world = rig_.world();
   const Value process = Value::string(client.name());
   for (const Operation& o : operations) {
-    co_await sleep(world, millis(o.after_ms), kClientWaits);
+    co_await sleep(world.loop(), kClientWaits, millis(o.after_ms));
     const std::string object = object_name(o.object);
     Json ask = {{"op", kNames[o.kind]}, {"how", o.how}, {"pause", o.pause}};
     history::History* history = &registers_;

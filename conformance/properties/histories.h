@@ -44,6 +44,8 @@ const App& histories_app();
 class Recorder {
  public:
   explicit Recorder(Rig& rig) : rig_(rig) {}
+  // Brings the objects up first, so that the clients really meet there.
+  void wake(int objects);
   // Runs the program from clients in these cities (round robin) until all are done.
   void run(const Program& program, const std::vector<std::string>& pops);
   // The first contradiction, with the operations that make it up; empty: there is none.

@@ -85,7 +85,10 @@ client::Client& Rig::add_client(std::string_view pop) {
 }
 
 void Rig::plan(const fault::FaultPlan& plan) {
-  for (const fault::Fault& f : plan) ORRERY_CHECK(injector_.add(f).empty());
+  for (fault::Fault f : plan) {
+    f.at += world().now() - Instant{};
+    ORRERY_CHECK(injector_.add(std::move(f)).empty());
+  }
 }
 
 bool Rig::crash_owner(std::string_view object) {

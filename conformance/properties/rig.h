@@ -64,7 +64,7 @@ class Rig {
   // A new client in this city.
   client::Client& add_client(std::string_view pop);
 
-  // Faults that cannot be carried out end the program: generators make none.
+  // Their times count from now. Faults that cannot be carried out end the program: generators make none.
   void plan(const fault::FaultPlan& plan);
   // Ends all faults.
   void heal() { injector_.stop(); }

@@ -188,8 +188,8 @@ rc::Gen<std::vector<Step>> steps_of(int depth) {
           s.fail = *rc::gen::element(false, true);
           s.steps = *steps_of(depth - 1);
         } else {
-          s.key = *rc::gen::inRange(0, 4);
-          s.value = *rc::gen::inRange(0, 100);
+          s.key = *number(0, 4);
+          s.value = *number(0, 100);
           s.length = *rc::gen::weightedElement<int>({{4, 0}, {1, 3000}, {1, 60'000}});
         }
         return s;
@@ -323,7 +323,7 @@ void agrees_with_the_model(const std::vector<Request>& requests, const Setup& se
 TEST(Transactions, AgreeWithAModelThatCopiesTheState) {
   expect_holds(150, [] {
     const auto program = *requests();
-    agrees_with_the_model(program, {.seed = *rc::gen::inRange<uint64_t>(0, 1000)});
+    agrees_with_the_model(program, {.seed = *number<uint64_t>(0, 1000)});
   });
 }
 

@@ -14,6 +14,13 @@
 
 namespace orrery {
 
+// A whole number of [low, high), each as likely, whatever size RapidCheck is at; shrinks towards `low`.
+// (rc::gen::inRange gives small numbers alone while sizes are small, as they are within a resize.)
+template <class T>
+rc::Gen<T> number(T low, T high) {
+  return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(low, high));
+}
+
 // The property holds for `draws` draws, or for as many as RC_PARAMS says ("seed=7 max_success=10000"). A
 // failure prints the shrunk counterexample and the `reproduce=` string that brings it back.
 template <class Testable>

@@ -48,7 +48,7 @@ struct Arbitrary<orrery::disk::Transaction> {
     auto step = gen::build<Step>(
         gen::set(&Step::kind, gen::weightedElement<Step::Kind>(
                                   {{4, Step::kPut}, {2, Step::kErase}, {1, Step::kPutAndRollBack}})),
-        gen::set(&Step::key, gen::inRange(0, 5)),
+        gen::set(&Step::key, orrery::number(0, 5)),
         // A few bytes, several rows on a page, a row over several pages.
         gen::set(&Step::length, gen::element(1, 700, 3000, 9000)));
     return gen::build<Transaction>(
