@@ -33,7 +33,7 @@ def test_a_faulty_twin_and_nothing_else_is_expected_to_break_a_rule(folder):
 
 
 def test_rules_that_scenarios_cite_are_in_the_table(tmp_path):
-    table = Real(tmp_path).run("rules", "--json").stdout
+    table = Real(tmp_path).run("rules", "--json").out
     known = {rule["id"] for rule in json.loads(table)["rules"]}
     for folder in FOLDERS:
         text = (SCENARIOS / folder / "scenario.py").read_text()
