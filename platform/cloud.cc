@@ -43,6 +43,7 @@ Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployme
   }
   alarms_.pops = pops;
   alarms_.hosts_per_pop = options_.hosts_per_pop;
+  alarms_.weaken = options_.weaken;
   anycast_ = std::make_unique<edge::Anycast>(*hosts_, geography_, std::move(pops),
                                              options_.hosts_per_pop);
   // Hosts are numbered in order of first use, so the members are known before they boot.
@@ -81,7 +82,8 @@ void Cloud::boot(host::Process& process) {
   replication_options.weaken = options_.weaken;
   auto& replication = process.add<durable::Replication>(process, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
-  auto& worker = process.add<worker::WorkerIsolate>(process, deployment_, outbound);
+  auto& worker = process.add<worker::WorkerIsolate>(process, deployment_, outbound,
+                                                    options_.runtime_weaken);
   process.add<durable::AlarmScheduler>(process, &deployment_, directory, replication, alarms_);
   process.add<durable::AlarmClient>(process, alarms_);
   durable::ObjectHost::Options object_options = options_.objects;

@@ -35,6 +35,7 @@ struct CloudOptions {
   uint32_t hosts_per_pop = 3;
   durable::Weaken weaken = {};
   kv::Weaken kv_weaken = {};
+  runtime::Weaken runtime_weaken = {};
   durable::ObjectHost::Options objects = {};
 };
 

@@ -1,5 +1,6 @@
 #include "conformance/monitors/monitors.h"
 
+#include "conformance/monitors/alarm_watch.h"
 #include "conformance/monitors/disk_watch.h"
 #include "conformance/monitors/kv_watch.h"
 #include "conformance/monitors/lease_watch.h"
@@ -14,7 +15,8 @@ struct Monitors::Parts {
         disks(ledger, objects,
               [&hosts](host::HostId id) { return id < hosts.count() ? hosts.by_id(id).lane() : 0; }),
         life(ledger, objects, leases),
-        kv(ledger) {}
+        kv(ledger),
+        alarms(ledger, objects, hosts) {}
 
   template <class Event, class Watch>
   void subscribe(World& world, Watch& watch) {
@@ -28,6 +30,7 @@ struct Monitors::Parts {
   DiskWatch disks;
   ObjectWatch life;
   KvWatch kv;
+  AlarmWatch alarms;
 };
 
 Monitors::Monitors(World& world, host::Hosts& hosts)
@@ -54,9 +57,32 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::SectionEnded>(world, p.life);
   p.subscribe<kv::Stored>(world, p.kv);
   p.subscribe<kv::ReadServed>(world, p.kv);
+  p.subscribe<durable::ObjectWrite>(world, p.alarms);
+  p.subscribe<durable::SavepointBegan>(world, p.alarms);
+  p.subscribe<durable::SavepointEnded>(world, p.alarms);
+  p.subscribe<durable::ObjectCommitted>(world, p.alarms);
+  p.subscribe<durable::ObjectStarted>(world, p.alarms);
+  p.subscribe<durable::AlarmHandlerEnded>(world, p.alarms);
+  p.subscribe<worker::TurnEnded>(world, p.alarms);
+  p.subscribe<durable::AlarmDurable>(world, p.alarms);
+  p.subscribe<durable::AlarmReplaced>(world, p.alarms);
+  p.subscribe<durable::AlarmDeleted>(world, p.alarms);
+  p.subscribe<durable::AlarmTold>(world, p.alarms);
+  p.subscribe<durable::AlarmSent>(world, p.alarms);
+  p.subscribe<durable::AlarmFired>(world, p.alarms);
+  p.subscribe<durable::AlarmFailed>(world, p.alarms);
+  p.subscribe<durable::AlarmAbandoned>(world, p.alarms);
+  p.subscribe<durable::ShardTaken>(world, p.alarms);
+  p.subscribe<fault::FaultBegan>(world, p.alarms);
+  p.subscribe<fault::FaultEnded>(world, p.alarms);
 }
 
 Monitors::~Monitors() = default;
+
+void Monitors::finish() {
+  const World& world = parts_->ledger.world();
+  parts_->alarms.finish({world.trace().events(), world.now(), 0});
+}
 
 uint64_t Monitors::exercised(RuleId rule) const { return parts_->ledger.exercised(rule); }
 const std::vector<Breach>& Monitors::breaches() const { return parts_->ledger.breaches(); }

@@ -23,6 +23,9 @@ class Monitors {
   ~Monitors();
   Monitors(const Monitors&) = delete;
 
+  // The world has come to its end: what should have happened by now is looked for. Call it once.
+  void finish();
+
   uint64_t exercised(RuleId rule) const;
   // In the order in which they happened.
   const std::vector<Breach>& breaches() const;

@@ -102,6 +102,14 @@ void ObjectWatch::on(const durable::ObjectEvent& e, const EventContext& at) {
 }
 
 void ObjectWatch::on(const worker::TurnEnded& e, const EventContext& at) {
+  if (e.clock_reads > 1) {
+    ledger_.exercise(RuleId::kClockFrozen);
+    if (e.clock_moved_ms != 0)
+      ledger_.breach(RuleId::kClockFrozen, at, {e.lane}, [&] {
+        return "the clock moved by " + std::to_string(e.clock_moved_ms) + " ms within one turn (" +
+               e.why + ") of " + ledger_.name(e.lane) + " at " + show(at.at);
+      });
+  }
   Object* object = objects_.find(e.lane);
   if (!object) return;
   object->in_turn = false;

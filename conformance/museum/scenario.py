@@ -83,6 +83,69 @@ async def visitors(world: orrery.World) -> None:
     world.check.that(not torn, f"half of a turn's writes were seen: {torn[:1]}", rule="DO-TURN-1")
 
 
+class Bell:
+    """Rung by alarms; refuses some of the first rings of each, and remembers what every one was told."""
+
+    def __init__(self, world):
+        self.refuses, self.retry_counts, self.content = {}, {}, set()
+        world.origin("bell.example", self.ring)
+
+    def ring(self, request):
+        name, retries = request.url.rsplit("/", 2)[1:]
+        heard = self.retry_counts.setdefault(name, [])
+        heard.append(int(retries))
+        if len(heard) <= self.refuses.get(name, 0):
+            return 503, "again"
+        self.content.add(name)
+        return {}
+
+
+async def ringing(world, client, bell, due):
+    """Alarms set, alarms set in vain, and a look at the clock, a few times over."""
+    for number in range(3):
+        name = f"bell-{client.name[7:]}-{number}"
+        bell.refuses[name] = world.random.randrange(3)
+        if (await client.post(f"/{name}/wake?ms={world.random.randrange(20, 2000)}")).ok:
+            due.append(name)
+        vain = await client.post(f"/vain-{name}/wake-in-vain?ms={world.random.randrange(20, 2000)}")
+        world.check.that(
+            not vain.ok or vain.json()["alarm"] is None,
+            f"the alarm of vain-{name} outlives its transaction",
+            rule="DO-ALARM-5",
+        )
+        spun = await client.post(f"/{name}/spin")
+        passed = spun.json()["passed"] if spun.ok else 0
+        world.check.that(passed == 0, f"{passed} ms passed within one turn of {name}", rule="DO-CLK-1")
+        await world.sleep(f"{world.random.randrange(50, 900)}ms")
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="6s")
+async def bells(world: orrery.World) -> None:
+    """Alarms ring until the bell is content, told how often they failed; those taken back never do."""
+    bell, due = Bell(world), []
+    await world.gather(*(world.spawn(ringing(world, c, bell, due)) for c in world.clients(4, near=CITIES)))
+    world.heal()
+    for _ in range(90):
+        if bell.content >= set(due):
+            break
+        await world.sleep("2s")
+    for name in due:
+        world.check.that(name in bell.content, f"the alarm of {name} never succeeded", rule="DO-ALARM-1")
+    # Nothing is broken any more: failures are counted without a gap.
+    last = world.client(near="Frankfurt")
+    for number in range(60):
+        name = f"last-{number}"
+        bell.refuses[name] = 2
+        if (await last.post(f"/{name}/wake?ms=100")).ok:
+            break
+        await world.sleep("1s")
+    await world.sleep("12s")
+    heard = bell.retry_counts.get(name, [])
+    world.check.that(heard == [0, 1, 2], f"the runs of {name} were told retry counts {heard}", rule="DO-ALARM-3")
+    for name in bell.retry_counts:
+        world.check.that(not name.startswith("vain"), f"{name} rang, but was never set", rule="DO-ALARM-5")
+
+
 async def one_add(client):
     await client.post("/hall/add", op=("add", "n", 1), outcome=sum_or_unsure)
 

@@ -68,6 +68,25 @@ constexpr Rule kRules[] = {
      "declared.",
      "platform, KV", kMonitor},
     {"KV-2", "A back end takes at most one write a second of a key.", "platform, KV", kMonitor},
+    {"DO-ALARM-1",
+     "An alarm whose setting is durable runs at least once and stays until its handler succeeded, "
+     "unless replaced or deleted.",
+     "durable-objects 6.3, 6.7 (I4)", kMonitor},
+    {"DO-ALARM-2", "An alarm never runs before its time on its host's clock.",
+     "durable-objects 6.4 (I4)", kMonitor},
+    {"DO-ALARM-3",
+     "A failed alarm runs again after two seconds or more, told how often it failed, at most six "
+     "times.",
+     "durable-objects 6.6", kMonitor},
+    {"DO-ALARM-4",
+     "When a time is durably stored the scheduler durably holds that time or an earlier one.",
+     "durable-objects 6.3 (I4)", kMonitor},
+    {"DO-ALARM-5",
+     "Only an alarm that was set, and not taken back by a roll-back, a deletion or another time, is "
+     "stored and runs.",
+     "durable-objects 5, 6.1, 6.4", kMonitor},
+    {"DO-CLK-1", "The clock that JavaScript sees stands still during a turn.",
+     "durable-objects 0.3", kMonitor},
 
     {"DO-LIN-1", "The answers of an object can be explained by one order of its operations.",
      "durable-objects 14 (I2, I7)", "checker"},
@@ -93,20 +112,9 @@ constexpr Rule kRules[] = {
      "scenarios/sessions", "scenario"},
     {"APP-SESSION-3", "Memory answers what is stored, and nothing that was refused.",
      "scenarios/sessions", "scenario"},
-    {"DO-CLK-1", "The clock that JavaScript sees stands still during a turn.",
-     "durable-objects 0.3", "nobody yet"},
     {"RT-CPU-1", "A Worker stays within its CPU time.", "platform 1.2", "runtime"},
     {"RT-MEM-1", "An isolate stays within its memory.", "platform 1.2", "runtime"},
     {"RT-START-1", "A Worker starts without an error.", "platform 1.2", "runtime"},
-    {"DO-ALARM-1",
-     "An alarm whose setting is durable fires at least once, unless replaced or deleted.",
-     "durable-objects 6.3, 6.7 (I4)", "nobody yet"},
-    {"DO-ALARM-2", "An alarm never fires before its time on its host's clock.",
-     "durable-objects 6.4 (I4)", "nobody yet"},
-    {"DO-ALARM-3", "A failed alarm is tried again as documented, six times with growing pauses.",
-     "durable-objects 6.6", "nobody yet"},
-    {"DO-ALARM-4", "The scheduler's time of an alarm is never later than the stored one.",
-     "durable-objects 6.3 (I4)", "nobody yet"},
 };
 static_assert(std::size(kRules) > kWatched);
 

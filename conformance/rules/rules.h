@@ -40,6 +40,12 @@ enum class RuleId : uint8_t {
   kDeliveredToLiving,   // NET-1
   kKvStale,             // KV-1
   kKvRate,              // KV-2
+  kAlarmFires,          // DO-ALARM-1
+  kAlarmEarly,          // DO-ALARM-2
+  kAlarmRetries,        // DO-ALARM-3
+  kAlarmScheduler,      // DO-ALARM-4
+  kAlarmStored,         // DO-ALARM-5
+  kClockFrozen,         // DO-CLK-1
   kCount,
 };
 inline constexpr size_t kWatched = static_cast<size_t>(RuleId::kCount);

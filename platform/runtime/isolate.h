@@ -45,6 +45,11 @@ struct HookArgument {
   static HookArgument of_value(Ref<Buffer> b) { return {Kind::kSerialized, 0, {}, std::move(b)}; }
 };
 
+// Planted weaknesses of the museum: each only weakens the statement that reads it.
+struct Weaken {
+  bool clock_runs = false;  // Date.now() goes on within a turn, with the work done
+};
+
 class Isolate {
  public:
   struct Options {
@@ -54,6 +59,7 @@ class Isolate {
     // Isolates that succeed each other get different ones, so that no answer meant for a context of one
     // finds a context of the next by its id.
     uint32_t first_generation = 0;
+    Weaken weaken = {};
   };
 
   // Makes the isolate; no user code runs yet. `snapshot` and `host` must outlive it.

@@ -38,8 +38,6 @@ void Isolate::State::begin_turn(uint32_t n) {
   current_slot = n;
   ending = TurnKind::kOk;
   clock_us = n == 0 ? 0 : host->now_us();
-  // Date.now() counts whole milliseconds.
-  set_frozen_clock_ms(static_cast<double>(clock_us / 1000));
   const auto here = reinterpret_cast<uintptr_t>(  // tidy: only the distance from here counts
       __builtin_frame_address(0));
   const uintptr_t limit = here - kStackBytes;
@@ -50,6 +48,8 @@ void Isolate::State::begin_turn(uint32_t n) {
   meter_used = 0;
   meter_given = static_cast<int32_t>(std::clamp<int64_t>(slot(n).budget_units, 0, kMeterChunk));
   meter[0] = meter_given;
+  // Date.now() counts whole milliseconds.
+  set_frozen_clock_ms(static_cast<double>(clock_us / 1000), options.weaken.clock_runs ? meter : nullptr);
 }
 
 int64_t Isolate::State::meter_spent() const {
@@ -97,6 +97,10 @@ TurnResult Isolate::State::end_turn(v8::TryCatch& caught) {
     if (!rejections.empty()) report_rejections();
   }
   result.meter_units = meter_spent();
+  result.clock_reads = clock_reads().count;
+  if (clock_reads().moved) [[unlikely]]
+    result.clock_moved_ms = static_cast<int64_t>(clock_reads().last_ms - clock_reads().first_ms);
+  set_frozen_clock_ms(static_cast<double>(clock_us / 1000));
   slot(current_slot).budget_units -= result.meter_units;
   if (ending != TurnKind::kOk) [[unlikely]] {
     // What the terminated code left behind must never run.

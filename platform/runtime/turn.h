@@ -21,6 +21,8 @@ enum class TurnKind : uint8_t {
 struct TurnResult {
   TurnKind kind = TurnKind::kOk;
   int64_t meter_units = 0;            // CPU used by this turn; see limits.h for the unit
+  uint32_t clock_reads = 0;           // how often JavaScript looked at its clock,
+  int64_t clock_moved_ms = 0;         // and by how much that moved meanwhile: never, says DO-CLK-1
   std::unique_ptr<ErrorInfo> error;   // set for everything but kOk
 
   explicit operator bool() const { return kind == TurnKind::kOk; }

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "platform/runtime/fatal.h"
+#include "platform/runtime/limits.h"
 #include "platform/runtime/page_allocator.h"
 #include "sim/core/check.h"
 
@@ -27,6 +28,9 @@ constexpr char kFlags[] =
     "--harmony-rab-gsab --harmony-import-assertions --no-verify-snapshot-checksum";
 
 double g_clock_ms = 0;
+const int32_t* g_clock_meter = nullptr;
+int32_t g_clock_meter_began = 0;
+ClockReads g_clock_reads;
 size_t g_tasks_waiting = 0;
 
 using TaskQueue = std::deque<std::unique_ptr<v8::Task>>;
@@ -105,7 +109,17 @@ class WorldPlatform final : public v8::Platform {
   }
   // Feeds garbage collection heuristics only. It counts its readings, so it moves the same way each time.
   double MonotonicallyIncreasingTime() override { return ++ticks_ * 1e-6; }
-  double CurrentClockTimeMillis() override { return g_clock_ms; }
+  double CurrentClockTimeMillis() override {
+    double now = g_clock_ms;
+    if (g_clock_meter)
+      now += static_cast<double>((g_clock_meter_began - *g_clock_meter) /
+                                 (kMeterUnitsPerMicrosecond * 1000));
+    ClockReads& reads = g_clock_reads;
+    if (reads.count++ == 0) reads.first_ms = now;
+    else if (now != reads.last_ms) reads.moved = true;
+    reads.last_ms = now;
+    return now;
+  }
   v8::TracingController* GetTracingController() override { return &tracing_; }
 
   void run_all(v8::Isolate* isolate) {
@@ -155,7 +169,13 @@ void start_v8() {
   ORRERY_CHECK(v8::V8::Initialize());
 }
 
-void set_frozen_clock_ms(double unix_ms) { g_clock_ms = unix_ms; }
+void set_frozen_clock_ms(double unix_ms, const int32_t* meter) {
+  g_clock_ms = unix_ms;
+  g_clock_meter = meter;
+  g_clock_meter_began = meter ? *meter : 0;
+  g_clock_reads = {};
+}
+const ClockReads& clock_reads() { return g_clock_reads; }
 
 void run_posted_tasks(v8::Isolate* isolate) {
   if (g_tasks_waiting == 0) return;

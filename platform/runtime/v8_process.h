@@ -24,8 +24,16 @@ namespace orrery::runtime {
 void start_v8();
 
 // The wall clock (Unix milliseconds, may have a fraction) that Date.now() and new Date() read from now on,
-// in every isolate. The turn sets it; nobody else should.
-void set_frozen_clock_ms(double unix_ms);
+// in every isolate. The turn sets it; nobody else should. With `meter` it runs with the work done: it moves as
+// that number counts down (a planted weakness).
+void set_frozen_clock_ms(double unix_ms, const int32_t* meter = nullptr);
+// What JavaScript has read of it since.
+struct ClockReads {
+  uint32_t count = 0;
+  double first_ms = 0, last_ms = 0;
+  bool moved = false;  // not all were equal
+};
+const ClockReads& clock_reads();
 
 // Runs the tasks V8 posted for this isolate, in order, until none is left.
 void run_posted_tasks(v8::Isolate* isolate);

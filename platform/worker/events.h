@@ -17,6 +17,8 @@ struct TurnEnded {
   LaneId lane;
   const char* why;  // "fetch", "rpc", "timer", ...
   int64_t meter_units;
+  uint32_t clock_reads;    // of Date.now() and its like
+  int64_t clock_moved_ms;  // between the first and the last of them
   void fold(Fold& f) const { f.add(static_cast<uint64_t>(meter_units)); }
   std::string text() const {
     return std::string("turn (") + why + ") " + std::to_string(meter_units) + " units";

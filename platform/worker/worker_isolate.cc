@@ -19,8 +19,8 @@ const char* level_name(runtime::ConsoleLevel level) {
 }  // namespace
 
 WorkerIsolate::WorkerIsolate(host::Process& process, const Deployment& deployment,
-                             Outbound& outbound)
-    : process_(process), deployment_(deployment), outbound_(outbound) {
+                             Outbound& outbound, const runtime::Weaken& weaken)
+    : process_(process), deployment_(deployment), outbound_(outbound), weaken_(weaken) {
   std::string name = "isolate:" + process.host().name().substr(5) + "/" + deployment.label();
   lane_ = world().trace().lane(name, "isolate", process.lane());
 }
@@ -34,6 +34,7 @@ const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
   if (startup_error_) return startup_error_.get();
   runtime::Isolate::Options options = deployment_.isolate_options();
   options.first_generation = isolates_made_++ << 24;
+  options.weaken = weaken_;
   isolate_ = std::make_unique<runtime::Isolate>(deployment_.snapshot(), deployment_.code(),
                                                 static_cast<runtime::IsolateHost&>(*this), options);
   in_turn_ = true;
@@ -70,7 +71,8 @@ void WorkerIsolate::begin_turn() {
 void WorkerIsolate::end_turn(EventContext& context, const char* why,
                              const runtime::TurnResult& result) {
   in_turn_ = false;
-  world().announce(TurnEnded{context.lane(), why, result.meter_units});
+  world().announce(TurnEnded{context.lane(), why, result.meter_units, result.clock_reads,
+                             result.clock_moved_ms});
   static const runtime::ErrorInfo kNoDetail;
   const runtime::ErrorInfo& error = result.error ? *result.error : kNoDetail;
   if (result.kind == runtime::TurnKind::kTerminatedCpu)

@@ -37,7 +37,8 @@ class BindingService {
 
 class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
  public:
-  WorkerIsolate(host::Process& process, const Deployment& deployment, Outbound& outbound);
+  WorkerIsolate(host::Process& process, const Deployment& deployment, Outbound& outbound,
+                const runtime::Weaken& weaken = {});
   ~WorkerIsolate() override;
 
   host::Process& process() { return process_; }
@@ -111,6 +112,7 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
   host::Process& process_;
   const Deployment& deployment_;
   Outbound& outbound_;
+  runtime::Weaken weaken_;
   LaneId lane_;
   std::unique_ptr<runtime::Isolate> isolate_;
   std::unique_ptr<runtime::ErrorInfo> startup_error_;

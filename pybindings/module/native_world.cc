@@ -217,6 +217,7 @@ std::string NativeWorld::check(const std::string& model, const std::string& opti
 }
 
 std::string NativeWorld::finish() {
+  if (monitors_) monitors_->finish();
   const Trace& trace = world().trace();
   Json out;
   out["hash"] = hex64(trace.hash());

@@ -32,7 +32,11 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"sections_exclude", w.sections_open},
       {"turns_whole", w.turns_split},
       {"rollback", w.rollback_kept},
+      {"rollback_of_alarm", w.rollback_keeps_alarm},
+      {"alarm_until_success", w.alarm_deleted_early},
+      {"alarm_retry_count", w.retries_forgotten},
       {"stub_order", w.stub_order_lost},
+      {"clock_frozen", cloud.runtime_weaken.clock_runs},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},
       {"kv_write_order", cloud.kv_weaken.last_arrival_wins},
   };

@@ -36,7 +36,7 @@ struct Rig : testing::Test {
   }
   void start(uint64_t epoch, host::HostId owner = 0) {
     tell(durable::ObjectStarted{lane, epoch, owner, hosts.by_id(owner).name()});
-    tell(worker::TurnEnded{lane, "constructor", 1});
+    tell(worker::TurnEnded{lane, "constructor", 1, 0, 0});
   }
   void recovered(uint64_t epoch, durable::LogPosition from, host::HostId owner = 0) {
     tell(durable::Recovered{lane, epoch, from, owner});
@@ -51,7 +51,7 @@ struct Rig : testing::Test {
   void event(uint64_t number, uint64_t epoch = 1, uint64_t context = 9) {
     tell(durable::ObjectEvent{lane, epoch, 0, context, number, "POST", "/x"});
   }
-  void turn_ends() { tell(worker::TurnEnded{lane, "fetch", 1}); }
+  void turn_ends() { tell(worker::TurnEnded{lane, "fetch", 1, 0, 0}); }
   void write(uint64_t batch, bool confirmed = true, uint64_t epoch = 1) {
     tell(durable::ObjectWrite{lane, epoch, batch, confirmed, "put", "k", ""});
   }

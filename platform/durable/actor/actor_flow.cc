@@ -21,12 +21,18 @@ void Actor::respond(runtime::EventId event, Ref<const runtime::HttpResponse> res
 
 void Actor::respond_value(runtime::EventId event, Ref<Buffer> value) {
   // A class without alarm() answers with a value.
-  if (event == Alarms::kEvent) return alarms().handler_ended(!value);
+  if (event == Alarms::kEvent) {
+    if (!value) world().announce(AlarmHandlerEnded{info_->lane, epoch_, true});
+    return alarms().handler_ended(!value);
+  }
   reply(event, worker::AnswerMessage::of_value(std::move(value)), true);
 }
 
 void Actor::respond_error(runtime::EventId event, const runtime::ErrorInfo& error) {
-  if (event == Alarms::kEvent) return alarms().handler_failed();
+  if (event == Alarms::kEvent) {
+    world().announce(AlarmHandlerEnded{info_->lane, epoch_, false});
+    return alarms().handler_failed();
+  }
   runtime::ErrorInfo e = error;
   e.remote = true;
   e.durable_object_id = worker::hex_of(id_);
@@ -171,9 +177,12 @@ StorageError Actor::savepoint(uint32_t what) {
   StorageError error = what == 0   ? database_->begin_savepoint()
                        : what == 1 || host_.options().weaken.rollback_kept
                            ? database_->release_savepoint()
-                           : database_->rollback_savepoint();
+                           : database_->rollback_savepoint(
+                                 !host_.options().weaken.rollback_keeps_alarm);
   if (!error) {
     savepoints_ += what == 0 ? 1 : -1;
+    if (what == 0) world().announce(SavepointBegan{info_->lane, epoch_});
+    else world().announce(SavepointEnded{info_->lane, epoch_, what == 2});
     if (alarms_) alarms_->savepoint(what);
     if (database_->in_transaction()) begin_batch();
   }

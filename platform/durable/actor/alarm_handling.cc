@@ -152,6 +152,8 @@ void Actor::Alarms::run() {
     }
   }
   retry_ = true;
+  // The stored alarm stays until the handler has ended well.
+  if (actor_.host_.options().weaken.alarm_deleted_early) delete_deferred();
   ORRERY_SOMETIMES(world(), run.attempt > 1 && run.retries == 0,
                    "an alarm runs again without a counted failure");
   world().announce(AlarmFired{lane_, actor_.info_->lane, actor_.epoch_, run.scheduled, now,
@@ -172,19 +174,19 @@ void Actor::Alarms::run() {
 // The scheduler gave up: the stored alarm goes, if it is still that one.
 void Actor::Alarms::give_up() {
   StorageError error;
-  if (actor_.database_->alarm(error) == running_->scheduled) write(std::nullopt);
+  if (actor_.database_->alarm(error) == running_->scheduled) settle();
   // A turn without JavaScript.
-  world().announce(worker::TurnEnded{actor_.info_->lane, "alarm given up", 0});
+  world().announce(worker::TurnEnded{actor_.info_->lane, "alarm given up", 0, 0, 0});
   end_through_gate();
 }
 
-// A confirmed write of our own, not JavaScript's.
-void Actor::Alarms::write(AlarmTime time) {
-  if (actor_.database_->set_alarm(time)) return;  // broken: the commit will say so
+// Deletes the stored alarm: a confirmed write of our own, not JavaScript's.
+void Actor::Alarms::settle() {
+  if (actor_.database_->set_alarm(std::nullopt)) return;  // broken: the commit will say so
   actor_.begin_batch();
   actor_.output_gate_.lock(actor_.open_batch_);
   world().announce(ObjectWrite{actor_.info_->lane, actor_.epoch_, actor_.open_batch_, true,
-                               time ? "setAlarm" : "deleteAlarm", "", ""});
+                               kAlarmSettled.data(), "", ""});
 }
 
 // ---- the end of a run ----
@@ -198,12 +200,16 @@ void Actor::Alarms::handler_ended(bool has_handler) {
     return finish(AlarmAnswer::Outcome::kFailed, false, false);
   }
   ORRERY_SOMETIMES(world(), !deferred_, "an alarm handler has set or deleted its alarm");
+  delete_deferred();
+  end_through_gate();
+}
+
+void Actor::Alarms::delete_deferred() {
   if (deferred_) {
     succeeding_ = true;
-    write(std::nullopt);
+    settle();
   }
   deferred_ = false;
-  end_through_gate();
 }
 
 void Actor::Alarms::end_through_gate() {

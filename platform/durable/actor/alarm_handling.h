@@ -81,7 +81,8 @@ class Actor::Alarms {
   void start();
   void run();
   void give_up();
-  void write(AlarmTime time);
+  void settle();
+  void delete_deferred();
   void end_through_gate();
   void finish(AlarmAnswer::Outcome outcome, bool counted = false, bool retry = true);
   void answer(const Run& run, AlarmAnswer::Outcome outcome, bool counted, bool retry);

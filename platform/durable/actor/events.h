@@ -68,6 +68,38 @@ struct ObjectWrite {
   }
 };
 
+// What ObjectWrite says of changes of the alarm besides "setAlarm" (its key is the time) and "deleteAlarm": the
+// platform itself deletes it, after its handler's success or because it is given up; "deleteAll" takes it along.
+inline constexpr std::string_view kAlarmSettled = "settleAlarm";
+inline constexpr std::string_view kAlarmToo = "and the alarm";
+
+// alarm() has come to its end in JavaScript: it returned, or threw.
+struct AlarmHandlerEnded {
+  static constexpr const char* kKind = "object.alarm_end";
+  LaneId lane;
+  uint64_t epoch;
+  bool well;
+  void fold(Fold& f) const { f.add(epoch).add(well); }
+  std::string text() const { return well ? "alarm() returns" : "alarm() throws"; }
+};
+
+// JavaScript began a transaction, or ended one; they nest.
+struct SavepointBegan {
+  static constexpr const char* kKind = "object.savepoint";
+  LaneId lane;
+  uint64_t epoch;
+  void fold(Fold& f) const { f.add(epoch); }
+  std::string text() const { return "a transaction begins"; }
+};
+struct SavepointEnded {
+  static constexpr const char* kKind = "object.savepoint_end";
+  LaneId lane;
+  uint64_t epoch;
+  bool rolled_back;
+  void fold(Fold& f) const { f.add(epoch).add(rolled_back); }
+  std::string text() const { return rolled_back ? "a transaction is rolled back" : "a transaction ends"; }
+};
+
 // A batch was committed locally and entered the log at `index`.
 struct ObjectCommitted {
   static constexpr const char* kKind = "object.committed";

@@ -4,6 +4,7 @@
 
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/alarm_natives.h"
+#include "platform/durable/actor/events.h"
 #include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
 #include "platform/runtime/isolate.h"
@@ -192,7 +193,7 @@ void storage_delete_all(Arguments info) {
   Actor::Alarms& alarms = actor->alarms();
   if (failed(info, actor->database().delete_all(keep_alarm))) return;
   if (!keep_alarm) alarms.deleting_with_the_rest();
-  actor->wrote("deleteAll", "", true);
+  actor->wrote("deleteAll", keep_alarm ? std::string_view() : kAlarmToo, true);
 }
 
 void storage_savepoint(Arguments info) {

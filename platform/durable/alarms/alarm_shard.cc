@@ -77,7 +77,11 @@ void AlarmShard::accept(const Asked& asked) {
     ORRERY_SOMETIMES(world(), alarm.state != State::kWaiting,
                      "an alarm is set anew while its handler runs");
     if (alarm.state == State::kWaiting) restart(m.object.id, alarm, *m.time);
-  } else if (!m.time && row) {
+  } else if (m.time) {
+    // Asked again: the former owner, perhaps, had it already and could not say so.
+    ORRERY_SOMETIMES(world(), true, "an alarm scheduler is told what it has");
+    changed(alarm_of(m.object).lane, row->time);
+  } else if (row) {
     changed(alarm_of(m.object).lane, std::nullopt);
     forget(m.object.id);
   }
@@ -191,7 +195,7 @@ void AlarmShard::fire(const runtime::ObjectId& id, Alarm& alarm) {
   if (!alarm.giving_up) ++alarm.attempts;
   restless_.insert(id);
   if (alarm.giving_up) return tasks_.spawn(deliver(id, alarm.run, true));
-  world().announce(AlarmSent{alarm.lane, number_, table_.find(id)->time, clock_ms(),
+  world().announce(AlarmSent{alarm.lane, number_, epoch_, table_.find(id)->time, clock_ms(),
                              alarm.attempts, scheduler_.process().host_id()});
   tasks_.spawn(deliver(id, alarm.run, false));
 }
@@ -253,10 +257,11 @@ void AlarmShard::settle(const runtime::ObjectId& id, Alarm& alarm, AlarmTime sto
 void AlarmShard::failed(const runtime::ObjectId& id, Alarm& alarm, bool counted, bool retry,
                         bool delivered) {
   int64_t scheduled = table_.find(id)->time;
-  if (!retry || !alarm.retry.failed(counted)) {
+  const bool counts = counted && !scheduler_.options().weaken.retries_forgotten;
+  if (!retry || !alarm.retry.failed(counts)) {
     ORRERY_SOMETIMES(world(), retry, "an alarm is given up after its last retry");
     ORRERY_SOMETIMES(world(), !retry, "an alarm is given up without a retry");
-    world().announce(AlarmFailed{alarm.lane, scheduled, counted, delivered, Duration{0}});
+    world().announce(AlarmFailed{alarm.lane, epoch_, scheduled, counted, delivered, Duration{0}});
     world().announce(AlarmAbandoned{alarm.lane, scheduled, alarm.retry.counted()});
     alarm.giving_up = true;
     alarm.state = State::kStarted;
@@ -266,7 +271,7 @@ void AlarmShard::failed(const runtime::ObjectId& id, Alarm& alarm, bool counted,
   Duration pause = alarm.retry.pause();
   int64_t most = pause.us / kAlarmJitterParts / 1000;
   pause += millis(world().decide().between(kJitter, 0, most, 0));
-  world().announce(AlarmFailed{alarm.lane, scheduled, counted, delivered, pause});
+  world().announce(AlarmFailed{alarm.lane, epoch_, scheduled, counted, delivered, pause});
   wait_until(id, alarm, clock_ms() + pause.us / 1000);
   arm();
 }

@@ -78,6 +78,7 @@ struct AlarmSent {
   static constexpr const char* kKind = "alarm.sent";
   LaneId lane;
   uint32_t shard;
+  uint64_t shard_epoch;
   int64_t scheduled_ms;
   int64_t clock_ms;  // of the scheduler's host
   uint32_t attempt;  // 1 for the first
@@ -126,6 +127,7 @@ struct AlarmSucceeded {
 struct AlarmFailed {
   static constexpr const char* kKind = "alarm.failed";
   LaneId lane;
+  uint64_t shard_epoch;
   int64_t scheduled_ms;
   bool counted;      // against the limit of retries
   bool delivered;    // false: the object may never have seen it

@@ -8,6 +8,7 @@
 
 #include "platform/durable/alarms/limits.h"
 #include "platform/durable/directory/placement.h"
+#include "platform/durable/directory/weaken.h"
 
 namespace orrery::durable {
 
@@ -15,6 +16,7 @@ struct AlarmShardOptions {
   // Indices of the points of presence that serve the app; empty: all of them.
   std::vector<uint32_t> pops = {};
   uint32_t hosts_per_pop = 3;
+  Weaken weaken = {};
 };
 
 inline uint32_t alarm_shard_of(uint64_t object_key) {

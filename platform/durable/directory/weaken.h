@@ -16,6 +16,9 @@ struct Weaken {
   bool sections_open = false;      // the input gate opens at a critical section's first await
   bool turns_split = false;        // each write commits by itself
   bool rollback_kept = false;      // rolling back a transaction keeps its changes
+  bool rollback_keeps_alarm = false;  // rolling back a transaction leaves the alarm that it set
+  bool alarm_deleted_early = false;   // an alarm is deleted when its handler begins, not when it succeeded
+  bool retries_forgotten = false;     // a failed run of an alarm is not counted
   bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
 };

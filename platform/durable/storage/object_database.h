@@ -121,7 +121,9 @@ class ObjectDatabase {
   // Savepoints for transactionSync() and transaction(), nested by depth from 1.
   virtual StorageError begin_savepoint() = 0;
   virtual StorageError release_savepoint() = 0;
-  virtual StorageError rollback_savepoint() = 0;
+  // `alarm`: what is known of it in memory is forgotten with the rest.
+  virtual StorageError rollback_savepoint(bool alarm) = 0;
+  StorageError rollback_savepoint() { return rollback_savepoint(true); }
 
   // True while the implicit transaction is open, that is after the first write since the last
   // commit.

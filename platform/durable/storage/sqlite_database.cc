@@ -98,8 +98,9 @@ StorageError SqliteDatabase::begin_savepoint() { return session_->connection.beg
 StorageError SqliteDatabase::release_savepoint() {
   return session_->connection.release_savepoint();
 }
-StorageError SqliteDatabase::rollback_savepoint() {
-  forget();
+StorageError SqliteDatabase::rollback_savepoint(bool alarm) {
+  session_->kv.forget();
+  if (alarm) session_->alarm.forget();
   return session_->connection.rollback_savepoint();
 }
 

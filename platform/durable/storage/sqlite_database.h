@@ -32,7 +32,8 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError set_alarm(std::optional<int64_t> at_ms) override;
   StorageError begin_savepoint() override;
   StorageError release_savepoint() override;
-  StorageError rollback_savepoint() override;
+  using ObjectDatabase::rollback_savepoint;
+  StorageError rollback_savepoint(bool alarm) override;
   uint64_t writes() const override { return session_->connection.writes(); }
   bool in_transaction() const override { return deleted_ || session_->connection.in_transaction(); }
   CommitResult commit() override;

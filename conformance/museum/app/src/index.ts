@@ -64,6 +64,38 @@ export class Room extends DurableObject<Env> {
   knows(id: string): boolean {
     return this.ctx.storage.kv.get(`told:${id}`) === true;
   }
+
+  /** Sets the alarm, which rings a bell outside until the bell is content. */
+  async wake(ms: number): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + ms);
+  }
+
+  /** Sets the alarm in a transaction that fails: there is none afterwards. */
+  async wakeInVain(ms: number): Promise<number | null> {
+    try {
+      await this.ctx.storage.transaction(async (txn) => {
+        await txn.setAlarm(Date.now() + ms);
+        throw new Error("in vain");
+      });
+    } catch {
+      // As meant.
+    }
+    return this.ctx.storage.getAlarm();
+  }
+
+  async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    const bell = `https://bell.example/${this.ctx.id.name}/${info?.retryCount}`;
+    const answer = await fetch(bell, { method: "POST" });
+    if (!answer.ok) throw new Error(`the bell answered ${answer.status}`);
+  }
+
+  /** Works for some milliseconds; gives the time that passed meanwhile, as this turn saw it. */
+  spin(): number {
+    const began = Date.now();
+    let work = 0;
+    for (let i = 0; i < 100_000; i++) work += i;
+    return work > 0 ? Date.now() - began : -1;
+  }
 }
 
 export default {
@@ -102,6 +134,13 @@ export default {
       case "mark":
         await stub.mark(id);
         return Response.json({});
+      case "wake":
+        await stub.wake(Number(url.searchParams.get("ms")));
+        return Response.json({});
+      case "wake-in-vain":
+        return Response.json({ alarm: await stub.wakeInVain(Number(url.searchParams.get("ms"))) });
+      case "spin":
+        return Response.json({ passed: await stub.spin() });
       case "knows":
         return Response.json({ knows: await stub.knows(id) });
     }
