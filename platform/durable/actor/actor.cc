@@ -69,6 +69,14 @@ Task<void> Actor::acquire() {
   if (recovery.status != Recovery::Status::kOk)
     co_return end(storage_internal(), "no quorum of its followers");
   if (state_ == State::kEnded) co_return;
+  // What was left of the lease may be over by now, and then another host may have started the object.
+  if (!lease_valid()) {
+    ORRERY_SOMETIMES(world(), true, "a host's lease runs out while an object is recovered");
+    const Instant deadline = world().now() + kRecoveryPatience;
+    const bool leased = co_await host_.directory().ensure_lease(deadline);
+    if (state_ == State::kEnded) co_return;
+    if (!leased) co_return end(connection_lost(), "no quorum of the directory");
+  }
   // The session that claimed the object may have ended while it was recovered.
   if (host_.directory().session() != claim.placement.session)
     co_return end(connection_lost(), "its host's session ended");

@@ -91,6 +91,9 @@ class DirectoryClient : public host::Service {
   bool lease_valid() const {
     return options_.weaken.lease_unchecked || process_.clock().now() < lease_until_;
   }
+  // Renews until the lease is valid; false when it is not by `deadline`. The session may be another
+  // one afterwards: whoever relies on a grant compares.
+  Task<bool> ensure_lease(Instant deadline);
   // End of the present lease on this host's clock.
   Instant lease_until() const { return lease_until_; }
   // The present session; another one after on_session_ended.
@@ -120,7 +123,6 @@ class DirectoryClient : public host::Service {
   void remember_sessions();
   void end_session();
   Task<bool> renew_once();
-  Task<bool> ensure_lease(Instant deadline);
   Task<void> renew_loop();
   Task<void> retire(SessionId session);
   Task<RevokeResult> revoke(host::HostId holder, SessionId session, bool by_holder);
