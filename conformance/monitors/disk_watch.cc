@@ -36,12 +36,16 @@ DiskWatch::FileState DiskWatch::make(const disk::Synced& e) {
 
 void DiskWatch::on(const disk::Synced& e, const EventContext& at) {
   const uint64_t id = mix64(e.file_hash, e.lane);
-  auto it = files_.find(id);
-  if (it == files_.end()) it = files_.emplace(id, make(e)).first;
-  FileState& file = it->second;
+  Recent& recent = recent_[id % recent_.size()];
+  if (recent.id != id || !recent.file) {
+    if (!e.file.starts_with(kFolder)) return;
+    auto it = files_.find(id);
+    if (it == files_.end()) it = files_.emplace(id, make(e)).first;
+    recent = {id, &it->second};
+  }
+  FileState& file = *recent.file;
   if (!file.object) {
     // A log may be synced before we hear of its object (a world watched from its middle).
-    if (!e.file.starts_with(kFolder)) return;
     file = make(e);
     if (!file.object) return;
   }

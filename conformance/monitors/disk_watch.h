@@ -42,6 +42,12 @@ class DiskWatch {
     size_t operator()(uint64_t key) const { return key; }
   };
   std::unordered_map<uint64_t, FileState, Identity> files_;  // looked up only
+  // Files synced lately, by their identity; spares most look-ups.
+  struct Recent {
+    uint64_t id = 0;
+    FileState* file = nullptr;
+  };
+  std::array<Recent, 512> recent_;
 };
 
 }  // namespace orrery::monitors

@@ -139,8 +139,11 @@ async def bells(world: orrery.World) -> None:
         if (await last.post(f"/{name}/wake?ms=100")).ok:
             break
         await world.sleep("1s")
-    await world.sleep("12s")
-    heard = bell.retry_counts.get(name, [])
+    for _ in range(90):
+        heard = bell.retry_counts.get(name, [])
+        if len(heard) >= 3:
+            break
+        await world.sleep("2s")
     world.check.that(heard == [0, 1, 2], f"the runs of {name} were told retry counts {heard}", rule="DO-ALARM-3")
     for name in bell.retry_counts:
         world.check.that(not name.startswith("vain"), f"{name} rang, but was never set", rule="DO-ALARM-5")

@@ -5,9 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "platform/cloud.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/bench/bench_world.h"
 
 namespace orrery {
 namespace {
@@ -34,81 +32,22 @@ export default {
     (meter[0] -= 20) < 0 && trip();
     const path = request.url.slice(request.url.lastIndexOf("/") + 1);
     if (path.startsWith("plain")) return new Response("ok");
-    const stub = env.COUNTER.get(env.COUNTER.idFromName(path.slice(1)));
+    const stub = env.OBJECTS.get(env.OBJECTS.idFromName(path.slice(1)));
     if (path[0] === "r") return new Response(`${await stub.add()}`);
     return stub.fetch("http://object/add", { method: "POST" });
   },
 };
 )";
 
-const runtime::Snapshot& snapshot() {
-  static const auto made = [] {
-    runtime::start_v8();
-    return runtime::Snapshot::build(durable::storage_natives());
-  }();
-  return *made;
-}
+using bench::ClosedLoop;
+using bench::geography;
 
 const worker::Deployment& deployment() {
-  static const auto made = [] {
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "bench";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kWorker});
-    runtime::Binding binding;
-    binding.name = "COUNTER";
-    binding.kind = runtime::BindingKind::kDurableObject;
-    binding.class_name = "Counter";
-    code->bindings.push_back(binding);
-    return std::make_unique<worker::Deployment>(snapshot(), code, "v1",
-                                                std::vector<worker::ObjectClass>{{"Counter", true}},
-                                                runtime::Isolate::Options{});
-  }();
+  static const auto made = bench::deploy(kWorker, "Counter");
   return *made;
 }
 
-const net::Geography& geography() {
-  static const net::Geography g;
-  return g;
-}
-
-// Clients that each send their next request when the last was answered.
-class ClosedLoop {
- public:
-  ClosedLoop(Cloud& cloud, int clients, std::string prefix, int objects)
-      : cloud_(cloud), prefix_(std::move(prefix)), objects_(objects), tasks_(cloud.world().loop()) {
-    uint32_t pop = *cloud.geography().find("FRA");
-    for (int i = 0; i < clients; ++i) {
-      auto& client = cloud.add_client(pop, "client/" + std::to_string(i + 1));
-      tasks_.spawn(one(client, i));
-    }
-  }
-  void run(uint64_t answers) {
-    uint64_t until = answered_ + answers;
-    while (answered_ < until) cloud_.world().loop().step();
-  }
-  uint64_t wrong() const { return wrong_; }
-
- private:
-  Task<void> one(client::Client& client, int i) {
-    for (uint64_t n = 0;; ++n) {
-      auto request = make_ref<runtime::HttpRequest>();
-      request->method = "POST";
-      request->url = "/" + prefix_ + std::to_string((i + n * 7) % objects_);
-      client::Exchange exchange = co_await client.fetch(std::move(request));
-      ++answered_;
-      wrong_ += !exchange.response || exchange.response->status != 200;
-    }
-  }
-  Cloud& cloud_;
-  std::string prefix_;
-  uint64_t objects_;
-  TaskScope tasks_;
-  uint64_t answered_ = 0;
-  uint64_t wrong_ = 0;
-};
-
-void requests(benchmark::State& state, const char* prefix, int clients, int objects) {
+void requests(benchmark::State& state, const char* prefix, int clients, uint64_t objects) {
   Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
   ClosedLoop loop(cloud, clients, prefix, objects);
   loop.run(static_cast<uint64_t>(clients) * 3);
