@@ -24,7 +24,7 @@ struct Weather {
   std::vector<std::string> objects = {};  // names: their hosts and replicas are hit, they are evicted
   Duration until = seconds(30);           // faults begin before; all are over ten seconds later
   uint32_t hosts_per_pop = 3;
-  bool kv = false;                        // delays of KV's propagation
+  bool kv = false;                        // delays of KV's propagation, and its back ends are hit
 };
 
 // Up to some six faults that a system built as designed must survive (trim of sim/fault/survivable.h).

@@ -1,5 +1,8 @@
 #include "conformance/properties/rig.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "platform/durable/actor/storage_natives.h"
 #include "platform/runtime/v8_process.h"
 #include "sim/core/check.h"
@@ -19,7 +22,9 @@ export default {
   async fetch(request, env) {
     (meter[0] -= 20) < 0 && trip();
     try {
-      const stub = env.THING.get(env.THING.idFromName(new URL(request.url).pathname.slice(1)));
+      const name = new URL(request.url).pathname.slice(1);
+      if (name === "edge") return Response.json((await atEdge(await request.json(), env)) ?? null);
+      const stub = env.THING.get(env.THING.idFromName(name));
       return Response.json((await stub.run(await request.json(), env)) ?? null);
     } catch (error) {
       return new Response(`${error}`, { status: 500 });
@@ -47,6 +52,7 @@ CloudOptions options_of(const Setup& setup) {
   options.weaken = setup.weaken;
   options.kv_weaken = setup.kv_weaken;
   options.world.decisions.seed = setup.seed ? setup.seed : 1;
+  options.world.record = std::getenv("ORRERY_STORY") != nullptr;
   options.world.decisions.base = setup.seed ? DecisionBase::kSeed : DecisionBase::kDefault;
   return options;
 }
@@ -55,7 +61,7 @@ CloudOptions options_of(const Setup& setup) {
 
 std::string printable(std::string_view object) { return "do:Thing/" + std::string(object); }
 
-App::App(std::string_view javascript) {
+App::App(std::string_view javascript, bool kv) {
   auto code = make_ref<runtime::AppCode>();
   code->name = "property";
   code->main = "worker.js";
@@ -67,6 +73,12 @@ App::App(std::string_view javascript) {
   thing.kind = runtime::BindingKind::kDurableObject;
   thing.class_name = "Thing";
   code->bindings.push_back(thing);
+  if (kv) {
+    runtime::Binding flags;
+    flags.name = "FLAGS";
+    flags.kind = runtime::BindingKind::kKv;
+    code->bindings.push_back(flags);
+  }
   deployment_ = std::make_unique<worker::Deployment>(
       snapshot(), code, "v1", std::vector<worker::ObjectClass>{{"Thing", true}},
       runtime::Isolate::Options{});
@@ -78,7 +90,17 @@ Rig::Rig(const App& app, const Setup& setup)
       injector_(cloud_.world(), cloud_.hosts(), cloud_.network(), &faults_),
       tasks_(std::make_unique<TaskScope>(cloud_.world().loop())) {}
 
-Rig::~Rig() { tasks_.reset(); }
+Rig::~Rig() {
+  tasks_.reset();
+  // What objects, alarms, clients and faults did: not what disks, links and followers did.
+  const Trace& trace = world().trace();
+  for (const RecordedEvent& e : trace.recorded()) {
+    const std::string& lane = trace.lane_at(e.lane).name;
+    if (lane.starts_with("host:") || lane.starts_with("isolate:")) continue;
+    std::fprintf(stderr, "%10.6f  %-16s %-16s %s\n", static_cast<double>(e.at.us) / 1e6, lane.c_str(),
+                 e.kind, e.text.c_str());
+  }
+}
 
 client::Client& Rig::add_client(std::string_view pop) {
   return cloud_.add_client(*geography().find(pop), "client/" + std::to_string(++clients_));

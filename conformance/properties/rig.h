@@ -2,7 +2,8 @@
 // clients ask one object by name and whose faults are given as data.
 //
 // The class is called Thing and has a method `run(program)`; the edge passes `POST /<object>` with a JSON
-// body on to it and answers with its value as JSON, or with status 500 and the error's text.
+// body on to it and answers with its value as JSON, or with status 500 and the error's text. A module that
+// defines `atEdge(program, env)` has it called for `POST /edge` instead. FLAGS is a KV namespace, if asked for.
 #pragma once
 
 #include <memory>
@@ -26,7 +27,7 @@ using Json = nlohmann::json;
 // described above. One a test program: make it static.
 class App {
  public:
-  explicit App(std::string_view javascript);
+  explicit App(std::string_view javascript, bool kv = false);
   const worker::Deployment& deployment() const { return *deployment_; }
 
  private:

@@ -223,8 +223,21 @@ void Actor::Alarms::handler_failed() {
   finish(AlarmAnswer::Outcome::kFailed, true, retry_);
 }
 
+// A commit that did not have to wait is in the log because the scheduler had something earlier: until it is
+// durable the scheduler must not be told of anything later.
+AlarmTime Actor::Alarms::earliest_on_the_way() const {
+  AlarmTime earliest = durable_;
+  for (const Commit& c : commits_) {
+    if (!held_.empty() && c.batch >= held_.front().batch) break;
+    if (earlier(c.time, earliest)) earliest = c.time;
+  }
+  ORRERY_SOMETIMES(actor_.world(), earliest != durable_,
+                   "a run ends while an alarm that was set anew is on its way to the log");
+  return earliest;
+}
+
 void Actor::Alarms::answer(const Run& run, AlarmAnswer::Outcome outcome, bool counted, bool retry) {
-  auto message = make_ref<AlarmAnswer>(outcome, durable_);
+  auto message = make_ref<AlarmAnswer>(outcome, earliest_on_the_way());
   message->counted = counted;
   message->retry = retry;
   for (const net::Caller& caller : run.callers) caller.reply(message);
@@ -237,7 +250,8 @@ void Actor::Alarms::finish(AlarmAnswer::Outcome outcome, bool counted, bool retr
   if (outcome == AlarmAnswer::Outcome::kDone && !ended.give_up)
     world().announce(AlarmSucceeded{lane_, actor_.info_->lane, actor_.epoch_, ended.scheduled});
   // The scheduler goes on from what the answer says is stored.
-  if (outcome != AlarmAnswer::Outcome::kFailed && earlier(told_, durable_)) told_ = durable_;
+  if (outcome != AlarmAnswer::Outcome::kFailed && earlier(told_, earliest_on_the_way()))
+    told_ = earliest_on_the_way();
   answer(ended, outcome, counted, retry);
   maybe_tell_later();
   if (!queued_) return actor_.maybe_idle();

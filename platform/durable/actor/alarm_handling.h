@@ -86,6 +86,8 @@ class Actor::Alarms {
   void end_through_gate();
   void finish(AlarmAnswer::Outcome outcome, bool counted = false, bool retry = true);
   void answer(const Run& run, AlarmAnswer::Outcome outcome, bool counted, bool retry);
+  // Of what is durable and what is in the log but not durable yet.
+  AlarmTime earliest_on_the_way() const;
   AlarmObject object() const;
   Task<void> tell_first();
   void maybe_tell_later();

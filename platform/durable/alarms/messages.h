@@ -97,7 +97,7 @@ struct AlarmAnswer final : net::Message {
   };
   AlarmAnswer(Outcome o, AlarmTime s) : Message(kKind), outcome(o), stored(s) {}
   const Outcome outcome;
-  const AlarmTime stored;  // the object's durable alarm now
+  const AlarmTime stored;  // the object's alarm: durable, or an earlier one not durable yet
   bool counted = false;
   bool retry = true;
 };
