@@ -12,7 +12,7 @@
 #include "platform/kv/cache.h"
 #include "platform/kv/central.h"
 #include "platform/kv/service.h"
-#include "platform/worker/worker_isolate.h"
+#include "platform/worker/host_workers.h"
 #include "sim/core/check.h"
 
 namespace orrery {
@@ -25,13 +25,14 @@ constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD"
 constexpr std::string_view kKvCities[kv::kBackEnds] = {"ORD", "FRA"};
 }  // namespace
 
-Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployment,
+Cloud::Cloud(const net::Geography& geography, worker::Application application,
              CloudOptions options)
     : geography_(geography),
-      deployment_(deployment),
+      application_(std::move(application)),
       options_(std::move(options)),
       world_(options_.world),
       kv_(geography) {
+  ORRERY_CHECK(application_.fault().empty(), "the application is validated by the caller");
   hosts_ = std::make_unique<host::Hosts>(world_, geography_,
                                          [this](host::Process& p) { boot(p); });
   network_ = net::make_network(world_, *hosts_, geography_);
@@ -54,7 +55,10 @@ Cloud::Cloud(const net::Geography& geography, const worker::Deployment& deployme
         hosts_->at(*geography_.find(city), options_.hosts_per_pop + 1).name());
   kv_.hosts_per_pop = options_.hosts_per_pop;
   kv_.weaken = options_.kv_weaken;
-  if (!kv_.read_bindings(*deployment_.code())) return;
+  bool any_kv = false;
+  for (uint32_t w = 0; w < application_.size(); ++w)
+    any_kv = kv_.read_bindings(*application_.worker(w).code()) || any_kv;
+  if (!any_kv) return;
   kv_probes_ = std::make_unique<kv::Probes>(world_);
   for (uint32_t i = 0; i < kv::kBackEnds; ++i) kv_.back_ends[i] = durable::kDirectoryMembers + i;
   for (std::string_view city : kKvCities)
@@ -82,30 +86,30 @@ void Cloud::boot(host::Process& process) {
   replication_options.weaken = options_.weaken;
   auto& replication = process.add<durable::Replication>(process, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
-  auto& worker = process.add<worker::WorkerIsolate>(process, deployment_, outbound,
-                                                    options_.runtime_weaken);
-  process.add<durable::AlarmScheduler>(process, &deployment_, directory, replication, alarms_);
+  auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
+                                                   options_.runtime_weaken);
+  process.add<durable::AlarmScheduler>(process, directory, replication, alarms_);
   process.add<durable::AlarmClient>(process, alarms_);
   durable::ObjectHost::Options object_options = options_.objects;
   object_options.hosts_per_pop = options_.hosts_per_pop;
   object_options.weaken = options_.weaken;
-  process.add<durable::ObjectHost>(process, worker, directory, replication, object_options);
+  process.add<durable::ObjectHost>(process, workers, directory, replication, object_options);
   edge::ObjectClient::Options client_options;
   client_options.hosts_per_pop = options_.hosts_per_pop;
   client_options.weaken = options_.weaken;
-  auto& objects = process.add<edge::ObjectClient>(process, worker, directory, client_options);
-  outbound.connect(objects);
+  auto& objects = process.add<edge::ObjectClient>(process, application_, directory, client_options);
+  outbound.connect(objects, process.add<edge::ServiceCalls>(process, workers));
   if (!kv_hosts_.empty()) {
     process.add<kv::CacheServer>(process, kv_);
     outbound.serve(runtime::BindingKind::kKv, process.add<kv::KvService>(process, kv_));
   }
-  process.add<edge::EdgeServer>(process, worker);
+  process.add<edge::EdgeServer>(process, workers);
 }
 
 client::Client& Cloud::add_client(uint32_t pop, std::string name) {
   clients_.push_back(std::make_unique<client::Client>(
       *hosts_, geography_, *anycast_, std::move(name), pop,
-      "https://" + deployment_.code()->name + ".example.com"));
+      "https://" + application_.worker(0).code()->name + ".example.com"));
   return *clients_.back();
 }
 

@@ -22,7 +22,7 @@
 #include "platform/edge/outbound.h"
 #include "platform/kv/layout.h"
 #include "platform/kv/probes.h"
-#include "platform/worker/deployment.h"
+#include "platform/worker/application.h"
 #include "sim/host/host.h"
 #include "sim/net/network.h"
 
@@ -41,9 +41,9 @@ struct CloudOptions {
 
 class Cloud {
  public:
-  // `deployment` and `geography` must outlive the cloud. The codes in `options.pops` must be known.
-  Cloud(const net::Geography& geography, const worker::Deployment& deployment,
-        CloudOptions options);
+  // The deployments of `application` (one converts by itself) and `geography` must outlive the cloud. The codes in
+  // `options.pops` must be known, the application without fault.
+  Cloud(const net::Geography& geography, worker::Application application, CloudOptions options);
   ~Cloud();
   Cloud(const Cloud&) = delete;
 
@@ -53,6 +53,7 @@ class Cloud {
   const net::Geography& geography() const { return geography_; }
   edge::Anycast& anycast() { return *anycast_; }
   const CloudOptions& options() const { return options_; }
+  const worker::Application& application() const { return application_; }
 
   // A new client at this point of presence's city; the name must be new.
   client::Client& add_client(uint32_t pop, std::string name);
@@ -86,7 +87,7 @@ class Cloud {
   void boot(host::Process& process);
 
   const net::Geography& geography_;
-  const worker::Deployment& deployment_;
+  worker::Application application_;
   CloudOptions options_;
   World world_;
   durable::DirectoryOptions directory_;

@@ -26,7 +26,9 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
   host::HostId to = anycast_.route(pop_, flow_);
   if (!request->url.starts_with("http://") && !request->url.starts_with("https://"))
     request->url = base_url_ + (request->url.starts_with("/") ? "" : "/") + request->url;
-  std::string_view path = std::string_view(request->url).substr(base_url_.size());
+  // Events name the path alone, unless the request goes to another name.
+  std::string_view path = request->url;
+  if (path.starts_with(base_url_)) path.remove_prefix(base_url_.size());
   world.announce(RequestSent{host_.lane(),
                              to == host::kNoHost ? std::string_view() : hosts_.by_id(to).name(),
                              request->method, path});

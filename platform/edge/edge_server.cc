@@ -1,23 +1,39 @@
 #include "platform/edge/edge_server.h"
 
 #include "platform/channels.h"
+#include "platform/edge/url_host.h"
 
 namespace orrery::edge {
 
-EdgeServer::EdgeServer(host::Process& process, worker::WorkerIsolate& worker) : worker_(worker) {
+EdgeServer::EdgeServer(host::Process& process, worker::HostWorkers& workers)
+    : workers_(workers), free_(workers.size()) {
   process.network().serve(process, kEdgeChannel, *this);
 }
 EdgeServer::~EdgeServer() = default;
 
+// A Worker's own address is https://NAME.example.com; whatever else is asked for, the first answers.
+worker::WorkerIsolate& EdgeServer::addressed(const runtime::HttpRequest& request) {
+  constexpr std::string_view kDomain = ".example.com";
+  if (workers_.size() == 1) return workers_.front();
+  std::string_view name = host_of(request.url);
+  if (!name.ends_with(kDomain)) return workers_.front();
+  name.remove_suffix(kDomain.size());
+  uint32_t found = workers_.application().find_worker(name);
+  return found == worker::kNoWorker ? workers_.front() : workers_.at(found);
+}
+
 void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
-  if (free_.empty()) {
+  const runtime::HttpRequest& request = *message->as<worker::FetchMessage>().request;
+  worker::WorkerIsolate& worker = addressed(request);
+  std::vector<StatelessContext*>& free = free_[worker.index()];
+  if (free.empty()) {
     contexts_.push_back(std::make_unique<StatelessContext>(
-        worker_, static_cast<StatelessContext::Owner&>(*this)));
-    free_.push_back(contexts_.back().get());
+        worker, static_cast<StatelessContext::Owner&>(*this)));
+    free.push_back(contexts_.back().get());
   }
-  StatelessContext* context = free_.back();
-  free_.pop_back();
-  context->start(caller, *message->as<worker::FetchMessage>().request);
+  StatelessContext* context = free.back();
+  free.pop_back();
+  context->start(caller, request);
 }
 
 }  // namespace orrery::edge

@@ -14,34 +14,36 @@ constexpr Duration kLongestPause = seconds(1);
 constexpr Duration kSuspicion = seconds(30);
 }  // namespace
 
-ObjectClient::ObjectClient(host::Process& process, worker::WorkerIsolate& worker,
+ObjectClient::ObjectClient(host::Process& process, const worker::Application& application,
                            durable::DirectoryClient& directory, const Options& options)
-    : process_(process), worker_(worker), directory_(directory), options_(options) {}
+    : process_(process), application_(application), directory_(directory), options_(options) {}
 ObjectClient::~ObjectClient() = default;
 
 ObjectClient::Route& ObjectClient::route_of(const worker::ObjectMessage& message) {
   auto it = routes_.find(message.id);
   if (it == routes_.end()) {
-    worker::Namespace* ns = worker_.deployment().find_namespace(message.class_name);
-    std::string identity = "do:" + message.class_name + "#" + worker::hex_of(message.id);
-    auto info = make_ref<durable::ObjectInfo>(process_.world(), identity,
-                                              ns->printable(message.id, message.name));
+    const auto* object_class = application_.find_class(message.class_name);
+    auto info = make_ref<durable::ObjectInfo>(process_.world(), object_class->identity(message.id),
+                                              object_class->printable(message.id, message.name));
     it = routes_.emplace(message.id, std::make_unique<Route>(std::move(info))).first;
   }
   return *it->second;
 }
 
-void ObjectClient::send(runtime::ContextId context, worker::OutgoingCall call) {
+void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId context,
+                        worker::OutgoingCall call) {
   auto message = make_ref<worker::ObjectMessage>();
-  message->caller_context = context;
+  // Contexts are counted in each isolate by itself; slots stay far below 2^24.
+  message->caller_context = context | uint64_t{worker.index()} << 24;
   message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
-  message->class_name = worker_.deployment().namespace_of(call.binding)->class_name();
+  message->depth = static_cast<uint8_t>(call.depth + 1);
+  message->class_name = worker.place_of(call.binding).objects->label;
   message->id = call.id;
   message->name = std::move(call.object_name);
   message->request = std::move(call.request);
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);
-  Delivery delivery{context, call.operation, std::move(message)};
+  Delivery delivery{worker, context, call.operation, std::move(message)};
   process_.tasks().spawn(deliver(std::move(delivery)));
 }
 
@@ -123,7 +125,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
   Instant deadline = loop.now() + options_.patience;
   Duration pause = kFirstPause;
   const bool weak = options_.weaken.stub_order_lost;
-  Place place(route, weak ? runtime::kNoContext : delivery.context);
+  Place place(route, weak ? runtime::kNoContext : delivery.message->caller_context);
   bool taken = false;
   Ref<const worker::AnswerMessage> answer;
   while (!answer && loop.now() < deadline && !place.overtaken) {
@@ -182,7 +184,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
   place.under_way = true;  // for those behind it
   wake(route);
   if (!answer) answer = worker::AnswerMessage::of_error(durable::connection_lost());
-  worker_.deliver_answer(delivery.context, delivery.operation, std::move(answer));
+  delivery.worker.deliver_answer(delivery.context, delivery.operation, std::move(answer));
 }
 
 }  // namespace orrery::edge

@@ -27,12 +27,12 @@ class ObjectClient final : public host::Service {
     // The longest an object may take to answer; the real platform has no bound of its own.
     Duration answer_timeout = minutes(15);
   };
-  ObjectClient(host::Process& process, worker::WorkerIsolate& worker,
+  ObjectClient(host::Process& process, const worker::Application& application,
                durable::DirectoryClient& directory, const Options& options);
   ~ObjectClient() override;
 
   // Sends a call to its object; the answer goes to the worker's context.
-  void send(runtime::ContextId context, worker::OutgoingCall call);
+  void send(worker::WorkerIsolate& worker, runtime::ContextId context, worker::OutgoingCall call);
 
  private:
   // An event's place among those on their way to an object; lives in the coroutine that delivers it.
@@ -48,6 +48,7 @@ class ObjectClient final : public host::Service {
     Place* last = nullptr;                 // the latest event's place
   };
   struct Delivery {
+    worker::WorkerIsolate& worker;
     runtime::ContextId context;
     runtime::OperationId operation;
     Ref<const worker::ObjectMessage> message;
@@ -59,7 +60,7 @@ class ObjectClient final : public host::Service {
   Route& route_of(const worker::ObjectMessage& message);
 
   host::Process& process_;
-  worker::WorkerIsolate& worker_;
+  const worker::Application& application_;
   durable::DirectoryClient& directory_;
   Options options_;
   std::map<runtime::ObjectId, std::unique_ptr<Route>> routes_;

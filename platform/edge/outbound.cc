@@ -2,25 +2,20 @@
 
 #include "platform/channels.h"
 #include "platform/durable/actor/errors.h"
+#include "platform/edge/url_host.h"
 
 namespace orrery::edge {
 
 namespace {
 
+constexpr const char* kTooDeep =
+    "Subrequest depth limit exceeded. This request recursed through Workers too many times. This can happen e.g. "
+    "if you have a Worker or Durable Object that calls other Workers or objects recursively.";
+
 // How long an origin may take before the edge gives up on it (a 524 in production).
 constexpr Duration kOriginTimeout = seconds(100);
 
 inline constexpr Site kNextTurn{"edge.answer"};
-
-std::string_view host_of(std::string_view url) {
-  size_t start = url.find("://");
-  start = start == std::string_view::npos ? 0 : start + 3;
-  size_t end = url.find_first_of("/?#", start);
-  std::string_view authority = url.substr(start, end == url.npos ? end : end - start);
-  size_t user = authority.rfind('@');
-  if (user != authority.npos) authority.remove_prefix(user + 1);
-  return authority.substr(0, authority.find(':'));
-}
 
 Ref<const worker::AnswerMessage> page(int status, std::string_view text, std::string_view body) {
   auto response = make_ref<runtime::HttpResponse>();
@@ -34,19 +29,21 @@ Ref<const worker::AnswerMessage> page(int status, std::string_view text, std::st
 
 void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId context,
                         worker::OutgoingCall call) {
-  if (call.target == runtime::TargetKind::kDurableObject)
-    return objects_->send(context, std::move(call));
-
-  if (call.target == runtime::TargetKind::kBinding) {
+  using runtime::TargetKind;
+  const bool inside = call.target == TargetKind::kDurableObject || call.target == TargetKind::kService;
+  Ref<const worker::AnswerMessage> refusal;
+  if (inside && call.depth >= worker::kMaxCallDepth) {
+    ORRERY_SOMETIMES(process_.world(), true, "a chain of calls reaches its greatest depth");
+    runtime::ErrorInfo error;
+    error.message = kTooDeep;
+    refusal = worker::AnswerMessage::of_error(std::move(error));
+  } else if (call.target == TargetKind::kDurableObject) {
+    return objects_->send(worker, context, std::move(call));
+  } else if (call.target == TargetKind::kService) {
+    return service_calls_->start(worker, context, std::move(call));
+  } else if (call.target == TargetKind::kBinding) {
     auto kind = worker.deployment().code()->bindings[call.binding].kind;
     return services_.at(kind)->start(worker, context, std::move(call));
-  }
-
-  Ref<const worker::AnswerMessage> refusal;
-  if (call.target == runtime::TargetKind::kService) {
-    runtime::ErrorInfo error;
-    error.message = "Service bindings are not supported yet.";
-    refusal = worker::AnswerMessage::of_error(error);
   } else {
     auto origin = origins_.find(host_of(call.request->url));
     if (origin != origins_.end()) {

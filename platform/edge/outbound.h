@@ -1,10 +1,12 @@
-// Where the calls of a Worker's JavaScript go: to Durable Objects, to origins on the internet.
+// Where the calls of a Worker's JavaScript go: to Durable Objects, other Workers, origins on the internet.
+// Chains of calls through Workers and objects end at worker::kMaxCallDepth.
 #pragma once
 
 #include <map>
 #include <string>
 
 #include "platform/edge/object_client.h"
+#include "platform/edge/service_calls.h"
 #include "platform/worker/worker_isolate.h"
 
 namespace orrery::edge {
@@ -17,7 +19,10 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   EdgeOutbound(host::Process& process, const Origins& origins)
       : process_(process), origins_(origins) {}
   // Set when the services that need this one exist.
-  void connect(ObjectClient& objects) { objects_ = &objects; }
+  void connect(ObjectClient& objects, ServiceCalls& services) {
+    objects_ = &objects;
+    service_calls_ = &services;
+  }
   // The service behind all bindings of a kind.
   void serve(runtime::BindingKind kind, worker::BindingService& service) {
     services_[kind] = &service;
@@ -33,6 +38,7 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   host::Process& process_;
   const Origins& origins_;
   ObjectClient* objects_ = nullptr;
+  ServiceCalls* service_calls_ = nullptr;
   std::map<runtime::BindingKind, worker::BindingService*> services_;
 };
 

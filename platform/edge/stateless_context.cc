@@ -1,10 +1,22 @@
 #include "platform/edge/stateless_context.h"
 
+#include "platform/edge/service_calls.h"
 #include "platform/worker/settle.h"
 
 namespace orrery::edge {
 
 inline constexpr Site kWaitUntilSite{"edge.wait_until_limit"};
+inline constexpr Site kServiceAnswer{"edge.service_answer"};
+
+namespace {
+// Texts of the real runtime.
+constexpr const char* kHung =
+    "The Workers runtime canceled this request because it detected that your Worker's code had hung and would "
+    "never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
+constexpr std::string_view kCutOff =
+    "waitUntil() tasks did not complete within the allowed time after invocation end and have been cancelled. "
+    "See: https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil";
+}  // namespace
 
 StatelessContext::~StatelessContext() { worker_.world().loop().cancel(wait_until_limit_); }
 
@@ -12,11 +24,45 @@ void StatelessContext::start(const net::Caller& caller, const runtime::HttpReque
   caller_ = caller;
   answered_ = false;
   wait_until_ = 0;
-  if (worker_.ensure_started()) return answer_page(500, 1101);
+  if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
+    fail(*error, true, 500, 1101);
+    return owner_.finished(*this);
+  }
   worker_.open(*this, runtime::ContextKind::kStateless, worker_.lane());
   open_ = true;
   turn("fetch", [&](runtime::Isolate& isolate) {
-    return isolate.dispatch_fetch(context_id(), 1, {}, request);
+    return isolate.dispatch_fetch(context_id(), 1, {}, request, {});
+  });
+}
+
+void StatelessContext::take_call(const ServiceCaller& caller, worker::OutgoingCall call) {
+  service_ = caller;
+  call_ = std::move(call);
+}
+
+void StatelessContext::start_call() {
+  answered_ = false;
+  wait_until_ = 0;
+  depth_ = static_cast<uint8_t>(call_.depth + 1);
+  if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
+    fail(*error, true, 500, 1101);
+    return owner_.finished(*this);
+  }
+  worker_.open(*this, runtime::ContextKind::kStateless, worker_.lane());
+  open_ = true;
+  const worker::OutgoingCall call = std::move(call_);
+  call_ = {};
+  const bool fetch = static_cast<bool>(call.request);
+  const runtime::Binding& binding = *service_.binding;
+  worker_.world().announce(ServiceEvent{worker_.lane(), service_.worker->name(), depth_,
+                                        binding.entrypoint,
+                                        fetch ? call.request->method : call.method,
+                                        fetch ? call.request->url : std::string_view()});
+  turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
+    return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *call.request,
+                                          binding.value)
+                 : isolate.dispatch_rpc(context_id(), 1, binding.entrypoint, call.method,
+                                        call.arguments, binding.value);
   });
 }
 
@@ -28,54 +74,78 @@ void StatelessContext::turn(const char* why, Enter&& enter) {
     case runtime::TurnKind::kException:
       break;
     case runtime::TurnKind::kTerminatedCpu:
-      answer_page(503, 1102);
+      fail("Worker exceeded CPU time limit.", 503, 1102);
       return finish();
     case runtime::TurnKind::kTerminatedMemory:
       return;  // isolate_lost follows
     case runtime::TurnKind::kAborted:
-      answer_page(500, 1101);
+      fail(result.error ? *result.error : runtime::ErrorInfo(), true, 500, 1101);
       return finish();
   }
   if (answered_) {
     if (wait_until_ == 0) return finish();
     if (wait_until_limit_.slot == UINT32_MAX)
       wait_until_limit_ = worker_.world().loop().schedule_in(
-          kWaitUntilLimit, kWaitUntilSite, worker_.process().owner(), [this] { finish(); });
+          kWaitUntilLimit, kWaitUntilSite, worker_.process().owner(), [this] { cut_off(); });
   } else if (worker_.isolate().pending_operations(context_id()) == 0) {
     runtime::ErrorInfo error;
-    error.message = "The script will never generate a response.";
+    error.message = kHung;
     worker_.report_failure(lane(), worker::EventFailed::Why::kException, error);
-    answer_page(500, 1101);
+    fail(error, true, 500, 1101);
     finish();
   }
 }
 
-void StatelessContext::respond(runtime::EventId, Ref<const runtime::HttpResponse> response) {
+// What waitUntil still waits for has had its time.
+void StatelessContext::cut_off() {
+  wait_until_limit_ = {};
+  ORRERY_SOMETIMES(worker_.world(), true, "waitUntil is cut off after its limit");
+  worker_.world().announce(worker::ConsoleLine{lane(), "warn", kCutOff, {}});
+  finish();
+}
+
+void StatelessContext::reply(Ref<const worker::AnswerMessage> answer) {
   if (answered_) return;
   answered_ = true;
-  caller_.reply(worker::AnswerMessage::of(std::move(response)));
+  if (!service_.worker) return caller_.reply(std::move(answer));
+  // The caller's turn cannot run within this one.
+  worker_.world().loop().schedule(
+      worker_.world().now(), kServiceAnswer, worker_.process().owner(),
+      [to = service_.worker, context = service_.context, operation = service_.operation,
+       answer = std::move(answer)] { to->deliver_answer(context, operation, answer); });
+}
+
+void StatelessContext::respond(runtime::EventId, Ref<const runtime::HttpResponse> response) {
+  reply(worker::AnswerMessage::of(std::move(response)));
 }
 
 void StatelessContext::respond_value(runtime::EventId, Ref<Buffer> value) {
-  if (answered_) return;
-  answered_ = true;
-  caller_.reply(worker::AnswerMessage::of_value(std::move(value)));
+  reply(worker::AnswerMessage::of_value(std::move(value)));
 }
 
-void StatelessContext::respond_error(runtime::EventId, const runtime::ErrorInfo&) {
-  answer_page(500, 1101);
+void StatelessContext::respond_error(runtime::EventId, const runtime::ErrorInfo& error) {
+  fail(error, true, 500, 1101);
 }
 
-// The page that a visitor sees instead of an answer (platform.md 1.5).
-void StatelessContext::answer_page(int status, int code) {
+void StatelessContext::fail(const runtime::ErrorInfo& error, bool remote, int status, int code) {
   if (answered_) return;
-  answered_ = true;
+  if (service_.worker) {
+    runtime::ErrorInfo seen = error;
+    seen.remote = remote;
+    return reply(worker::AnswerMessage::of_error(std::move(seen)));
+  }
   auto response = make_ref<runtime::HttpResponse>();
   response->status = status;
   response->status_text = status == 500 ? "Internal Server Error" : "Service Unavailable";
   response->headers.append("content-type", "text/plain; charset=UTF-8");
   response->body = runtime::HttpBody::of("error code: " + std::to_string(code));
-  caller_.reply(worker::AnswerMessage::of(std::move(response)));
+  reply(worker::AnswerMessage::of(std::move(response)));
+}
+
+void StatelessContext::fail(std::string message, int status, int code) {
+  runtime::ErrorInfo error;
+  error.message = std::move(message);
+  fail(error, true, status, code);
 }
 
 void StatelessContext::call(worker::OutgoingCall call) {
@@ -95,7 +165,7 @@ void StatelessContext::timer_due(runtime::TimerId timer) {
 }
 
 void StatelessContext::isolate_lost(const runtime::ErrorInfo&) {
-  answer_page(503, 1102);
+  fail("Worker exceeded memory limit.", 503, 1102);
   finish();
 }
 

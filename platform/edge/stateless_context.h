@@ -1,5 +1,8 @@
-// One stateless event: a request to a Worker's fetch handler, from its first turn until its answer and its
-// waitUntil promises are done. It has no gates: calls and answers leave at once.
+// One stateless event: a client's request to a Worker's fetch handler, or a call of another Worker through a
+// service binding, from its first turn until its answer and its waitUntil promises are done. It has no gates:
+// calls and answers leave at once.
+//
+// A client gets a page where the handler fails, a Worker the exception itself with `remote` set.
 //
 // The context closes when the answer has left and nothing is promised to waitUntil, at the latest
 // `kWaitUntilLimit` after the answer (platform.md 1.2). An event whose handler can no longer settle (no
@@ -28,6 +31,19 @@ class StatelessContext final : public worker::EventContext {
   // Runs the handler's first turn.
   void start(const net::Caller& caller, const runtime::HttpRequest& request);
 
+  // The Worker that calls through a service binding; all of it lives on this host.
+  struct ServiceCaller {
+    worker::WorkerIsolate* worker = nullptr;
+    runtime::ContextId context = runtime::kNoContext;
+    runtime::OperationId operation = 0;
+    const runtime::Binding* binding = nullptr;
+  };
+  // Keeps the call until start_call runs its first turn.
+  void take_call(const ServiceCaller& caller, worker::OutgoingCall call);
+  void start_call();
+
+  worker::WorkerIsolate& worker() { return worker_; }
+
   void respond(runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::EventId, Ref<Buffer>) override;
   void respond_error(runtime::EventId, const runtime::ErrorInfo&) override;
@@ -40,12 +56,18 @@ class StatelessContext final : public worker::EventContext {
  private:
   template <class Enter>
   void turn(const char* why, Enter&& enter);
-  void answer_page(int status, int code);
+  void reply(Ref<const worker::AnswerMessage> answer);
+  // The event failed: `error` for a Worker, for a client the page that a visitor sees (platform.md 1.5).
+  void fail(const runtime::ErrorInfo& error, bool remote, int status, int code);
+  void fail(std::string message, int status, int code);
+  void cut_off();
   void finish();
 
   worker::WorkerIsolate& worker_;
   Owner& owner_;
   net::Caller caller_;
+  ServiceCaller service_;        // no worker: a client called
+  worker::OutgoingCall call_;    // what it calls, until the first turn
   bool answered_ = false;
   bool open_ = false;
   int wait_until_ = 0;

@@ -12,13 +12,17 @@ constexpr std::string_view kRegions[] = {"IAD", "SJC", "GRU", "FRA", "JNB",
 
 bool Layout::read_bindings(const runtime::AppCode& code) {
   bool any = false;
+  const bool first = first_binding.empty();
+  first_binding.push_back(static_cast<uint32_t>(by_binding.size()));
   for (const runtime::Binding& b : code.bindings) {
     Namespace space;
     if (b.kind == runtime::BindingKind::kKv) {
       any = true;
-      space.id = b.value.empty() ? b.name : b.value;
+      // A namespace without an id is its Worker's own. Only later Workers need to say whose.
+      const std::string own = first ? b.name : code.name + "." + b.name;
+      space.id = b.value.empty() ? own : b.value;
       const Namespace* same = find(space.id);
-      space.name = same ? same->name : b.name;
+      space.name = same ? same->name : !find(b.name) ? b.name : own;
     }
     by_binding.push_back(std::move(space));
   }

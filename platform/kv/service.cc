@@ -43,7 +43,8 @@ void KvService::start(worker::WorkerIsolate& worker, runtime::ContextId context,
                             });
     return;
   }
-  process_.tasks().spawn(run(worker, context, call.operation, call.binding, std::move(parsed)));
+  process_.tasks().spawn(run(worker, context, call.operation,
+                           layout_.slot(worker.index(), call.binding), std::move(parsed)));
 }
 
 Task<void> KvService::run(worker::WorkerIsolate& worker, runtime::ContextId context,

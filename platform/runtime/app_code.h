@@ -27,7 +27,7 @@ enum class BindingKind : uint8_t {
   kData,            // value: bytes, given as ArrayBuffer
   kWasmModule,      // value: module name
   kDurableObject,   // class_name, script (empty: this Worker)
-  kService,         // script, entrypoint
+  kService,         // script, entrypoint, value: JSON text of props
   kKv,              // value: the namespace's id (empty: the binding's name)
   kUnsupported,     // kind_name: using it throws a clear error
 };

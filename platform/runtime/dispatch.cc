@@ -45,14 +45,17 @@ static void settled(Isolate::State& s, ContextId id) {
 }
 
 TurnResult Isolate::dispatch_fetch(ContextId id, EventId event, std::string_view entrypoint,
-                                   const HttpRequest& request) {
+                                   const HttpRequest& request, std::string_view props) {
   State& s = *state_;
   return s.run(id, kHookDispatchFetch, [&](Argv argv) {
     s.slot(static_cast<uint32_t>(id)).in_js = true;
     argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
     argv[1] = unsigned_value(s.isolate, event);
     argv[2] = internalized(s.isolate, entrypoint);
-    return 3 + request_arguments(s.isolate, argv + 3, request);
+    const int argc = 3 + request_arguments(s.isolate, argv + 3, request);
+    if (props.empty()) return argc;
+    argv[argc] = from_utf8(s.isolate, props);
+    return argc + 1;
   });
 }
 
@@ -71,7 +74,8 @@ TurnResult Isolate::dispatch_scheduled(ContextId id, EventId event, std::string_
 }
 
 TurnResult Isolate::dispatch_rpc(ContextId id, EventId event, std::string_view entrypoint,
-                                 std::string_view method, const Ref<Buffer>& arguments) {
+                                 std::string_view method, const Ref<Buffer>& arguments,
+                                 std::string_view props) {
   State& s = *state_;
   return s.run(id, kHookDispatchRpc, [&](Argv argv) {
     s.slot(static_cast<uint32_t>(id)).in_js = true;
@@ -80,7 +84,9 @@ TurnResult Isolate::dispatch_rpc(ContextId id, EventId event, std::string_view e
     argv[2] = internalized(s.isolate, entrypoint);
     argv[3] = from_utf8(s.isolate, method);
     argv[4] = value_of(s, arguments);
-    return 5;
+    if (props.empty()) return 5;
+    argv[5] = from_utf8(s.isolate, props);
+    return 6;
   });
 }
 

@@ -84,13 +84,15 @@ class Isolate {
   // answer will never come.
   int pending_operations(ContextId context) const;
 
-  // Events for stateless contexts. `entrypoint` empty: the default export.
+  // Events for stateless contexts. `entrypoint` empty: the default export. `props`: JSON text of ctx.props, given by
+  // who made the binding; empty: {}.
   TurnResult dispatch_fetch(ContextId context, EventId event, std::string_view entrypoint,
-                            const HttpRequest& request);
+                            const HttpRequest& request, std::string_view props = {});
   TurnResult dispatch_scheduled(ContextId context, EventId event, std::string_view entrypoint,
                                 int64_t scheduled_ms, std::string_view cron);
   TurnResult dispatch_rpc(ContextId context, EventId event, std::string_view entrypoint,
-                          std::string_view method, const Ref<Buffer>& arguments);
+                          std::string_view method, const Ref<Buffer>& arguments,
+                          std::string_view props = {});
 
   // Events for actor contexts. construct_actor runs the constructor (one turn; an exception of it is the
   // result); `name` is null when the id was not made from a name. `actor` is the number that the storage

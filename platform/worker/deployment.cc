@@ -12,10 +12,6 @@ Deployment::Deployment(const runtime::Snapshot& snapshot, Ref<const runtime::App
       isolate_options_(isolate_options) {
   for (const ObjectClass& c : classes_)
     namespaces_.push_back(std::make_unique<Namespace>(code_->name, c.name));
-  for (const runtime::Binding& b : code_->bindings) {
-    bool object = b.kind == runtime::BindingKind::kDurableObject;
-    by_binding_.push_back(object ? find_namespace(b.class_name) : nullptr);
-  }
 }
 
 Namespace* Deployment::find_namespace(std::string_view class_name) const {

@@ -33,9 +33,11 @@ class Deployment {
   const std::string& label() const { return label_; }
   const std::vector<ObjectClass>& classes() const { return classes_; }
 
-  // The namespace behind binding `index` of the code; null when that binding is of another kind.
-  Namespace* namespace_of(uint32_t binding) const { return by_binding_[binding]; }
-  // By class name; null when there is none.
+  // What its entry module exports; empty: not known.
+  const std::vector<std::string>& exports() const { return exports_; }
+  void set_exports(std::vector<std::string> names) { exports_ = std::move(names); }
+
+  // By class name; null when there is none. Where bindings lead is application.h's business.
   Namespace* find_namespace(std::string_view class_name) const;
 
  private:
@@ -45,7 +47,7 @@ class Deployment {
   std::vector<ObjectClass> classes_;
   runtime::Isolate::Options isolate_options_;
   std::vector<std::unique_ptr<Namespace>> namespaces_;  // one a class, in order of declaration
-  std::vector<Namespace*> by_binding_;
+  std::vector<std::string> exports_;
 };
 
 }  // namespace orrery::worker

@@ -32,7 +32,8 @@ struct ObjectMessage final : net::Message {
   uint64_t caller_context = 0;  // within the calling host
   // Grows with each call that leaves that host; the high 24 bits are its incarnation.
   uint64_t number = 0;
-  std::string class_name;
+  uint8_t depth = 1;  // of this event in its chain of calls
+  std::string class_name;  // its label (application.h)
   runtime::ObjectId id;
   std::string name;  // the name given to idFromName, if known
   Ref<const runtime::HttpRequest> request;

@@ -78,9 +78,4 @@ Namespace::Parsed Namespace::parse(std::string_view hex) const {
   return out;
 }
 
-std::string Namespace::printable(const ObjectId& id, std::string_view name) const {
-  std::string out = "do:" + class_name_ + "/";
-  return name.empty() ? out + hex_of(id).substr(0, 8) : out + std::string(name);
-}
-
 }  // namespace orrery::worker

@@ -35,9 +35,6 @@ class Namespace {
   };
   Parsed parse(std::string_view hex) const;
 
-  // The stable printable name: "do:Cart/42", or "do:Cart/1f00aa22" for an object without a known name.
-  std::string printable(const ObjectId& id, std::string_view name) const;
-
  private:
   ObjectId with_mac(const uint8_t* first_half) const;
   std::string class_name_;

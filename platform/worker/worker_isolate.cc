@@ -18,10 +18,15 @@ const char* level_name(runtime::ConsoleLevel level) {
 }
 }  // namespace
 
-WorkerIsolate::WorkerIsolate(host::Process& process, const Deployment& deployment,
-                             Outbound& outbound, const runtime::Weaken& weaken)
-    : process_(process), deployment_(deployment), outbound_(outbound), weaken_(weaken) {
-  std::string name = "isolate:" + process.host().name().substr(5) + "/" + deployment.label();
+WorkerIsolate::WorkerIsolate(host::Process& process, const Application& application,
+                             uint32_t index, Outbound& outbound, const runtime::Weaken& weaken)
+    : process_(process),
+      application_(application),
+      index_(index),
+      deployment_(application.worker(index)),
+      outbound_(outbound),
+      weaken_(weaken) {
+  std::string name = "isolate:" + process.host().name().substr(5) + "/" + deployment_.label();
   lane_ = world().trace().lane(name, "isolate", process.lane());
 }
 
@@ -135,6 +140,7 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
   call.id = target.id;
   call.object_name = target.object_name;
   call.request = std::move(request);
+  call.depth = current().depth();
   current().call(std::move(call));
 }
 
@@ -149,6 +155,7 @@ void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation
   call.object_name = target.object_name;
   call.method = method;
   call.arguments = std::move(arguments);
+  call.depth = current().depth();
   current().call(std::move(call));
 }
 
@@ -214,17 +221,17 @@ void WorkerIsolate::wait_until_changed(runtime::ContextId, int pending) {
 }
 
 runtime::ObjectId WorkerIsolate::id_from_name(uint32_t binding, std::string_view name) {
-  return deployment_.namespace_of(binding)->from_name(name);
+  return objects_of(binding).from_name(name);
 }
 
 runtime::ObjectId WorkerIsolate::new_unique_id(uint32_t binding) {
   std::array<uint8_t, 16> random;
   random_bytes(random);
-  return deployment_.namespace_of(binding)->from_random(random);
+  return objects_of(binding).from_random(random);
 }
 
 int WorkerIsolate::parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) {
-  auto parsed = deployment_.namespace_of(binding)->parse(hex);
+  auto parsed = objects_of(binding).parse(hex);
   id = parsed.id;
   return !parsed.well_formed ? 1 : !parsed.ours ? 2 : 0;
 }

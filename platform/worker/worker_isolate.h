@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "platform/runtime/isolate.h"
-#include "platform/worker/deployment.h"
+#include "platform/worker/application.h"
 #include "platform/worker/event_context.h"
 #include "platform/worker/events.h"
 #include "sim/host/host.h"
@@ -35,15 +35,23 @@ class BindingService {
   virtual void start(class WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) = 0;
 };
 
-class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
+class WorkerIsolate final : private runtime::IsolateHost {
  public:
-  WorkerIsolate(host::Process& process, const Deployment& deployment, Outbound& outbound,
-                const runtime::Weaken& weaken = {});
-  ~WorkerIsolate() override;
+  // Worker number `index` of the application.
+  WorkerIsolate(host::Process& process, const Application& application, uint32_t index,
+                Outbound& outbound, const runtime::Weaken& weaken = {});
+  ~WorkerIsolate();
 
   host::Process& process() { return process_; }
   World& world() { return process_.world(); }
+  const Application& application() const { return application_; }
+  // Its number in the application; 0 is the Worker that clients reach.
+  uint32_t index() const { return index_; }
   const Deployment& deployment() const { return deployment_; }
+  const std::string& name() const { return deployment_.code()->name; }
+  const Application::Place& place_of(uint32_t binding) const {
+    return application_.place(index_, binding);
+  }
   runtime::Isolate& isolate() { return *isolate_; }
   LaneId lane() const { return lane_; }
   Outbound& outbound() { return outbound_; }
@@ -83,6 +91,7 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
   void end_turn(EventContext& context, const char* why, const runtime::TurnResult& result);
   void dispose_spent_isolate();
   EventContext& current();
+  Namespace& objects_of(uint32_t binding) { return *place_of(binding).objects->objects; }
 
   // runtime::IsolateHost
   int64_t now_us() override;
@@ -110,6 +119,8 @@ class WorkerIsolate final : public host::Service, private runtime::IsolateHost {
   void abort_context(runtime::ContextId, const runtime::ErrorInfo& reason) override;
 
   host::Process& process_;
+  const Application& application_;
+  uint32_t index_;
   const Deployment& deployment_;
   Outbound& outbound_;
   runtime::Weaken weaken_;

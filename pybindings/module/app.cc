@@ -6,6 +6,7 @@
 #include "platform/cloud.h"
 #include "platform/durable/actor/storage_natives.h"
 #include "platform/runtime/v8_process.h"
+#include "platform/worker/host_workers.h"
 #include "pybindings/module/geography.h"
 
 namespace orrery::python {
@@ -25,6 +26,12 @@ runtime::ModuleKind kind_of(config::ModuleType type) {
   return runtime::ModuleKind::kEsModule;
 }
 
+// The Worker that a binding names; one of an environment has that behind its name, as wrangler deploys it.
+std::string worker_name(const config::Binding& b, std::string_view key) {
+  std::string environment = b.text("environment");
+  return environment.empty() ? b.text(key) : b.text(key) + "-" + environment;
+}
+
 runtime::Binding binding_of(const config::Binding& b) {
   runtime::Binding out;
   out.name = b.name;
@@ -34,15 +41,22 @@ runtime::Binding binding_of(const config::Binding& b) {
   } else if (b.type == "json") {
     out.kind = runtime::BindingKind::kJson;
     out.value = b.text("value");
-  } else if (b.type == "durable_object" && b.text("script").empty()) {
+  } else if (b.type == "durable_object") {
     out.kind = runtime::BindingKind::kDurableObject;
     out.class_name = b.text("class");
+    out.script = worker_name(b, "script");
+  } else if (b.type == "service") {
+    out.kind = runtime::BindingKind::kService;
+    out.script = worker_name(b, "service");
+    out.entrypoint = b.text("entrypoint");
+    if (out.entrypoint == "default") out.entrypoint.clear();
+    out.value = b.text("props");
   } else if (b.type == "kv") {
     out.kind = runtime::BindingKind::kKv;
     out.value = b.text("id");
   } else {
     out.kind = runtime::BindingKind::kUnsupported;
-    out.kind_name = b.type == "durable_object" ? "durable_object of another script" : b.type;
+    out.kind_name = b.type;
   }
   return out;
 }
@@ -87,41 +101,58 @@ const runtime::Snapshot& snapshot() {
   return *the_snapshot;
 }
 
-App::App(const std::string& folder) {
+std::unique_ptr<App::Part> App::load(const std::string& folder) {
+  auto part = std::make_unique<Part>();
   auto loaded = config::load_app(folder);
   if (!loaded.ok()) throw BadInput(loaded.error().text());
-  config_ = std::move(loaded).value();
+  part->config = std::move(loaded).value();
+  const config::App& config = part->config;
   std::vector<worker::ObjectClass> classes;
-  for (const auto& c : config_.classes)
+  for (const auto& c : config.classes)
     classes.push_back({c.name, c.storage == config::StorageKind::kSqlite});
   runtime::Isolate::Options options;
-  if (config_.limits.cpu_ms) options.cpu_limit = millis(*config_.limits.cpu_ms);
-  auto code = code_of(config_);
-  for (const runtime::Binding& b : code->bindings) {
-    bool known = b.kind != runtime::BindingKind::kDurableObject ||
-                 std::any_of(classes.begin(), classes.end(),
-                             [&](const auto& c) { return c.name == b.class_name; });
-    if (!known)
-      throw BadInput("binding " + b.name + " names the class " + b.class_name +
-                     ", which no migration declares");
-  }
-  deployment_ = std::make_unique<worker::Deployment>(snapshot(), code, "v1", std::move(classes),
-                                                     options);
-  for (const auto& c : deployment_->classes()) {
-    const auto& exports = config_.exports;
+  if (config.limits.cpu_ms) options.cpu_limit = millis(*config.limits.cpu_ms);
+  part->deployment = std::make_unique<worker::Deployment>(snapshot(), code_of(config), "v1",
+                                                          std::move(classes), options);
+  const auto& exports = config.exports;
+  part->deployment->set_exports(exports);
+  for (const auto& c : part->deployment->classes()) {
     if (std::find(exports.begin(), exports.end(), c.name) == exports.end())
       throw BadInput("the Worker's entry module does not export the Durable Object class " +
                      c.name + "; add `export class " + c.name +
                      " extends DurableObject` or remove it from the migrations");
   }
+  return part;
+}
+
+App::App(const std::vector<std::string>& folders) {
+  if (folders.empty()) throw BadInput("an app has at least one Worker");
+  for (const std::string& folder : folders) parts_.push_back(load(folder));
+  worker::Application application = this->application();
+  if (!application.fault().empty())
+    throw BadInput(application.fault() +
+                   (application.lacks_worker()
+                        ? "; give its project folder too: app=[\"" + parts_[0]->config.name +
+                              "\", \"...\"] in a scenario, --with FOLDER on the command line"
+                        : ""));
 
   // One start in a throw-away cloud: an exception of the global scope is the user's to mend.
-  Cloud cloud(geography(), *deployment_, {.pops = {"FRA"}});
+  Cloud cloud(geography(), std::move(application), {.pops = {"FRA"}});
   host::Host& host = cloud.hosts().at(*geography().find("FRA"), 1);
-  auto* worker = host.process()->find<worker::WorkerIsolate>();
-  if (const runtime::ErrorInfo* error = worker->ensure_started())
-    throw BadInput("the Worker fails while it starts: " +
+  auto* workers = host.process()->find<worker::HostWorkers>();
+  for (uint32_t w = 0; w < workers->size(); ++w) {
+    const runtime::ErrorInfo* error = workers->at(w).ensure_started();
+    if (!error) continue;
+    std::string which = workers->size() == 1 ? "the Worker" : "the Worker \"" + workers->at(w).name() + "\"";
+    throw BadInput(which + " fails while it starts: " +
                    (error->stack.empty() ? error->text() : error->stack));
+  }
+}
+
+worker::Application App::application() const {
+  std::vector<const worker::Deployment*> workers;
+  for (const auto& part : parts_) workers.push_back(part->deployment.get());
+  return worker::Application(std::move(workers));
 }
 
 }  // namespace orrery::python

@@ -1,13 +1,15 @@
-// An app as Python holds it: a bundled project, made into a deployment on the process's startup snapshot.
+// An app as Python holds it: bundled projects, a Worker each, made into deployments on the process's startup
+// snapshot.
 #pragma once
 
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "platform/config/app.h"
 #include "platform/runtime/snapshot.h"
-#include "platform/worker/deployment.h"
+#include "platform/worker/application.h"
 
 namespace orrery::python {
 
@@ -23,15 +25,20 @@ const runtime::Snapshot& snapshot();
 
 class App {
  public:
-  // Loads what the bundler wrote and tries the Worker's global scope once, so that code that cannot
-  // start is bad input now, not a failure of every run.
-  explicit App(const std::string& folder);
-  const worker::Deployment& deployment() const { return *deployment_; }
-  const config::App& config() const { return config_; }
+  // Loads what the bundler wrote, one folder a Worker, the one that clients reach first. Tries the global scope
+  // of each once, so that code that cannot start is bad input now, not a failure of every run.
+  explicit App(const std::vector<std::string>& folders);
+  // The Workers, with their bindings to each other checked.
+  worker::Application application() const;
 
  private:
-  config::App config_;
-  std::unique_ptr<worker::Deployment> deployment_;
+  struct Part {
+    config::App config;
+    std::unique_ptr<worker::Deployment> deployment;
+  };
+  static std::unique_ptr<Part> load(const std::string& folder);
+
+  std::vector<std::unique_ptr<Part>> parts_;
 };
 
 }  // namespace orrery::python

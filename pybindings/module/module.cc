@@ -123,7 +123,9 @@ PYBIND11_MODULE(_orrery, m) {
   });
 
   py::class_<App, std::shared_ptr<App>>(m, "App");
-  m.def("load_app", [](const std::string& folder) { return std::make_shared<App>(folder); });
+  m.def("load_app",
+        [](const std::vector<std::string>& folders) { return std::make_shared<App>(folders); },
+        py::arg("folders"), "The Workers of a world from their app folders; clients reach the first.");
 
   py::class_<NativeWorld>(m, "World")
       .def(py::init([](std::shared_ptr<App> app, const std::string& options) {

@@ -31,7 +31,7 @@ runtime::HeaderList headers_of(const std::vector<std::pair<std::string, std::str
 
 NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   WorldOptions options = read_world_options(options_json);
-  cloud_ = std::make_unique<Cloud>(geography(), app.deployment(), options.cloud);
+  cloud_ = std::make_unique<Cloud>(geography(), app.application(), options.cloud);
   findings_ = std::make_unique<Findings>(world());
   if (options.monitors)
     monitors_ = std::make_unique<monitors::Monitors>(world(), cloud_->hosts());

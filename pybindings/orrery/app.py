@@ -1,4 +1,4 @@
-"""From a wrangler project folder to an app the world can deploy: read, bundle, load.
+"""From wrangler project folders to an app the world can deploy: read, bundle, load.
 
 Reading the wrangler file is C++ (`_orrery.read_project`), bundling is Node's
 (`platform/config/bundle/bundle.mjs`, which writes whole folders and skips what is current), loading
@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from orrery import native, places
 from orrery.errors import UserError
 from orrery.places import shown
+from orrery.targets import WRANGLER_FILES
 
 BUNDLER = places.ROOT / "platform" / "config" / "bundle" / "bundle.mjs"
 BUNDLER_SECONDS_MAX = 120
@@ -33,25 +35,89 @@ class LoadedApp:
     name: str
 
 
-def load_app(folder: Path, environment: str | None = None) -> LoadedApp:
-    """Reads, bundles and loads a project. UserError with the compiler's or reader's own message."""
+def load_app(folders: tuple[Path, ...], environment: str | None = None) -> LoadedApp:
+    """Reads, bundles and loads projects, a Worker each, the one that clients reach first. UserError
+    with the compiler's or reader's own message."""
+    module = native.load()
+    projects = [_read(folder, environment) for folder in folders]
+    names = [str(project.get("name") or folder.name) for project, folder in zip(projects, folders)]
+    outs = [app_folder(folder, name, environment) for folder, name in zip(folders, names)]
+    hashes: list[str] = []
+    with ExitStack() as locks:
+        # In one order everywhere, so that no two wait for each other.
+        for out in sorted(set(outs)):
+            try:
+                out.parent.mkdir(parents=True, exist_ok=True)
+                lock = locks.enter_context(open(f"{out}.lock", "w", encoding="utf-8"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError as error:
+                raise UserError(
+                    f"cannot write the bundle of {shown(folders[0])}: {error.strerror}"
+                ) from None
+        for project, out, folder in zip(projects, outs, folders):
+            try:
+                hashes.append(_bundle(project, out, folder))
+            except OSError as error:
+                raise UserError(
+                    f"cannot write the bundle of {shown(folder)}: {error.strerror}"
+                ) from None
+        try:
+            handle = module.load_app([str(out) for out in outs])
+        except module.BadInput as error:
+            raise UserError(str(error)) from None
+    return LoadedApp(handle, _hash_of(hashes), names[0])
+
+
+def _hash_of(hashes: list[str]) -> str:
+    """The hash of several projects; of one, its own."""
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _read(folder: Path, environment: str | None) -> dict[str, Any]:
+    """What the wrangler file says, as JSON data."""
     module = native.load()
     if not folder.is_dir():
         raise UserError(f"no such project folder: {shown(folder)}")
     try:
-        project = json.loads(module.read_project(str(folder), environment))
-        name = str(project.get("name") or folder.name)
-        out = app_folder(folder, name, environment)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with open(f"{out}.lock", "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            content_hash = _bundle(project, out, folder)
-            handle = module.load_app(str(out))
+        return json.loads(module.read_project(str(folder), environment))
     except module.BadInput as error:
         raise UserError(str(error)) from None
-    except OSError as error:
-        raise UserError(f"cannot write the bundle of {shown(folder)}: {error.strerror}") from None
-    return LoadedApp(handle, content_hash, name)
+
+
+def with_bound_workers(folders: tuple[Path, ...], environment: str | None) -> tuple[Path, ...]:
+    """The projects and those of other Workers that their bindings name, as far as they lie in
+    folders next to them. What is not found is left to loading, which says so."""
+    found = list(dict.fromkeys(folder.resolve() for folder in folders))
+    projects = [_read(folder, environment) for folder in found]
+    names = {str(project.get("name", "")) for project in projects}
+    # `found` grows while it is walked.
+    for index, folder in enumerate(found):
+        wanted = _bound_workers(projects[index]) - names
+        for near in sorted(folder.parent.iterdir()) if wanted else ():
+            if near in found or not any((near / file).is_file() for file in WRANGLER_FILES):
+                continue
+            try:
+                project = _read(near, environment)
+            except UserError:
+                continue  # not ours to complain of
+            if project.get("name") in wanted - names:
+                names.add(str(project["name"]))
+                found.append(near)
+                projects.append(project)
+    return tuple(found)
+
+
+def _bound_workers(project: dict[str, Any]) -> set[str]:
+    """The names of the Workers that a project's bindings lead to."""
+    names = set()
+    for binding in project.get("bindings", []):
+        name = binding.get({"service": "service", "durable_object": "script"}.get(binding["type"], ""))
+        if name:
+            environment = binding.get("environment")
+            names.add(f"{name}-{environment}" if environment else str(name))
+    return names
 
 
 def app_folder(folder: Path, name: str, environment: str | None) -> Path:

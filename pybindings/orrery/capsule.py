@@ -1,7 +1,7 @@
 """Capsules: the few hundred bytes that bring a run back.
 
 A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
-`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`), and `checksum`,
+`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`, `with`), and `checksum`,
 the SHA-256 of the document without it in canonical form. The checksum covers every value, and the
 strict reader every byte of the frame around them, so that a truncated or bit-flipped file is always
 refused.
@@ -39,6 +39,7 @@ class Capsule:
     weaken: dict[str, Any] = field(default_factory=dict)
     requests: list[dict[str, Any]] | None = None
     for_us: int | None = None
+    beside: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """The JSON document, checksum included."""
@@ -59,6 +60,8 @@ class Capsule:
             body["requests"] = self.requests
         if self.for_us is not None:
             body["for_us"] = self.for_us
+        if self.beside:
+            body["with"] = self.beside
         body["checksum"] = checksum(body)
         return body
 
@@ -156,7 +159,10 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         weaken=take("weaken", dict, required=False, default={}),
         requests=take("requests", list, required=False),
         for_us=take("for_us", int, required=False),
+        beside=take("with", list, required=False, default=[]),
     )
+    if not all(isinstance(folder, str) for folder in capsule.beside):
+        raise refuse('"with" holds something that is not a text')
     if document:
         raise refuse(f'unknown key "{next(iter(document))}"')
     return capsule

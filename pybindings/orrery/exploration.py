@@ -158,6 +158,7 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
         weaken=plan.common.get("weaken", {}),
         requests=plan.common.get("requests"),
         for_us=plan.common.get("for_us"),
+        beside=plan.common.get("with", []),
     )
 
 

@@ -47,8 +47,12 @@ class Exchange:
         }
 
 
-def project_scenario(folder: Path, environment: str | None, seeds: int) -> Scenario:
-    """The scenario that stands for a bare project folder."""
+def project_scenario(
+    folder: Path, environment: str | None, seeds: int, beside: tuple[Path, ...] = ()
+) -> Scenario:
+    """The scenario that stands for a bare project folder, with the Workers in `beside` and those
+    that its bindings name and lie in folders next to it."""
+    from orrery.app import with_bound_workers
 
     async def nothing(world: "World") -> None:
         raise AssertionError("a project's run is driven by its requests")
@@ -58,7 +62,7 @@ def project_scenario(folder: Path, environment: str | None, seeds: int) -> Scena
         path=folder.resolve() / "requests",
         line=0,
         function=nothing,
-        app=folder.resolve(),
+        apps=with_bound_workers((folder.resolve(), *beside), environment),
         environment=environment,
         seeds=seeds,
         patience_us=parse_us(DEFAULT_PATIENCE),

@@ -28,14 +28,14 @@ _ATTRIBUTE = "__orrery_scenario__"
 
 @dataclass(frozen=True)
 class Scenario:
-    """How one scenario wants to be run. `path` is its file, `app` the wrangler project (None: no
-    app)."""
+    """How one scenario wants to be run. `path` is its file, `apps` the wrangler projects, a Worker
+    each, the one that clients reach first (empty: no app)."""
 
     name: str
     path: Path
     line: int
     function: ScenarioFunction = field(repr=False, compare=False)
-    app: Path | None = None
+    apps: tuple[Path, ...] = ()
     environment: str | None = None
     pops: tuple[str, ...] = ()
     faults: str = "swarm"
@@ -65,7 +65,7 @@ class Scenario:
 def scenario(
     function: ScenarioFunction | None = None,
     *,
-    app: str | None = None,
+    app: str | Iterable[str] | None = None,
     environment: str | None = None,
     pops: Iterable[str] = (),
     faults: str = "swarm",
@@ -77,8 +77,9 @@ def scenario(
 ) -> Any:
     """Marks an `async def` as a scenario.
 
-    app: folder with a wrangler file, relative to the scenario's file. environment: the `[env.NAME]`
-    of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
+    app: folder with a wrangler file, relative to the scenario's file; several Workers that call each
+    other are a list of folders, the first is the one that clients reach (each has the address
+    https://NAME.example.com too). environment: the `[env.NAME]` of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
     seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
     patience: simulated time without any answer after which the run counts as not live.
@@ -102,12 +103,17 @@ def scenario(
         except ValueError as error:
             raise UserError(f"scenario {target.__name__}: patience: {error}") from None
         path = Path(inspect.getfile(target)).resolve()
+        folders = [] if app is None else [app] if isinstance(app, str) else list(app)
+        if not all(isinstance(folder, str) for folder in folders):
+            raise UserError(
+                f"scenario {target.__name__}: app={app!r} is not a folder or a list of folders"
+            )
         found = Scenario(
             name=target.__name__,
             path=path,
             line=target.__code__.co_firstlineno,
             function=target,
-            app=(path.parent / app).resolve() if app is not None else None,
+            apps=tuple((path.parent / folder).resolve() for folder in folders),
             environment=environment,
             pops=tuple(pops),
             faults=faults,

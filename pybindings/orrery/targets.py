@@ -3,12 +3,13 @@ folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from orrery import places
 from orrery.errors import UserError
+from orrery.places import shown
 from orrery.scenario import split_target
 
 WRANGLER_FILES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
@@ -22,6 +23,8 @@ class Target:
     path: Path
     name: str | None = None
     environment: str | None = None
+    #: Folders of further Workers, for a project.
+    beside: tuple[Path, ...] = ()
 
     def load(self) -> dict[str, Any]:
         """The first message to a worker."""
@@ -30,12 +33,35 @@ class Target:
             "path": str(self.path),
             "name": self.name,
             "environment": self.environment,
+            "with": [str(folder) for folder in self.beside],
         }
 
+    def job(self) -> dict[str, Any]:
+        """What a capsule has to keep of this target besides its name."""
+        return {"with": [shown(folder) for folder in self.beside]} if self.beside else {}
 
-def parse_target(text: str, environment: str | None = None, near: tuple[Path, ...] = ()) -> Target:
+
+def parse_target(
+    text: str,
+    environment: str | None = None,
+    near: tuple[Path, ...] = (),
+    beside: Sequence[str | Path] = (),
+) -> Target:
     """Finds what a target names: as it is, then below the folders `near`, then below the
-    checkout."""
+    checkout. `beside`: project folders of further Workers (--with)."""
+    target = _find(text, environment, near)
+    if not beside:
+        return target
+    if target.kind != "project":
+        raise UserError("--with is for project folders; a scenario names its Workers: app=[...]")
+    folders = [_find(str(folder), environment, near) for folder in beside]
+    for folder, given in zip(folders, beside):
+        if folder.kind != "project":
+            raise UserError(f"--with {given} is not a wrangler project folder")
+    return replace(target, beside=tuple(folder.path for folder in folders))
+
+
+def _find(text: str, environment: str | None, near: tuple[Path, ...]) -> Target:
     path, name = split_target(text)
     for base in (Path.cwd(), *near, places.ROOT):
         found = base / path

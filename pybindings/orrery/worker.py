@@ -43,15 +43,17 @@ class Loaded:
         if request["target"] == "project":
             from orrery.project_run import project_scenario
 
-            found = [project_scenario(path, request.get("environment"), request.get("seeds", 1))]
+            environment = request.get("environment")
+            beside = tuple(Path(folder) for folder in request.get("with") or ())
+            found = [project_scenario(path, environment, request.get("seeds", 1), beside)]
         else:
             found = load_scenarios(path, request.get("name"))
         self.scenarios: dict[str, Scenario] = {scenario.name: scenario for scenario in found}
-        self._apps: dict[tuple[Path, str | None], Any] = {}
+        self._apps: dict[tuple[tuple[Path, ...], str | None], Any] = {}
         for scenario in found:
-            if scenario.app is None:
+            if not scenario.apps:
                 continue
-            key = (scenario.app, scenario.environment)
+            key = (scenario.apps, scenario.environment)
             if key not in self._apps:
                 from orrery.app import load_app
 
@@ -59,9 +61,7 @@ class Loaded:
         self.build = module.build_hash()
 
     def app(self, scenario: Scenario) -> Any:
-        return (
-            self._apps[(scenario.app, scenario.environment)] if scenario.app is not None else None
-        )
+        return self._apps[(scenario.apps, scenario.environment)] if scenario.apps else None
 
     def describe(self) -> dict[str, Any]:
         described = []

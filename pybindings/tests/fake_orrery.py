@@ -40,8 +40,8 @@ def read_project(folder: str, environment: str | None) -> str:
     )
 
 
-def load_app(folder: str) -> str:
-    return folder
+def load_app(folders: list[str]) -> str:
+    return " ".join(folders)
 
 
 class World:

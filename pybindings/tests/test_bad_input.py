@@ -191,7 +191,7 @@ LIMITS = {
     "throwProxy": (0, None, ["uncaught"]),
     "notAResponse": (0, None, ["did not resolve to 'Response'"]),
     "nothing": (0, None, ["did not resolve to 'Response'"]),
-    "never": (0, None, ["will never generate a response"]),
+    "never": (0, None, ["would never generate a response"]),
     "missing": (0, None, ["reading 'get'", HERE_IT_IS]),
     "unsupported": (0, None, ["CERTIFICATE", "not supported yet", HERE_IT_IS]),
     "evaluate": (0, None, ["Code generation from strings", HERE_IT_IS]),

@@ -13,12 +13,14 @@ namespace orrery::durable {
 inline constexpr Site kIdle{"object.idle"};
 inline constexpr Site kLeaseWait{"object.lease_wait"};
 
-Actor::Actor(ObjectHost& host, Ref<const ObjectInfo> info, const worker::ObjectMessage& first,
-             uint32_t number)
+Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
+             Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number)
     : host_(host),
+      worker_(worker),
       tasks_(host.world().loop()),
       info_(std::move(info)),
-      class_name_(first.class_name),
+      class_name_(class_name),
+      class_label_(first.class_name),
       id_(first.id),
       name_(first.name),
       number_(number),
@@ -88,10 +90,10 @@ Task<void> Actor::acquire() {
   auto opened = ObjectDatabase::open(host_.process(), info_->name, epoch_, image_.pages);
   if (!opened.ok()) co_return end(storage_internal(), "its database cannot be opened");
   database_ = std::move(opened.database);
-  if (const runtime::ErrorInfo* error = host_.worker().ensure_started())
+  if (const runtime::ErrorInfo* error = worker_.ensure_started())
     co_return end(reset_because(*error), "the Worker cannot start");
   state_ = State::kRunning;
-  host_.worker().open(*this, runtime::ContextKind::kActor, info_->lane);
+  worker_.open(*this, runtime::ContextKind::kActor, info_->lane);
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
                                  host_.process().host().name()});
   // The constructor takes the gate first; whoever came meanwhile queues behind it (0.8).
@@ -132,7 +134,7 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_ = error;
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
-  if (was_running) host_.worker().close(*this);
+  if (was_running) worker_.close(*this);
   auto answer = worker::AnswerMessage::of_error(end_error_);
   refuse_all(answer);
   if (alarms_) alarms_->object_ended();
@@ -195,7 +197,7 @@ void Actor::ConstructWork::run() {
   bool failed = false;
   actor.in_turn_ = true;
   runtime::TurnResult result =
-      actor.host_.worker().turn(actor, "constructor", [&](runtime::Isolate& isolate) {
+      actor.worker_.turn(actor, "constructor", [&](runtime::Isolate& isolate) {
         return isolate.construct_actor(actor.context_id(), actor.class_name_, actor.id_,
                                        actor.name_.empty() ? nullptr : &actor.name_, 0,
                                        actor.number_);
@@ -206,7 +208,7 @@ void Actor::ConstructWork::run() {
     failed = true;
   } else if (result.kind == runtime::TurnKind::kException) {
     error = reset_because(*result.error);
-    actor.host_.worker().report_failure(actor.lane(), worker::EventFailed::Why::kException,
+    actor.worker_.report_failure(actor.lane(), worker::EventFailed::Why::kException,
                                         *result.error);
     failed = true;
   }
@@ -219,6 +221,7 @@ void Actor::EventWork::run() {
   world.announce(ObjectEvent{actor.info_->lane, actor.epoch_, caller.from(),
                              message->caller_context, message->number, fetch ? message->request->method : "call",
                              fetch ? message->request->url : message->method});
+  actor.depth_ = message->depth;
   runtime::EventId event = actor.open_event(caller, fetch);
   begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
@@ -276,7 +279,7 @@ void Actor::wait_for_lease() {
 bool Actor::active() const {
   return open_events_ > 0 || wait_until_ > 0 || works_ || !undurable_.empty() || open_batch_ ||
          output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy()) ||
-         host_.worker().isolate().pending_operations(context_id()) > 0;
+         worker_.isolate().pending_operations(context_id()) > 0;
 }
 
 void Actor::maybe_idle() {

@@ -38,8 +38,9 @@ class Actor final : public worker::EventContext,
                     private LogListener,
                     private ImageSource {
  public:
-  Actor(ObjectHost& host, Ref<const ObjectInfo> info, const worker::ObjectMessage& first,
-        uint32_t number);
+  // An instance of `class_name` in the code of `worker`.
+  Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
+        Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number);
   ~Actor() override;
 
   const ObjectInfo& info() const { return *info_; }
@@ -157,9 +158,11 @@ class Actor final : public worker::EventContext,
   Ref<const PageImage> current_image() override;
 
   ObjectHost& host_;
+  worker::WorkerIsolate& worker_;
   TaskScope tasks_;
   Ref<const ObjectInfo> info_;
-  std::string class_name_;
+  std::string class_name_;   // as its code has it
+  std::string class_label_;  // as the world knows it (worker/application.h)
   runtime::ObjectId id_;
   std::string name_;
   uint32_t number_;

@@ -81,7 +81,7 @@ void Actor::call(worker::OutgoingCall call) {
     operation_sections_[call.operation] = Ref<CriticalSection>(section);
   if (!lease_valid()) wait_for_lease();
   if (!call.gated)  // reads of KV do not wait (2.4)
-    return host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
+    return worker_.outbound().send(worker_, context_id(), std::move(call));
   const bool weak = host_.options().weaken.calls_early;
   if (weak || output_gate_.open()) return send_call(std::move(call), 0);
   const uint64_t output = hold_output();
@@ -92,7 +92,7 @@ void Actor::send_call(worker::OutgoingCall call, uint64_t output) {
   world().announce(ObjectCalled{info_->lane, epoch_, output,
                                 call.request ? call.request->method : "call",
                                 call.request ? call.request->url : call.method});
-  host_.worker().outbound().send(host_.worker(), context_id(), std::move(call));
+  worker_.outbound().send(worker_, context_id(), std::move(call));
 }
 
 Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
@@ -200,8 +200,8 @@ void Actor::sync(runtime::OperationId operation) {
   // Never within the turn that asks: with nothing to wait for it still costs one hop (3.8).
   if (open_batch_) output_gate_.lock(open_batch_);
   world().loop().schedule(world().now(), kSyncHop, host_.process().owner(),
-                          [&host = host_, id = context_id(), operation] {
-                            auto* actor = dynamic_cast<Actor*>(host.worker().find(id));
+                          [&worker = worker_, id = context_id(), operation] {
+                            auto* actor = dynamic_cast<Actor*>(worker.find(id));
                             if (actor)
                               actor->output_gate_.pass(
                                   std::make_unique<SyncOutput>(*actor, operation));
@@ -238,7 +238,7 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   if (confirmed) output_gate_.lock(open_batch_);
   std::string source;
   if (world().trace().recording())
-    source = host_.worker().isolate().current_position().text();
+    source = worker_.isolate().current_position().text();
   world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, confirmed, operation, key, source});
   if (host_.options().weaken.turns_split) commit();
 }

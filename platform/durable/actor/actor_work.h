@@ -88,7 +88,7 @@ struct Actor::LeaveSectionWork final : Work {
 template <class Enter>
 void Actor::turn(const char* why, Enter&& enter) {
   in_turn_ = true;
-  runtime::TurnResult result = host_.worker().turn(*this, why, enter);
+  runtime::TurnResult result = worker_.turn(*this, why, enter);
   in_turn_ = false;
   if (state_ == State::kEnded) return;
   if (result.kind == runtime::TurnKind::kTerminatedCpu)

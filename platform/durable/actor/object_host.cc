@@ -7,11 +7,11 @@ namespace orrery::durable {
 
 inline constexpr Site kBury{"object.bury"};
 
-ObjectHost::ObjectHost(host::Process& process, worker::WorkerIsolate& worker,
+ObjectHost::ObjectHost(host::Process& process, worker::HostWorkers& workers,
                        DirectoryClient& directory, Replication& replication,
                        const Options& options)
     : process_(process),
-      worker_(worker),
+      workers_(workers),
       directory_(directory),
       replication_(replication),
       options_(options) {
@@ -30,16 +30,17 @@ void ObjectHost::on_call(const net::Caller& caller, const Ref<const net::Message
   const auto& event = message->as<worker::ObjectMessage>();
   Actor* actor = find(event.id);
   if (!actor) {
-    auto* ns = worker_.deployment().find_namespace(event.class_name);
-    if (!ns) {
+    const auto* object_class = workers_.application().find_class(event.class_name);
+    if (!object_class) {
       runtime::ErrorInfo error;
       error.message = "Durable Object class " + event.class_name + " is not known to this version.";
       return caller.reply(worker::AnswerMessage::of_error(error));
     }
-    std::string identity = "do:" + event.class_name + "#" + worker::hex_of(event.id);
-    auto info =
-        make_ref<ObjectInfo>(world(), identity, ns->printable(event.id, event.name));
-    auto made = std::make_unique<Actor>(*this, info, event, ++last_number_);
+    auto info = make_ref<ObjectInfo>(world(), object_class->identity(event.id),
+                                     object_class->printable(event.id, event.name));
+    auto made = std::make_unique<Actor>(*this, workers_.at(object_class->worker),
+                                        object_class->objects->class_name(), info, event,
+                                        ++last_number_);
     actor = made.get();
     actors_.emplace(event.id, std::move(made));
     actor->start();

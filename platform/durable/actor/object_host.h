@@ -10,7 +10,7 @@
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/directory/weaken.h"
 #include "platform/durable/replication/replicated_log.h"
-#include "platform/worker/worker_isolate.h"
+#include "platform/worker/host_workers.h"
 #include "sim/net/network.h"
 
 namespace orrery::durable {
@@ -24,13 +24,12 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
     Duration durability_timeout = kDurabilityTimeout;
     Weaken weaken = {};
   };
-  ObjectHost(host::Process& process, worker::WorkerIsolate& worker, DirectoryClient& directory,
+  ObjectHost(host::Process& process, worker::HostWorkers& workers, DirectoryClient& directory,
              Replication& replication, const Options& options);
   ~ObjectHost() override;
 
   host::Process& process() { return process_; }
   World& world() { return process_.world(); }
-  worker::WorkerIsolate& worker() { return worker_; }
   DirectoryClient& directory() { return directory_; }
   Replication& replication() { return replication_; }
   const Options& options() const { return options_; }
@@ -53,7 +52,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   void bury(Actor& actor, bool release);
 
   host::Process& process_;
-  worker::WorkerIsolate& worker_;
+  worker::HostWorkers& workers_;
   DirectoryClient& directory_;
   Replication& replication_;
   Options options_;

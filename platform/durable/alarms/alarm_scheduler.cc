@@ -21,11 +21,9 @@ constexpr int64_t kPartNumerator = 7, kPartDenominator = 8;
 
 }  // namespace
 
-AlarmScheduler::AlarmScheduler(host::Process& process, const worker::Deployment* deployment,
-                               DirectoryClient& directory, Replication& replication,
-                               const AlarmShardOptions& options)
+AlarmScheduler::AlarmScheduler(host::Process& process, DirectoryClient& directory,
+                               Replication& replication, const AlarmShardOptions& options)
     : process_(process),
-      deployment_(deployment),
       directory_(directory),
       replication_(replication),
       options_(options) {
@@ -54,10 +52,8 @@ int64_t AlarmScheduler::rank(uint32_t shard) const {
 
 Ref<const ObjectInfo> AlarmScheduler::info_of(const AlarmObject& object) {
   std::string hex = worker::hex_of(object.id);
-  worker::Namespace* ns = deployment_ ? deployment_->find_namespace(object.class_name) : nullptr;
   std::string printable =
-      ns ? ns->printable(object.id, object.name)
-         : "do:" + object.class_name + "/" + (object.name.empty() ? hex.substr(0, 8) : object.name);
+      "do:" + object.class_name + "/" + (object.name.empty() ? hex.substr(0, 8) : object.name);
   return make_ref<const ObjectInfo>(process_.world(), "do:" + object.class_name + "#" + hex,
                                     printable);
 }

@@ -14,15 +14,14 @@
 #include "platform/durable/alarms/alarm_shard.h"
 #include "platform/durable/alarms/shards.h"
 #include "platform/durable/directory/directory_client.h"
-#include "platform/worker/deployment.h"
+#include "platform/worker/object_ids.h"
 
 namespace orrery::durable {
 
 class AlarmScheduler final : public host::Service, private net::Handler, private SessionListener {
  public:
   // All must outlive the service.
-  AlarmScheduler(host::Process& process, const worker::Deployment* deployment,
-                 DirectoryClient& directory, Replication& replication,
+  AlarmScheduler(host::Process& process, DirectoryClient& directory, Replication& replication,
                  const AlarmShardOptions& options);
   ~AlarmScheduler() override;
 
@@ -70,7 +69,6 @@ class AlarmScheduler final : public host::Service, private net::Handler, private
   Duration watch_period(uint32_t shard) const;
 
   host::Process& process_;
-  const worker::Deployment* deployment_;
   DirectoryClient& directory_;
   Replication& replication_;
   AlarmShardOptions options_;

@@ -3,9 +3,10 @@
 import { natives } from "./natives.js";
 import { promiseResolve, promiseThen, uncurryThis } from "./safe.js";
 import { enter, openContext } from "./io_context.js";
-import { DurableObject, remoteMethod, WorkerEntrypoint } from "./entrypoints.js";
+import { DurableObject, remoteFunction, remoteMethod, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
 import { checkSendable } from "./outgoing.js";
+import { jsonParse } from "./env_values.js";
 import { partsOfResponse, requestFromParts } from "./web.js";
 
 let exported = null;  // namespace object of the main module
@@ -57,6 +58,19 @@ function callHandler(handler, method, argument, context) {
   return apply(callable, handler, [argument, env, new ExecutionContext(context)]);
 }
 
+/** An RPC method of a class, or a function of a plain exported object: that one is called as (argument, env, ctx). */
+function callMethod(handler, method, args, context) {
+  if (handler instanceof WorkerEntrypoint) return apply(remoteMethod(handler, method), handler, args);
+  const callable = remoteFunction(handler, method);
+  if (args.length !== 1) {
+    throw new TypeError(`Attempted to call RPC function "${method}" with the wrong number of arguments. When ` +
+      "calling a top-level handler function that is not declared as part of a class, you must always send " +
+      "exactly one argument. In order to support variable numbers of arguments, the server must use " +
+      "class-based syntax (extending WorkerEntrypoint) instead.");
+  }
+  return apply(callable, handler, [args[0], env, new ExecutionContext(context)]);
+}
+
 // ---- answers -------------------------------------------------------------------------------------
 
 function fail(event, error) {
@@ -101,9 +115,10 @@ function answerValue(event, result, keep) {
 
 // ---- stateless events ----------------------------------------------------------------------------
 
-export function dispatchFetch(slot, event, entrypoint, method, url, headers, body, cf) {
+export function dispatchFetch(slot, event, entrypoint, method, url, headers, body, cf, props = undefined) {
   const context = openContext(slot);
   try {
+    if (props !== undefined) context.props = jsonParse(props);
     const request = requestFromParts(method, url, headers, body, cf);
     answerResponse(event, callHandler(handlerOf(entrypoint, context), "fetch", request, context));
   } catch (error) {
@@ -129,15 +144,12 @@ export function dispatchScheduled(slot, event, entrypoint, scheduledTime, cron) 
   }
 }
 
-export function dispatchRpc(slot, event, entrypoint, method, args) {
+export function dispatchRpc(slot, event, entrypoint, method, args, props = undefined) {
   const context = openContext(slot);
   try {
+    if (props !== undefined) context.props = jsonParse(props);
     const handler = handlerOf(entrypoint, context);
-    if (!(handler instanceof WorkerEntrypoint)) {
-      throw new TypeError("The receiving Worker does not support RPC, because its entrypoint does not " +
-        "extend WorkerEntrypoint.");
-    }
-    answerValue(event, apply(remoteMethod(handler, method), handler, args), true);
+    answerValue(event, callMethod(handler, method, args, context), true);
   } catch (error) {
     fail(event, error);
   }

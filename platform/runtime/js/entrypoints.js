@@ -31,11 +31,15 @@ const RESERVED = {
 };
 const { getPrototypeOf, hasOwn, prototype: objectPrototype } = Object;
 
-/** The method of an entrypoint or object that a caller named; throws what the caller must see. */
-export function remoteMethod(instance, name) {
+function refuseReserved(name) {
   if (RESERVED[name] === 1) {
     throw new TypeError(`'${name}' is a reserved method and cannot be called over RPC.`);
   }
+}
+
+/** The method of an entrypoint or object that a caller named; throws what the caller must see. */
+export function remoteMethod(instance, name) {
+  refuseReserved(name);
   // Only what the class defines: instance properties and Object.prototype are private.
   if (!hasOwn(instance, name)) {
     for (let p = getPrototypeOf(instance); p !== null && p !== objectPrototype; p = getPrototypeOf(p)) {
@@ -45,6 +49,16 @@ export function remoteMethod(instance, name) {
         throw new TypeError(`"${name}" is not a function.`);
       }
     }
+  }
+  throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
+}
+
+/** The same for a plain exported object: its own functions. */
+export function remoteFunction(handler, name) {
+  refuseReserved(name);
+  if (handler !== null && hasOwn(handler, name)) {
+    if (typeof handler[name] === "function") return handler[name];
+    throw new TypeError(`"${name}" is not a function.`);
   }
   throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
 }

@@ -9,8 +9,10 @@ export function makeError(name, message, flags, durableObjectId) {
   if (flags & 16) {
     error = new DOMException(message, name);
   } else {
-    const Class = CLASSES[name] ?? Error;
-    error = new Class(message);
+    const Class = CLASSES[name];
+    error = Class === undefined ? new Error(message) : new Class(message);
+    // The class of a caller's own error stays behind, its name does not.
+    if (Class === undefined) error.name = name;
   }
   if (flags & 1) error.retryable = true;
   if (flags & 2) error.overloaded = true;

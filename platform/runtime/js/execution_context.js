@@ -40,7 +40,7 @@ export class ExecutionContext {
     void this.#context;
     natives.abort(reason);
   }
-  get props() { return {}; }
+  get props() { return (this.#context.props ??= {}); }
   get exports() {
     throw new Error("ctx.exports is not supported yet: use a binding of the wrangler file");
   }

@@ -27,6 +27,7 @@ export class IoContext {
     this.actor = 0;            // the number that the storage natives know the object by
     this.sections = null;
     this.keys = 0;
+    this.props = null;         // what the binding gives to ctx.props
   }
 
   /** Begins an operation: call `start(id)`; the promise settles when C++ settles the id. */

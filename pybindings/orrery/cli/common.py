@@ -72,6 +72,16 @@ environment_option = click.option(
 )
 
 
+with_option = click.option(
+    "--with",
+    "beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Project folder of another Worker that the project's bindings name (repeatable).",
+)
+
+
 def weaken_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--weaken",

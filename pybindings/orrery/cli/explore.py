@@ -38,6 +38,7 @@ _SEEDS_WITH_BUDGET = 2**40
     help="JSON lines of requests (for a folder).",
 )
 @common.environment_option
+@common.with_option
 @common.weaken_option
 @common.deadline_option
 @common.out_option
@@ -53,6 +54,7 @@ def command(
     shard: str | None,
     requests_file: Path | None,
     environment: str | None,
+    beside: tuple[Path, ...],
     weaken: dict[str, Any],
     deadline_us: int,
     out: Path,
@@ -61,9 +63,9 @@ def command(
     """Run many seeds of TARGET in parallel. With only --budget, seeds go on until it is spent."""
     if cluster is not None:
         raise not_in_this_build("--cluster")
-    found = parse_target(target, environment)
+    found = parse_target(target, environment, beside=beside)
     shares = common.parse_shard(shard)
-    job: dict[str, Any] = {"weaken": weaken}
+    job: dict[str, Any] = {"weaken": weaken, **found.job()}
     if found.kind == "project":
         job["requests"] = (
             read_requests(requests_file) if requests_file else found_requests(found.path)[0]

@@ -91,7 +91,8 @@ def replay(
     trace: Path | None = None,
 ) -> tuple[Worker, Outcome]:
     """Runs a capsule once with recording on. A trace file appears whole or not at all."""
-    target = parse_target(wanted.target, near=(path.resolve().parent, path.resolve().parent.parent))
+    near = (path.resolve().parent, path.resolve().parent.parent)
+    target = parse_target(wanted.target, near=near, beside=wanted.beside)
     worker = pool.open(target.load())
     names = [scenario["name"] for scenario in worker.scenarios]
     if len(names) != 1:

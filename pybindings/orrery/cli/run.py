@@ -36,6 +36,7 @@ from orrery.times import show_us
     help="Let the world run on at least this long (for a folder).",
 )
 @common.environment_option
+@common.with_option
 @common.weaken_option
 @common.deadline_option
 @common.out_option
@@ -48,6 +49,7 @@ def command(
     requests_file: Path | None,
     for_us: int | None,
     environment: str | None,
+    beside: tuple[Path, ...],
     weaken: dict[str, Any],
     deadline_us: int,
     out: Path,
@@ -65,8 +67,8 @@ def command(
     GET / and every path that the source mentions are asked from three cities. Faults are off unless
     --faults says so.
     """
-    found = parse_target(target, environment)
-    common_job: dict[str, Any] = {"weaken": weaken}
+    found = parse_target(target, environment, beside=beside)
+    common_job: dict[str, Any] = {"weaken": weaken, **found.job()}
     console = error_console()
     if found.kind == "project":
         if requests_file is not None:

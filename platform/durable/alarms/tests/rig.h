@@ -81,7 +81,7 @@ struct AlarmRig {
     auto& client = p.add<DirectoryClient>(p, directory);
     p.add<Follower>(p, client, FollowerOptions{});
     auto& replication = p.add<Replication>(p, ReplicationOptions{});
-    p.add<AlarmScheduler>(p, nullptr, client, replication, shards);
+    p.add<AlarmScheduler>(p, client, replication, shards);
     p.add<AlarmClient>(p, shards);
     p.add<FakeObject>(p, *this);
   }
