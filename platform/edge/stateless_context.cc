@@ -24,6 +24,7 @@ void StatelessContext::start(const net::Caller& caller, const runtime::HttpReque
   caller_ = caller;
   answered_ = false;
   wait_until_ = 0;
+  subrequests_ = 0;
   if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
     fail(*error, true, 500, 1101);
     return owner_.finished(*this);
@@ -43,6 +44,7 @@ void StatelessContext::take_call(const ServiceCaller& caller, worker::OutgoingCa
 void StatelessContext::start_call() {
   answered_ = false;
   wait_until_ = 0;
+  subrequests_ = 0;
   depth_ = static_cast<uint8_t>(call_.depth + 1);
   if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
     fail(*error, true, 500, 1101);

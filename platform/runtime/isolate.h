@@ -56,6 +56,8 @@ class Isolate {
     int64_t heap_limit_bytes = kHeapLimitBytes;
     Duration cpu_limit = kCpuLimit;
     Duration startup_cpu_limit = kStartupCpuLimit;
+    // Calls that one event may make to other Workers, objects, services and origins.
+    uint32_t subrequest_limit = kSubrequestLimit;
     // Isolates that succeed each other get different ones, so that no answer meant for a context of one
     // finds a context of the next by its id.
     uint32_t first_generation = 0;

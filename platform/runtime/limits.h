@@ -37,4 +37,7 @@ inline constexpr int kTimersPerContext = 10'000;
 // Serialised RPC arguments or results.
 inline constexpr int64_t kRpcMessageBytes = 32ll << 20;
 
+// Calls of one event, unless `limits.subrequests` says otherwise (platform.md 1.4, paid plan).
+inline constexpr uint32_t kSubrequestLimit = 10'000;
+
 }  // namespace orrery::runtime

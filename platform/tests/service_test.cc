@@ -59,13 +59,31 @@ const cases = {
     return env.AUTH.noted();
   },
   slow: async (env) => (await env.AUTH.fetch("https://auth/slow")).text(),
+  deep: (env) => env.SESSIONS.getByName("s0").deeper(1),
+  many: async (env) => {
+    for (let i = 0; ; i++) try { await env.AUTH.note(i); } catch (error) { return `${i} ${show(error)}`; }
+  },
+  cutOff: (env, request, ctx) => {
+    ctx.waitUntil(wait(29000).then(() => console.log("in time")));
+    ctx.waitUntil(wait(31000).then(() => console.log("too late")));
+    return "answered";
+  },
+  rejected: (env, request, ctx) => {
+    ctx.waitUntil(Promise.reject(new RangeError("in the background")));
+    ctx.waitUntil(wait(100).then(() => { ctx.waitUntil(wait(100).then(() => console.log("one after the other"))); }));
+    ctx.waitUntil(5);
+    return "answered";
+  },
+  destructured: (env, request, ctx) => { const { waitUntil } = ctx; waitUntil(Promise.resolve()); },
+  noPromise: (env, request, ctx) => ctx.waitUntil(),
 };
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     const url = new URL(request.url);
     if (url.pathname === "/loop") return env.AUTH.fetch(`https://auth/loop?n=${+url.searchParams.get("n") + 1}`);
     try {
-      const value = await cases[url.searchParams.get("t")](env, request);
+      const value = await cases[url.searchParams.get("t")](env, request, ctx);
       return new Response(typeof value === "string" ? value : JSON.stringify(value));
     } catch (error) {
       return new Response(show(error));
@@ -164,7 +182,7 @@ const worker::Deployment& gateway() {
            {service("AUTH", "auth"), service("ADMIN", "auth", "Admin", R"({"role":"root"})"),
             service("NOFETCH", "auth", "NoFetch"), service("PLAIN", "auth", "plain"),
             service("SELF", "gateway"), object("SESSIONS", "Session", "auth")}),
-      "v1", Classes{}, runtime::Isolate::Options{});
+      "v1", Classes{}, runtime::Isolate::Options{.subrequest_limit = 50});
   return made;
 }
 
@@ -337,6 +355,18 @@ TEST(Workers, ChainsOfCallsEndAtTheDepthLimit) {
   EXPECT_EQ(rig.calls().size(), 15u);
 }
 
+TEST(Workers, ChainsOfObjectsEndThereToo) {
+  Rig rig;
+  EXPECT_TRUE(rig.tell("deep").starts_with("Error Error: Subrequest depth limit exceeded.")) << rig.last();
+  EXPECT_EQ(rig.cloud().objects("Session").size(), 15u);
+}
+
+TEST(Workers, MakeSoManyCallsAnEventAndNoMore) {
+  Rig rig;
+  EXPECT_EQ(rig.tell("many"), "50 Error Error: Too many subrequests. remote=undefined");
+  EXPECT_EQ(rig.tell("rpc"), "t 7 true 2");
+}
+
 TEST(ObjectOfAnotherWorker, IsOneObjectForBothAndRunsItsOwnWorkersCode) {
   Rig rig;
   EXPECT_EQ(rig.tell("object"), "1");
@@ -351,6 +381,33 @@ TEST(WaitUntil, KeepsTheCalleesEventAliveAfterItsAnswer) {
   EXPECT_EQ(rig.lines(), "");
   rig.run_for(seconds(2));
   EXPECT_EQ(rig.lines(), "log kept on\n");
+}
+
+TEST(WaitUntil, IsCutOffThirtySecondsAfterTheAnswerWithAWarning) {
+  Rig rig;
+  EXPECT_EQ(rig.tell("cutOff"), "answered");
+  rig.run_for(millis(29'500));
+  EXPECT_EQ(rig.lines(), "log in time\n");
+  rig.run_for(seconds(10));
+  EXPECT_EQ(rig.lines(),
+            "log in time\nwarn waitUntil() tasks did not complete within the allowed time after invocation end and "
+            "have been cancelled. See: https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil\n");
+}
+
+TEST(WaitUntil, ARejectionIsLoggedAndEndsNeitherTheOthersNorTheAnswer) {
+  Rig rig;
+  EXPECT_EQ(rig.tell("rejected"), "answered");
+  rig.run_for(seconds(1));
+  EXPECT_TRUE(rig.lines().starts_with("warn Uncaught (in promise) RangeError: in the background")) << rig.lines();
+  EXPECT_TRUE(rig.lines().ends_with("\nlog one after the other\n")) << rig.lines();
+}
+
+TEST(WaitUntil, RefusesWhatTheRealOneRefuses) {
+  Rig rig;
+  EXPECT_TRUE(rig.tell("destructured").starts_with(
+      "TypeError TypeError: Illegal invocation: function called with incorrect `this` reference."));
+  EXPECT_EQ(rig.tell("noPromise"), "TypeError TypeError: Failed to execute 'waitUntil' on 'ExecutionContext': "
+                                   "parameter 1 is not of type 'Promise'. remote=undefined");
 }
 
 TEST(ServiceBinding, ACrashOfTheHostEndsTheCallForTheClientAndNothingGoesOn) {

@@ -67,6 +67,7 @@ class EventContext {
   runtime::ContextId context_id_ = runtime::kNoContext;
   LaneId lane_ = kWorldLane;
   uint8_t depth_ = 1;
+  uint32_t subrequests_ = 0;  // made since the last event came
 };
 
 }  // namespace orrery::worker

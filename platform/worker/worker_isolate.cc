@@ -10,6 +10,7 @@ namespace orrery::worker {
 inline constexpr Site kTimer{"worker.timer"};
 inline constexpr Site kEntropy{"worker.entropy"};
 inline constexpr Site kSpent{"worker.isolate_spent"};
+inline constexpr Site kRefused{"worker.refused_call"};
 
 namespace {
 const char* level_name(runtime::ConsoleLevel level) {
@@ -130,6 +131,21 @@ void WorkerIsolate::random_bytes(std::span<uint8_t> out) {
   }
 }
 
+void WorkerIsolate::leave(OutgoingCall call) {
+  EventContext& context = current();
+  call.depth = context.depth();
+  if (++context.subrequests_ <= deployment_.isolate_options().subrequest_limit)
+    return context.call(std::move(call));
+  ORRERY_SOMETIMES(world(), true, "an event makes more calls than it may");
+  runtime::ErrorInfo error;
+  error.message = "Too many subrequests.";
+  world().loop().schedule(world().now(), kRefused, process_.owner(),
+                          [this, id = context.context_id(), operation = call.operation,
+                           answer = AnswerMessage::of_error(std::move(error))] {
+                            deliver_answer(id, operation, answer);
+                          });
+}
+
 void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operation,
                                 const runtime::Target& target,
                                 Ref<const runtime::HttpRequest> request) {
@@ -140,8 +156,7 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
   call.id = target.id;
   call.object_name = target.object_name;
   call.request = std::move(request);
-  call.depth = current().depth();
-  current().call(std::move(call));
+  leave(std::move(call));
 }
 
 void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation,
@@ -155,8 +170,7 @@ void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation
   call.object_name = target.object_name;
   call.method = method;
   call.arguments = std::move(arguments);
-  call.depth = current().depth();
-  current().call(std::move(call));
+  leave(std::move(call));
 }
 
 void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId operation,
@@ -169,7 +183,7 @@ void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId opera
   call.method = method;
   call.cells = std::move(arguments);
   call.gated = gated;
-  current().call(std::move(call));
+  leave(std::move(call));
 }
 
 void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,

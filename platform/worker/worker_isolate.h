@@ -91,6 +91,8 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void end_turn(EventContext& context, const char* why, const runtime::TurnResult& result);
   void dispose_spent_isolate();
   EventContext& current();
+  // Hands the call to its context, or refuses it when the event has made too many.
+  void leave(OutgoingCall call);
   Namespace& objects_of(uint32_t binding) { return *place_of(binding).objects->objects; }
 
   // runtime::IsolateHost

@@ -112,6 +112,8 @@ std::unique_ptr<App::Part> App::load(const std::string& folder) {
     classes.push_back({c.name, c.storage == config::StorageKind::kSqlite});
   runtime::Isolate::Options options;
   if (config.limits.cpu_ms) options.cpu_limit = millis(*config.limits.cpu_ms);
+  if (config.limits.subrequests)
+    options.subrequest_limit = static_cast<uint32_t>(std::min<int64_t>(*config.limits.subrequests, UINT32_MAX));
   part->deployment = std::make_unique<worker::Deployment>(snapshot(), code_of(config), "v1",
                                                           std::move(classes), options);
   const auto& exports = config.exports;

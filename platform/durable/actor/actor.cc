@@ -222,6 +222,7 @@ void Actor::EventWork::run() {
                              message->caller_context, message->number, fetch ? message->request->method : "call",
                              fetch ? message->request->url : message->method});
   actor.depth_ = message->depth;
+  actor.subrequests_ = 0;
   runtime::EventId event = actor.open_event(caller, fetch);
   begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {

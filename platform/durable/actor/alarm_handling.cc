@@ -166,6 +166,7 @@ void Actor::Alarms::run() {
         actor_.end(alarm_timeout(), "its alarm ran for too long");
       });
   actor_.depth_ = 1;
+  actor_.subrequests_ = 0;
   actor_.turn("alarm", [&](runtime::Isolate& isolate) {
     return isolate.dispatch_alarm(actor_.context_id(), kEvent, run.scheduled,
                                   static_cast<int>(run.retries));

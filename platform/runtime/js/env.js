@@ -17,6 +17,7 @@ class Fetcher {
   fetch(input, init = undefined) {
     return startFetch(SERVICE, this.#binding, this.#stub, "", "", input, init);
   }
+  get [Symbol.toStringTag]() { return "Fetcher"; }
   static call(fetcher, method, args) {
     return startRpc(SERVICE, fetcher.#binding, fetcher.#stub, "", "", method, args);
   }

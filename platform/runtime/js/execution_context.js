@@ -24,27 +24,40 @@ export function waitUntilCurrent(promise) {
   waitUntil(requireContext(), promise);
 }
 
+const ILLEGAL_INVOCATION = "Illegal invocation: function called with incorrect `this` reference. See " +
+  "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
 export class ExecutionContext {
   #context;
   constructor(context) {
     this.#context = context;
   }
+  static of(self) {
+    if (typeof self !== "object" || self === null || !(#context in self)) throw new TypeError(ILLEGAL_INVOCATION);
+    return self.#context;
+  }
   waitUntil(promise) {
-    if (!(#context in this)) throw new TypeError("Illegal invocation");
-    waitUntil(this.#context, promise);
+    const context = contextOf(this);
+    if (arguments.length === 0) {
+      throw new TypeError("Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.");
+    }
+    waitUntil(context, promise);
   }
   passThroughOnException() {
-    if (!(#context in this)) throw new TypeError("Illegal invocation");
+    contextOf(this);
   }
   abort(reason) {
-    void this.#context;
+    contextOf(this);
     natives.abort(reason);
   }
-  get props() { return (this.#context.props ??= {}); }
+  get props() { return (contextOf(this).props ??= {}); }
   get exports() {
     throw new Error("ctx.exports is not supported yet: use a binding of the wrangler file");
   }
 }
+
+const { of: contextOf } = ExecutionContext;
+delete ExecutionContext.of;
 
 class Section {
   constructor(callback, resolve) {
