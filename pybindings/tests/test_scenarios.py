@@ -29,7 +29,7 @@ def test_a_faulty_twin_and_nothing_else_is_expected_to_break_a_rule(folder):
     for scenario in scenarios:
         faulty = folder.endswith("_faulty") or bool(scenario.weaken)
         assert (scenario.expect is not None) == faulty, scenario.name
-        assert scenario.description and scenario.app is not None, scenario.name
+        assert scenario.description and scenario.apps, scenario.name
 
 
 def test_rules_that_scenarios_cite_are_in_the_table(tmp_path):
