@@ -109,6 +109,11 @@ class Check:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        #: How often each rule was checked, by its id.
+        self.exercised: dict[str, int] = {}
+
+    def _exercise(self, rule: str) -> None:
+        self.exercised[rule] = self.exercised.get(rule, 0) + 1
 
     def linearizable(
         self,
@@ -134,6 +139,7 @@ class Check:
 
     def that(self, condition: Any, reason: str, *, rule: str) -> None:
         """A condition of the scenario's own, under a rule's id."""
+        self._exercise(rule)
         if not condition:
             raise CheckFailed(rule, reason)
 
@@ -142,6 +148,7 @@ class Check:
             raise ScenarioError(
                 "only this world's own history can be checked here; use `orrery check` for files"
             )
+        self._exercise(rule)
         result = method(self._world.native, "check", "world.check")(model, json.dumps(options))
         verdict = result.get("verdict")
         if verdict == "violation":

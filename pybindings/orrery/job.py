@@ -30,6 +30,7 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     module = native.load()
     exchanges: list[Exchange] = []
     own: dict[str, Any] | None = None
+    checked: dict[str, int] = {}
     verdict = "pass"
     try:
         world_native = module.World(app, json.dumps(options(scenario, job)))
@@ -40,6 +41,7 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     try:
         driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
         world = World(world_native, driver, job["seed"])
+        checked = world.check.exercised
         if job.get("requests") is not None:
             main = run_requests(world, job["requests"], job.get("for_us"), exchanges)
         else:
@@ -65,6 +67,10 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     ) as error:  # noqa: BLE001 - it may raise anything
         verdict, own = "error", _failure(scenario, error, SCENARIO_ERROR, _message(scenario, error))
     finished = json.loads(world_native.finish())
+    # The monitors' counts, and those of the checks that the scenario asked for.
+    rules = finished.setdefault("rules", {})
+    for rule, times in checked.items():
+        rules[rule] = rules.get(rule, 0) + times
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
     history = world_native.history() if own is not None else []

@@ -1,31 +1,102 @@
-"""`orrery rules`: the table of guarantees."""
+"""`orrery rules`: the table of guarantees, and how often each was exercised."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from typing import Any
 
 import click
 from rich.table import Table
 
-from orrery import native
+from orrery import museum, native, places
 from orrery.cli import common
-from orrery.report import out_console
+from orrery.cli.suite import plan_for
+from orrery.exploration import Plan, run_plans
+from orrery.pool import Pool
+from orrery.report import Reporter, out_console
+from orrery.scenario import find_scenario_files
+from orrery.targets import Target
+
+RECORD = places.ROOT / "conformance" / "rules" / "record.json"
 
 
 @click.command("rules")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    help="Count anew: run every scenario of the suite and the museum with so many seeds. Default: what was "
+    "recorded last.",
+)
+@click.option(
+    "--record", is_flag=True, help="Keep what --seeds counted, in conformance/rules/record.json."
+)
+@common.jobs_option
+@common.deadline_option
 @common.json_option
-def command(as_json: bool) -> int:
-    """Print each guarantee: its id, its sentence, where it comes from and what enforces it."""
+def command(
+    seeds: int | None, record: bool, jobs: int | None, deadline_us: int, as_json: bool
+) -> int:
+    """Print each guarantee: its id, how often runs exercised it, its sentence, where it comes from and what
+    enforces it."""
     rules = json.loads(native.method(native.load(), "rules", "orrery rules")())
+    if seeds is not None:
+        counted = _count(seeds, jobs, deadline_us, as_json)
+        if record:
+            RECORD.write_text(json.dumps(counted, indent=1) + "\n", encoding="utf-8")
+    elif RECORD.exists():
+        counted = json.loads(RECORD.read_text(encoding="utf-8"))
+    else:
+        counted = {"runs": 0, "seeds": 0, "exercised": {}}
+    for rule in rules:
+        rule["exercised"] = counted["exercised"].get(rule["id"], 0)
+    watched = [rule for rule in rules if rule["enforced_by"] in ("monitor", "checker")]
+    seen = sum(1 for rule in watched if rule["exercised"])
     if as_json:
-        common.print_json({"orrery": 1, "command": "rules", "rules": rules})
+        common.print_json(
+            {"orrery": 1, "command": "rules", "runs": counted["runs"], "rules": rules}
+        )
         return 0
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("id", "sentence", "source", "enforced by"):
+    table.add_column("id")
+    table.add_column("exercised", justify="right")
+    for name in ("sentence", "source", "enforced by"):
         table.add_column(name)
     for rule in rules:
-        table.add_row(
-            *(str(rule.get(key, "")) for key in ("id", "sentence", "source", "enforced_by"))
-        )
+        times = f"{rule['exercised']:,}" if rule["exercised"] else "never"
+        cells = (str(rule.get(key, "")) for key in ("sentence", "source", "enforced_by"))
+        table.add_row(rule["id"], times, *cells)
     out_console().print(table)
+    print(
+        f"{len(rules)} rules; monitors and checkers exercised {seen} of their {len(watched)} "
+        f"in {counted['runs']:,} runs"
+    )
     return 0
+
+
+def _count(seeds: int, jobs: int | None, deadline_us: int, quiet: bool) -> dict[str, Any]:
+    """Runs the scenarios without keeping failures: what counts here is what was looked at."""
+    with Pool(jobs, deadline_us / 1e6) as pool, Reporter("rules", not quiet) as reporter:
+
+        def source(file: Any) -> Any:
+            def open_file() -> list[Plan]:
+                worker = pool.open(Target("scenario", file.resolve()).load())
+                return [plan_for(worker, s, seeds, {}, None) for s in worker.scenarios]
+
+            return open_file
+
+        plans = run_plans(
+            pool,
+            [
+                source(file)
+                for folder in (places.SCENARIOS, museum.FOLDER)
+                for file in find_scenario_files(folder)
+            ],
+            lambda now: common.show_progress(reporter, now, None),
+            None,
+        )
+    exercised: Counter[str] = Counter()
+    for plan in plans:
+        exercised.update(plan.summary.document()["rules"])
+    runs = sum(plan.summary.document()["seeds"] for plan in plans)
+    return {"runs": runs, "seeds": seeds, "exercised": dict(sorted(exercised.items()))}

@@ -92,7 +92,7 @@ def command(
 
 
 def plan_for(
-    worker: Any, scenario: dict[str, Any], seeds: int | None, weaken: dict[str, Any], out: Path
+    worker: Any, scenario: dict[str, Any], seeds: int | None, weaken: dict[str, Any], out: Path | None
 ) -> Plan:
     """One scenario's part of a suite: seed 1 without faults, then its seeds under its preset."""
     count = seeds or scenario["seeds"]
