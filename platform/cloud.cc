@@ -103,7 +103,7 @@ void Cloud::boot(host::Process& process) {
     process.add<kv::CacheServer>(process, kv_);
     outbound.serve(runtime::BindingKind::kKv, process.add<kv::KvService>(process, kv_));
   }
-  process.add<edge::EdgeServer>(process, workers);
+  process.add<edge::EdgeServer>(process, workers).connect(objects);
 }
 
 client::Client& Cloud::add_client(uint32_t pop, std::string name) {

@@ -59,6 +59,7 @@ class Cloud {
   client::Client& add_client(uint32_t pop, std::string name);
   // An outside server that answers fetches to `host_name`; made at first call.
   client::Origin& origin(std::string_view host_name);
+  const std::vector<std::unique_ptr<client::Client>>& clients() const { return clients_; }
   const std::vector<client::Origin*>& origins() const { return origin_list_; }
 
   // Every live object of a class: printable name and host.
@@ -76,6 +77,7 @@ class Cloud {
   // Workers KV: the namespaces and delays, the hosts of the two back ends (none without a KV binding), and
   // the greatest record of a key at either, by binding name or namespace id; null when there is none.
   kv::Layout& kv() { return kv_; }
+  const durable::AlarmShardOptions& alarms() const { return alarms_; }
   const std::vector<std::string>& kv_hosts() const { return kv_hosts_; }
   Ref<const kv::Record> kv_record(std::string_view space, std::string_view key);
   std::vector<std::string> kv_keys(std::string_view space);

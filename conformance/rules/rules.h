@@ -1,6 +1,6 @@
 // The table of guarantees: what must hold, where that is written, and what enforces it. Every failure of a
 // run cites one of these ids. Data only; a rule is checked by a monitor (conformance/monitors), by a checker
-// of histories (conformance/check), by a scenario, or by the runtime itself.
+// of histories (conformance/check), by a deadline (conformance/live), by a scenario, or by the runtime itself.
 //
 // Invariant: ids are unique; `RuleId` numbers the rules that are counted while a run goes on, in table order.
 #pragma once

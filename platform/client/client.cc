@@ -45,6 +45,7 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
     request->headers.append_flat(edge_headers_);
     request->headers.append_flat(
         edge::ray_header(mix64(flow_, ++requests_), geography_.at(colo)));
+    const OpenRequest open(open_, request, requests_, exchange.sent, to);
     auto message = make_ref<worker::FetchMessage>(std::move(request));
     net::Reply reply = co_await hosts_.network().call(
         *host_.process(), to, kEdgeChannel, std::move(message), timeout);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "platform/edge/anycast.h"
 #include "platform/edge/cf.h"
@@ -25,6 +26,25 @@ struct Exchange {
   Instant received{0};
 };
 
+// A request under way, for whoever asks what a client waits for. Lives in the frame that waits.
+struct OpenRequest {
+  OpenRequest(std::vector<const OpenRequest*>& all, Ref<const runtime::HttpRequest> r, uint64_t n,
+              Instant at, host::HostId host)
+      : request(std::move(r)), number(n), sent(at), to(host), all_(all) {
+    all_.push_back(this);
+  }
+  ~OpenRequest() { std::erase(all_, this); }
+  OpenRequest(const OpenRequest&) = delete;
+
+  Ref<const runtime::HttpRequest> request;
+  uint64_t number;  // of this client's requests, from 1
+  Instant sent;
+  host::HostId to;  // the edge host that anycast chose
+
+ private:
+  std::vector<const OpenRequest*>& all_;
+};
+
 class Client {
  public:
   // `base_url` has no slash at its end; `name` is "client/1".
@@ -35,6 +55,8 @@ class Client {
   uint32_t pop() const { return pop_; }
   host::Host& host() { return host_; }
   TaskScope& tasks() { return host_.process()->tasks(); }
+  // Oldest first.
+  const std::vector<const OpenRequest*>& open_requests() const { return open_; }
 
   // Sends `request` (its url may be a path) to the nearest edge. The request is completed with what the
   // edge adds, so it must not be shared yet.
@@ -52,6 +74,7 @@ class Client {
   uint64_t requests_ = 0;
   uint32_t cf_pop_ = UINT32_MAX;
   std::string cf_json_;  // for `cf_pop_`
+  std::vector<const OpenRequest*> open_;
 };
 
 }  // namespace orrery::client

@@ -6,10 +6,16 @@
 namespace orrery::edge {
 
 EdgeServer::EdgeServer(host::Process& process, worker::HostWorkers& workers)
-    : workers_(workers), free_(workers.size()) {
+    : process_(process), workers_(workers), free_(workers.size()) {
   process.network().serve(process, kEdgeChannel, *this);
 }
 EdgeServer::~EdgeServer() = default;
+
+const StatelessContext* EdgeServer::serving(const runtime::HttpRequest* request) const {
+  for (const auto& context : contexts_)  // tidy: a list here
+    if (context->serves() == request) return context.get();
+  return nullptr;
+}
 
 // A Worker's own address is https://NAME.example.com; whatever else is asked for, the first answers.
 worker::WorkerIsolate& EdgeServer::addressed(const runtime::HttpRequest& request) {
@@ -23,6 +29,9 @@ worker::WorkerIsolate& EdgeServer::addressed(const runtime::HttpRequest& request
 }
 
 void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
+  if (&message->kind() == &worker::ObjectMessage::kKind)
+    return process_.tasks().spawn(
+        probe(caller, Ref<const worker::ObjectMessage>(&message->as<worker::ObjectMessage>())));
   const runtime::HttpRequest& request = *message->as<worker::FetchMessage>().request;
   worker::WorkerIsolate& worker = addressed(request);
   std::vector<StatelessContext*>& free = free_[worker.index()];
@@ -34,6 +43,11 @@ void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message
   StatelessContext* context = free.back();
   free.pop_back();
   context->start(caller, request);
+}
+
+Task<void> EdgeServer::probe(net::Caller caller, Ref<const worker::ObjectMessage> message) {
+  Ref<const worker::AnswerMessage> answer = co_await objects_->exchange(std::move(message));
+  caller.reply(answer);
 }
 
 }  // namespace orrery::edge

@@ -1,5 +1,7 @@
 #include "platform/edge/object_client.h"
 
+#include <algorithm>
+
 #include "platform/channels.h"
 #include "platform/durable/actor/errors.h"
 
@@ -33,8 +35,7 @@ ObjectClient::Route& ObjectClient::route_of(const worker::ObjectMessage& message
 void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId context,
                         worker::OutgoingCall call) {
   auto message = make_ref<worker::ObjectMessage>();
-  // Contexts are counted in each isolate by itself; slots stay far below 2^24.
-  message->caller_context = context | uint64_t{worker.index()} << 24;
+  message->caller_context = worker.key_of(context);
   message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
   message->depth = static_cast<uint8_t>(call.depth + 1);
   message->class_name = worker.place_of(call.binding).objects->label;
@@ -43,7 +44,7 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->request = std::move(call.request);
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);
-  Delivery delivery{worker, context, call.operation, std::move(message)};
+  Delivery delivery{&worker, context, call.operation, std::move(message), nullptr};
   process_.tasks().spawn(deliver(std::move(delivery)));
 }
 
@@ -74,7 +75,8 @@ Task<bool> ObjectClient::find_owner(Route& route) {
 }
 
 struct ObjectClient::Place {
-  Place(Route& r, runtime::ContextId c) : route(r), context(c), earlier(r.last) {
+  Place(Route& r, runtime::ContextId c, const worker::ObjectMessage* m)
+      : route(r), context(c), message(m), earlier(r.last) {
     if (earlier) earlier->later = this;
     route.last = this;
   }
@@ -106,11 +108,35 @@ struct ObjectClient::Place {
 
   Route& route;
   runtime::ContextId context;
+  const worker::ObjectMessage* message;
   Place* earlier;
   Place* later = nullptr;
   bool under_way = false;
   bool overtaken = false;
+  Waiting::Stage stage = Waiting::Stage::kTurn;
+  host::HostId to = host::kNoHost;
 };
+
+std::vector<ObjectClient::Waiting> ObjectClient::waiting_on(uint64_t context) const {
+  std::vector<Waiting> out;
+  for (const auto& [id, route] : routes_)
+    for (const Place* p = route->last; p; p = p->earlier)
+      if (p->message->caller_context == context && context != runtime::kNoContext)
+        out.push_back({route->info.get(), p->message, p->stage, p->to});
+  std::sort(out.begin(), out.end(), [](const Waiting& a, const Waiting& b) {
+    return a.message->number < b.message->number;
+  });
+  return out;
+}
+
+Task<Ref<const worker::AnswerMessage>> ObjectClient::exchange(
+    Ref<const worker::ObjectMessage> message) {
+  OneShot<Ref<const worker::AnswerMessage>> answer(process_.world().loop());
+  Delivery delivery{nullptr, runtime::kNoContext, 0, std::move(message), &answer};
+  process_.tasks().spawn(deliver(std::move(delivery)));
+  Ref<const worker::AnswerMessage> got = co_await answer;
+  co_return got;
+}
 
 void ObjectClient::wake(Route& route) {
   if (route.waiting.empty()) return;
@@ -120,16 +146,19 @@ void ObjectClient::wake(Route& route) {
 }
 
 Task<void> ObjectClient::deliver(Delivery delivery) {
+  using Stage = Waiting::Stage;
   Loop& loop = process_.world().loop();
   Route& route = route_of(*delivery.message);
   Instant deadline = loop.now() + options_.patience;
   Duration pause = kFirstPause;
   const bool weak = options_.weaken.stub_order_lost;
-  Place place(route, weak ? runtime::kNoContext : delivery.message->caller_context);
+  Place place(route, weak ? runtime::kNoContext : delivery.message->caller_context,
+              delivery.message.get());
   bool taken = false;
   Ref<const worker::AnswerMessage> answer;
   while (!answer && loop.now() < deadline && !place.overtaken) {
     if (route.finding || !place.may_leave()) {
+      place.stage = Stage::kTurn;
       OneShot<bool> turn(loop);
       route.waiting.push_back(&turn);
       co_await turn;
@@ -137,6 +166,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     }
     if (route.host == host::kNoHost) {
       route.finding = true;
+      place.stage = Stage::kFinding;
       bool found = co_await find_owner(route);
       route.finding = false;
       wake(route);
@@ -153,10 +183,13 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     }
     host::HostId to = route.host;
     place.under_way = true;
+    place.stage = Stage::kUnderWay;
+    place.to = to;
     wake(route);
     net::Reply reply = co_await process_.network().call(process_, to, kObjectChannel,
                                                         delivery.message, options_.answer_timeout);
     place.under_way = false;
+    place.stage = Stage::kPause;
     if (!reply.ok()) {
       if (route.host == to) route.host = host::kNoHost;
       route.suspect = to;
@@ -184,7 +217,11 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
   place.under_way = true;  // for those behind it
   wake(route);
   if (!answer) answer = worker::AnswerMessage::of_error(durable::connection_lost());
-  delivery.worker.deliver_answer(delivery.context, delivery.operation, std::move(answer));
+  if (delivery.answer_to) {
+    delivery.answer_to->set(std::move(answer));
+    co_return;
+  }
+  delivery.worker->deliver_answer(delivery.context, delivery.operation, std::move(answer));
 }
 
 }  // namespace orrery::edge

@@ -34,6 +34,18 @@ class ObjectClient final : public host::Service {
   // Sends a call to its object; the answer goes to the worker's context.
   void send(worker::WorkerIsolate& worker, runtime::ContextId context, worker::OutgoingCall call);
 
+  // What a context of this host (WorkerIsolate::key_of) waits for: its calls to objects that are not answered
+  // yet, oldest first.
+  struct Waiting {
+    const durable::ObjectInfo* object;
+    const worker::ObjectMessage* message;
+    enum class Stage : uint8_t { kTurn, kFinding, kPause, kUnderWay } stage;
+    host::HostId to;  // kUnderWay: the host that has the event, or has it on its way
+  };
+  std::vector<Waiting> waiting_on(uint64_t context) const;
+  // Delivers an event that no context sent; the answer as its host gave it, or null. For probes.
+  Task<Ref<const worker::AnswerMessage>> exchange(Ref<const worker::ObjectMessage> message);
+
  private:
   // An event's place among those on their way to an object; lives in the coroutine that delivers it.
   struct Place;
@@ -48,10 +60,12 @@ class ObjectClient final : public host::Service {
     Place* last = nullptr;                 // the latest event's place
   };
   struct Delivery {
-    worker::WorkerIsolate& worker;
+    worker::WorkerIsolate* worker = nullptr;  // null: answer_to
     runtime::ContextId context;
     runtime::OperationId operation;
     Ref<const worker::ObjectMessage> message;
+    // Where the answer goes instead of a context; lives in the frame that waits for it.
+    OneShot<Ref<const worker::AnswerMessage>>* answer_to = nullptr;
   };
   Task<void> deliver(Delivery delivery);
   Task<bool> find_owner(Route& route);

@@ -61,9 +61,29 @@ void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId contex
       });
 }
 
+struct EdgeOutbound::Fetch {
+  Fetch(std::vector<const Fetch*>& list, uint64_t c, host::HostId o)
+      : context(c), origin(o), all(list) {
+    all.push_back(this);
+  }
+  ~Fetch() { std::erase(all, this); }
+  Fetch(const Fetch&) = delete;
+  uint64_t context;
+  host::HostId origin;
+  std::vector<const Fetch*>& all;
+};
+
+std::vector<host::HostId> EdgeOutbound::waiting_on(uint64_t context) const {
+  std::vector<host::HostId> out;
+  for (const Fetch* f : fetches_)
+    if (f->context == context) out.push_back(f->origin);
+  return out;
+}
+
 Task<void> EdgeOutbound::fetch_origin(worker::WorkerIsolate& worker, runtime::ContextId context,
                                       runtime::OperationId operation, host::HostId origin,
                                       Ref<const runtime::HttpRequest> request) {
+  Fetch listed(fetches_, worker.key_of(context), origin);
   auto message = make_ref<worker::FetchMessage>(std::move(request));
   net::Reply reply = co_await process_.network().call(process_, origin, kOriginChannel,
                                                       std::move(message), kOriginTimeout);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "platform/edge/object_client.h"
 #include "platform/edge/service_calls.h"
@@ -31,7 +32,12 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   void send(worker::WorkerIsolate& worker, runtime::ContextId context,
             worker::OutgoingCall call) override;
 
+  // The origins that a context (WorkerIsolate::key_of) waits for, by host, oldest first.
+  std::vector<host::HostId> waiting_on(uint64_t context) const;
+
  private:
+  // A fetch under way; lives in the frame that waits.
+  struct Fetch;
   Task<void> fetch_origin(worker::WorkerIsolate& worker, runtime::ContextId context,
                           runtime::OperationId operation, host::HostId origin,
                           Ref<const runtime::HttpRequest> request);
@@ -39,6 +45,7 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   const Origins& origins_;
   ObjectClient* objects_ = nullptr;
   ServiceCalls* service_calls_ = nullptr;
+  std::vector<const Fetch*> fetches_;
   std::map<runtime::BindingKind, worker::BindingService*> services_;
 };
 

@@ -1,5 +1,7 @@
 #include "platform/edge/service_calls.h"
 
+#include <algorithm>
+
 namespace orrery::edge {
 
 inline constexpr Site kServiceEvent{"edge.service_event"};
@@ -24,6 +26,16 @@ void ServiceCalls::start(worker::WorkerIsolate& caller, runtime::ContextId conte
   // Turns never nest, not even those of two isolates.
   process_.world().loop().schedule(process_.world().now(), kServiceEvent, process_.owner(),
                                    [event] { event->start_call(); });
+}
+
+std::vector<StatelessContext*> ServiceCalls::waiting_on(uint64_t context) const {
+  std::vector<StatelessContext*> out;
+  for (const auto& event : contexts_)
+    if (event->serves_context() == context) out.push_back(event.get());
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
+    return a->service_operation() < b->service_operation();
+  });
+  return out;
 }
 
 void ServiceCalls::finished(StatelessContext& context) {

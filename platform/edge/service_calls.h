@@ -40,6 +40,9 @@ class ServiceCalls final : public host::Service, private StatelessContext::Owner
   // Begins the callee's event once the running turn is over; the answer goes to `caller`'s context.
   void start(worker::WorkerIsolate& caller, runtime::ContextId context, worker::OutgoingCall call);
 
+  // The Workers' events that a context (WorkerIsolate::key_of) waits for, oldest first.
+  std::vector<StatelessContext*> waiting_on(uint64_t context) const;
+
  private:
   void finished(StatelessContext& context) override;
 

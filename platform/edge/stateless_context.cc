@@ -22,6 +22,7 @@ StatelessContext::~StatelessContext() { worker_.world().loop().cancel(wait_until
 
 void StatelessContext::start(const net::Caller& caller, const runtime::HttpRequest& request) {
   caller_ = caller;
+  request_ = &request;
   answered_ = false;
   wait_until_ = 0;
   subrequests_ = 0;

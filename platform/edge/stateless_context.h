@@ -42,7 +42,15 @@ class StatelessContext final : public worker::EventContext {
   void take_call(const ServiceCaller& caller, worker::OutgoingCall call);
   void start_call();
 
-  worker::WorkerIsolate& worker() { return worker_; }
+  worker::WorkerIsolate& worker() const { return worker_; }
+  // The request whose answer is still to come, or null. For comparing only: it may be gone.
+  const runtime::HttpRequest* serves() const { return open_ && !answered_ ? request_ : nullptr; }
+  // The calling Worker's context (WorkerIsolate::key_of) that the answer is still to reach, or kNoCaller.
+  static constexpr uint64_t kNoCaller = UINT64_MAX;
+  uint64_t serves_context() const {
+    return service_.worker && !answered_ ? service_.worker->key_of(service_.context) : kNoCaller;
+  }
+  runtime::OperationId service_operation() const { return service_.operation; }
 
   void respond(runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::EventId, Ref<Buffer>) override;
@@ -68,6 +76,7 @@ class StatelessContext final : public worker::EventContext {
   net::Caller caller_;
   ServiceCaller service_;        // no worker: a client called
   worker::OutgoingCall call_;    // what it calls, until the first turn
+  const runtime::HttpRequest* request_ = nullptr;
   bool answered_ = false;
   bool open_ = false;
   int wait_until_ = 0;

@@ -29,7 +29,7 @@ CentralStore::CentralStore(host::Process& process, const Layout& layout, uint32_
   for (const auto& record : records) apply(record, Source::kDisk, world().now());
   if (!log_.rewrite(winners())) start_sync();  // which tries again
   process.network().serve(process, kKvCentralChannel, *this);
-  process.tasks().spawn(reconcile());
+  if (!layout_.weaken.never_reconciles) process.tasks().spawn(reconcile());
 }
 
 void CentralStore::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {

@@ -16,6 +16,7 @@ namespace orrery::kv {
 // Planted weaknesses: each only skips a statement of the production path.
 struct Weaken {
   bool negative_kept = false;     // a cached "not found" never grows old
+  bool never_reconciles = false;  // back ends do not ask each other for what they lack
   bool last_arrival_wins = false; // back ends keep what arrived last, whatever its version
 };
 

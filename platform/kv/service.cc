@@ -47,8 +47,32 @@ void KvService::start(worker::WorkerIsolate& worker, runtime::ContextId context,
                            layout_.slot(worker.index(), call.binding), std::move(parsed)));
 }
 
+struct KvService::Running {
+  Running(std::vector<const Running*>& list, uint64_t c, uint32_t b, const Call& call)
+      : context(c), binding(b), what(call.what), keys(call.keys), all(list) {
+    all.push_back(this);
+  }
+  ~Running() { std::erase(all, this); }
+  Running(const Running&) = delete;
+  uint64_t context;
+  uint32_t binding;
+  What what;
+  std::vector<std::string> keys;
+  std::vector<const Running*>& all;
+};
+
+std::vector<std::string> KvService::waiting_on(uint64_t context) const {
+  std::vector<std::string> out;
+  for (const Running* r : running_)
+    if (r->context == context)
+      out.push_back(std::string(name_of(r->what)) + " kv:" + layout_.by_binding[r->binding].name +
+                    (r->keys.empty() ? "" : "/" + r->keys.front()));
+  return out;
+}
+
 Task<void> KvService::run(worker::WorkerIsolate& worker, runtime::ContextId context,
                           runtime::OperationId operation, uint32_t binding, Call call) {
+  Running listed(running_, worker.key_of(context), binding, call);
   Answer answer;
   switch (call.what) {
     case What::kGet: answer = co_await get(binding, std::move(call)); break;

@@ -34,7 +34,12 @@ class KvService final : public host::Service, public worker::BindingService {
   // Whether a reader is to see the record now, by this host's wall clock; announces one that has expired.
   bool seen(const Ref<const Record>& record);
 
+  // The operations that a context (WorkerIsolate::key_of) waits for ("get beta of kv:FLAGS"), oldest first.
+  std::vector<std::string> waiting_on(uint64_t context) const;
+
  private:
+  // An operation under way; lives in the frame that waits.
+  struct Running;
   using Answer = Ref<const worker::AnswerMessage>;
   Task<void> run(worker::WorkerIsolate& worker, runtime::ContextId context,
                  runtime::OperationId operation, uint32_t binding, Call call);
@@ -52,6 +57,7 @@ class KvService final : public host::Service, public worker::BindingService {
   Upstream upstream_;
   int64_t last_written_us_ = 0;
   uint64_t writes_ = 0;
+  std::vector<const Running*> running_;
 };
 
 }  // namespace orrery::kv

@@ -40,7 +40,8 @@ struct ObjectMessage final : net::Message {
   std::string method;
   Ref<Buffer> arguments;
   // Alarms (durable/alarms): the handler is to run, or the stored alarm to be cleared for good.
-  enum class Event : uint8_t { kRequest, kAlarm, kAlarmGivenUp };
+  // A probe is answered from within a turn without any JavaScript: it shows that the object is reachable.
+  enum class Event : uint8_t { kRequest, kAlarm, kAlarmGivenUp, kProbe };
   Event event = Event::kRequest;
   int64_t alarm_ms = 0;        // the time it was set for, milliseconds since 1970
   uint32_t alarm_retries = 0;  // counted failures before

@@ -208,10 +208,18 @@ void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId tim
   owner->timer_started(timer);
   auto& entry = timers_[timer];
   entry.context = context;
+  entry.due = world().now() + wait;
   entry.event = world().loop().schedule_in(wait, kTimer, process_.owner(), [this, context, timer] {
     timers_.erase(timer);
     if (EventContext* c = find(context)) c->timer_due(timer);
   });
+}
+
+std::optional<Instant> WorkerIsolate::next_timer(runtime::ContextId context) const {
+  std::optional<Instant> next;
+  for (const auto& [id, timer] : timers_)  // tidy: the least has no order
+    if (timer.context == context && (!next || timer.due < *next)) next = timer.due;
+  return next;
 }
 
 void WorkerIsolate::cancel_timer(runtime::ContextId, runtime::TimerId timer) {

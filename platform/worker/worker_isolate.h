@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -62,6 +63,11 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void open(EventContext& context, runtime::ContextKind kind, LaneId lane);
   // No JavaScript runs for it any more; late answers and timers are dropped.
   void close(EventContext& context);
+  // A context's number among those of all Workers of this host; slots stay far below 2^24.
+  uint64_t key_of(runtime::ContextId context) const { return context | uint64_t{index_} << 24; }
+  // When the next timer of a context fires; nothing when it has none.
+  std::optional<Instant> next_timer(runtime::ContextId context) const;
+
   // The open context with this id, or null.
   EventContext* find(runtime::ContextId id);
 
@@ -85,6 +91,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
   struct Timer {
     runtime::ContextId context;
     EventHandle event;
+    Instant due{0};
   };
 
   void begin_turn();

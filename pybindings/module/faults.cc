@@ -105,8 +105,10 @@ void NativeWorld::plan_swarm(const WorldOptions& options) {
   if (!preset)
     throw BadInput("faults=\"" + options.faults + "\": known are none, lite, swarm, storm");
   if (*preset == fault::Preset::kNone) return;
+  storm_end_ = Instant{} + fault::quiet_from(options.swarm_horizon);
   for (fault::Fault& f :
        fault::draw_swarm(world(), *preset, terrain_of(*cloud_), options.swarm_horizon)) {
+    if (fault::kills_for_good(f)) dead_for_good_.insert(f.name);
     std::string error = injector_->add(std::move(f));
     ORRERY_CHECK(error.empty(), "the swarm draws only what can be carried out");
   }

@@ -150,6 +150,8 @@ PYBIND11_MODULE(_orrery, m) {
       .def("idle", &NativeWorld::idle)
       .def("fault", &NativeWorld::fault)
       .def("heal", &NativeWorld::heal)
+      .def("settle", &NativeWorld::settle)
+      .def("stuck", &NativeWorld::stuck)
       .def("note", &NativeWorld::note)
       .def("origin", &NativeWorld::origin)
       .def("pending_origin_requests", &origin_requests)

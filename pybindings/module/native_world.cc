@@ -21,6 +21,16 @@ struct Note {
   std::string text() const { return std::string(what); }
 };
 
+Json finding_json(const live::Finding& finding) {
+  Json chain = Json::array(), lines = Json::array();
+  for (const live::Link& link : finding.chain) {
+    chain.push_back({{"who", link.who}, {"waits_for", link.waits_for}, {"why", link.why}});
+    lines.push_back(link.text());
+  }
+  return {{"rule", finding.rule}, {"reason", finding.reason}, {"at_us", finding.at.us},
+          {"liveness", true}, {"chain", chain}, {"lines", lines}};
+}
+
 runtime::HeaderList headers_of(const std::vector<std::pair<std::string, std::string>>& list) {
   runtime::HeaderList headers;
   for (const auto& [name, value] : list) headers.append(name, value);
@@ -39,6 +49,7 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   faults_ = std::make_unique<CloudFaults>(*cloud_);
   injector_ = std::make_unique<fault::Injector>(world(), cloud_->hosts(), cloud_->network(),
                                                 faults_.get());
+  liveness_ = std::make_unique<live::Liveness>(*cloud_, options.faults == "storm");
   plan_swarm(options);
 }
 
@@ -149,12 +160,45 @@ std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
     return false;
   };
   while (ended_.empty() && !asked()) {
+    if (world().now() >= liveness_->next_look() && liveness_->look()) break;
     if (world().loop().step(deadline)) continue;
     // Nothing is due before the deadline: the world moves there, unless nothing will ever come.
     if (world().loop().next_at() != kNever) world().loop().run_until(deadline);
     break;
   }
   return std::exchange(ended_, {});
+}
+
+uint64_t NativeWorld::settle() {
+  uint64_t operation = open_operation();
+  CauseScope cause(world().cause(), hash_name("scenario.settle"));
+  tasks_->spawn(run_settle(operation));
+  return operation;
+}
+
+Task<void> NativeWorld::run_settle(uint64_t operation) {
+  if (world().now() < storm_end_)
+    co_await orrery::sleep(world().loop(), kSleep, storm_end_ - world().now());
+  injector_->stop(dead_for_good_);
+  std::string dead;
+  for (const auto& fault : injector_->faults())
+    if (dead_for_good_.count(fault->name)) dead += (dead.empty() ? "" : ", ") + fault->target;
+  note("the storm is over" + (dead.empty() ? "" : "; dead for good: " + dead));
+  co_await liveness_->settle(*tasks_);
+  if (liveness_->findings().empty()) {
+    const live::Liveness::Took& took = liveness_->took();
+    auto ms = [](Duration d) { return std::to_string(d.us / 1000) + " ms"; };
+    note("all is well again: requests after " + ms(took.requests) + ", objects after " +
+         ms(took.objects) + ", alarms after " + ms(took.alarms) + ", KV read after " + ms(took.kv));
+  }
+  operations_[operation].kind = OperationResult::Kind::kDone;
+  close_operation(operation);
+}
+
+std::string NativeWorld::stuck(bool all_open) {
+  std::vector<live::Finding> found = all_open ? liveness_->open_requests() : liveness_->findings();
+  if (found.empty()) return "null";
+  return finding_json(found.front()).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 const OperationResult& NativeWorld::result(uint64_t operation) const {
@@ -240,6 +284,11 @@ std::string NativeWorld::finish() {
   out["never"] = world().sometimes().never();
   Json failures = monitors_ ? breach_failures(*monitors_, trace) : Json::array();
   for (const Json& failure : findings_->failures()) failures.push_back(failure);
+  for (const live::Finding& finding : liveness_->findings()) {
+    Json failure = finding_json(finding);
+    if (trace.recording()) failure["story"] = story_of(trace);
+    failures.push_back(std::move(failure));
+  }
   out["failures"] = std::move(failures);
   out["console"] = findings_->console();
   out["exceptions"] = findings_->exceptions();

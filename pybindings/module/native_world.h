@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conformance/live/liveness.h"
 #include "conformance/monitors/monitors.h"
 #include "platform/cloud.h"
 #include "platform/cloud_faults.h"
@@ -55,6 +56,11 @@ class NativeWorld {
   void note(const std::string& text);
   void fault(const std::string& json);
   void heal();
+  // An operation that ends when the storm is over and what must happen then has happened, or has missed its
+  // deadline; see conformance/live. For worlds whose preset is a storm.
+  uint64_t settle();
+  // What can never end, as JSON ({reason, chain}), or the chains of what is open; "null" when there is nothing.
+  std::string stuck(bool all_open);
   void origin(const std::string& host, uint64_t handler);
   struct OriginRequest {
     uint64_t id;
@@ -76,6 +82,7 @@ class NativeWorld {
   uint64_t open_operation();
   void close_operation(uint64_t operation);
   Task<void> fetch(uint64_t operation, client::Client& client, Ref<runtime::HttpRequest> request);
+  Task<void> run_settle(uint64_t operation);
   Task<void> run_load(uint64_t operation, std::shared_ptr<client::Load> load);
   void plan_swarm(const WorldOptions& options);
 
@@ -93,6 +100,9 @@ class NativeWorld {
   uint64_t commands_ = 0;
   std::map<std::string, uint64_t, std::less<>> origin_handlers_;
   std::vector<Json> history_;
+  std::unique_ptr<live::Liveness> liveness_;
+  Instant storm_end_{0};
+  std::set<std::string> dead_for_good_;  // names of faults
   std::unique_ptr<TaskScope> tasks_;
 };
 

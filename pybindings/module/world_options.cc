@@ -37,7 +37,10 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"alarm_retry_count", w.retries_forgotten},
       {"stub_order", w.stub_order_lost},
       {"clock_frozen", cloud.runtime_weaken.clock_runs},
+      {"alarm_takeover", w.alarms_forgotten},
+      {"lease_ends", w.leases_forever},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},
+      {"kv_reconcile", cloud.kv_weaken.never_reconciles},
       {"kv_write_order", cloud.kv_weaken.last_arrival_wins},
   };
   for (const auto& [name, value] : json.items()) {

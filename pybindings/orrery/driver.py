@@ -10,6 +10,7 @@ its next completed operation.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from typing import Any, Callable, Coroutine, Generator, Iterable
 
@@ -22,7 +23,13 @@ class ScenarioError(Exception):
 
 
 class NotLive(Exception):
-    """The scenario waits for something that does not come."""
+    """The scenario waits for something that does not come. `chain`: who waits for whom, as the
+    world tells it; `lines`: the same as text."""
+
+    def __init__(self, why: str, found: dict[str, Any] | None = None) -> None:
+        super().__init__(why)
+        self.chain: list[dict[str, str]] = (found or {}).get("chain", [])
+        self.lines: list[str] = (found or {}).get("lines", [])
 
 
 class Stopped(Exception):
@@ -186,6 +193,19 @@ class Driver:
         self._raise_untaken(first)
         return first._result
 
+    def settle(self) -> None:
+        """After a storm: lets the world go on until what must happen has happened, or has missed
+        its deadline. What the scenario left under way ends unheard."""
+        self._operations.clear()
+        self._sleeps.clear()
+        self._ready.clear()
+        settled = self.operation(self._native.settle(), "the end of the storm", lambda _: None)
+
+        async def wait() -> None:
+            await settled
+
+        self.run(wait())
+
     def _raise_untaken(self, first: Strand) -> None:
         """Errors of strands that nobody awaited must not get lost."""
         for strand in self._untaken:
@@ -229,6 +249,9 @@ class Driver:
         asked = self._answer_origins()
         if done or asked or self._ready:
             return
+        stuck = self._stuck(False)
+        if stuck is not None:
+            raise NotLive(stuck["reason"], stuck)
         reached = self._native.now_us()
         if self._until_us is not None and reached >= self._until_us:
             raise Stopped()
@@ -241,7 +264,12 @@ class Driver:
             )
         else:
             why = "nothing more can happen in the world"
-        raise NotLive(f"the scenario waits for {waited!r}, but {why}")
+        raise NotLive(f"the scenario waits for {waited!r}, but {why}", self._stuck(True))
+
+    def _stuck(self, all_open: bool) -> dict[str, Any] | None:
+        """What the world knows to wait for ever, or what it has open."""
+        found: dict[str, Any] | None = json.loads(self._native.stuck(all_open))
+        return found
 
     def _answer_origins(self) -> bool:
         if not self.origins:

@@ -4,6 +4,7 @@ result."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from orrery.outcome import LIVENESS, SCENARIO_ASSERTION, SCENARIO_ERROR, signatu
 from orrery.places import shown
 from orrery.project_run import Exchange, run_requests
 from orrery.scenario import Scenario, where
-from orrery.story import focus
+from orrery.story import chain_story, focus
 from orrery.world import World
 
 STORY_LINES_MAX = 200
@@ -47,6 +48,8 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
         else:
             main = scenario.function(world)
         driver.run(main)
+        if job["faults"] == "storm":
+            driver.settle()
     except CheckFailed as error:
         verdict, own = "fail", _failure(scenario, error, error.rule, error.reason)
         own["witness"] = error.witness
@@ -56,6 +59,7 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
         )
     except NotLive as error:
         verdict, own = "not live", _failure(scenario, error, LIVENESS, str(error))
+        own.update(chain=error.chain, lines=error.lines)
     except CheckUnknown as error:
         verdict, own = "unknown", _failure(scenario, error, "UNKNOWN", str(error))
     except Stopped:
@@ -103,17 +107,24 @@ def _result(
     job: dict[str, Any],
 ) -> dict[str, Any]:
     failures = list(finished.get("failures", []))
+    if own is not None and own["rule"] == LIVENESS:
+        # What stopped the scenario is the same finding.
+        failures = [failure for failure in failures if failure["rule"] != LIVENESS]
     for failure in failures:
-        failure.setdefault("signature", signature(failure["rule"], failure.get("reason", "")))
+        if failure.get("liveness"):
+            failure["story"] = chain_story(failure, focus(failure.get("story", []), [], None))
+        failure.setdefault("signature", _signature(failure))
         failure["story"] = failure.get("story", [])[:STORY_LINES_MAX]
     if failures and verdict in ("pass", "unknown", "stopped"):
         # A rule about liveness is broken by waiting, every other by an effect that must not be.
-        live = all(
-            failure.get("liveness") or failure["rule"].startswith("LIVE") for failure in failures
-        )
-        verdict = "not live" if live else "fail"
+        verdict = "not live" if all(map(_waits, failures)) else "fail"
     if own is not None:
         own["story"] = focus(finished.get("story", []), history, own.pop("witness", None))
+        if "chain" in own:
+            own["story"] = chain_story(own, own["story"])
+            own["signature"] = _signature(own)
+        if verdict == "not live" and any(not _waits(failure) for failure in failures):
+            verdict = "fail"  # an effect that must not be is worse than one that does not come
         # What a monitor saw explains what the scenario noticed, so it goes first - unless the
         # scenario cites a rule.
         failures = (
@@ -145,6 +156,18 @@ def _failure(scenario: Scenario, error: BaseException, rule: str, reason: str) -
         "at": place,
         "signature": signature(rule, Path(place).name, type(error).__name__),
     }
+
+
+def _waits(failure: dict[str, Any]) -> bool:
+    return bool(failure.get("liveness")) or failure["rule"].startswith("LIVE")
+
+
+def _signature(failure: dict[str, Any]) -> str:
+    """Of ways to wait: what kinds of things wait for what kinds, without their names and numbers."""
+    if not failure.get("chain"):
+        return failure.get("signature") or signature(failure["rule"], failure.get("reason", ""))
+    kinds = [re.sub(r"[^a-zA-Z ]+\S*", "", link["waits_for"]) for link in failure["chain"]]
+    return signature(failure["rule"], *kinds)
 
 
 def _assertion(scenario: Scenario, error: AssertionError) -> str:

@@ -141,7 +141,7 @@ class Summary:
         return seen
 
     def document(self) -> dict[str, Any]:
-        keys = ("seed", "faults", "rule", "signature", "reason", "story", "capsule", "count")
+        keys = ("seed", "faults", "rule", "signature", "reason", "story", "chain", "capsule", "count")
         return {
             "name": self.name,
             "target": self.target,

@@ -70,6 +70,14 @@ def _end_of(history: list[dict[str, Any]], begin: int) -> int | None:
     return next((i for i in range(begin + 1, len(history)) if history[i].get("p") == process), None)
 
 
+def chain_story(failure: dict[str, Any], story: list[str]) -> list[str]:
+    """The end of the story, and who waits for whom; the lines of the chain leave the failure."""
+    chain = [f"   {line}" for line in failure.pop("lines", [])]
+    if not chain:
+        return story
+    return [*story[-max(LINES_MAX - len(chain), _HEAD) :], " who waits for whom:", *chain]
+
+
 def window(
     history: list[dict[str, Any]], operations: list[dict[str, Any]]
 ) -> tuple[int, int] | None:

@@ -160,13 +160,17 @@ bool Injector::end(std::string_view name) {
   return any;
 }
 
-void Injector::stop() {
+void Injector::stop(const std::set<std::string>& but) {
   for (State& state : states_)
     if (state == State::kPlanned) state = State::kOver;
-  for (size_t i = 0; i < faults_.size(); ++i) finish(i);
-  held_down_.clear();
+  for (size_t i = 0; i < faults_.size(); ++i)
+    if (!but.count(faults_[i]->name)) finish(i);
+  for (auto& [host, holders] : held_down_)
+    std::erase_if(holders, [&](size_t i) { return states_[i] != State::kInForce; });
   network_.heal_all();
-  for (host::HostId id = 0; id < hosts_.count(); ++id) hosts_.restart(hosts_.by_id(id));
+  for (host::HostId id = 0; id < hosts_.count(); ++id)
+    if (auto held = held_down_.find(id); held == held_down_.end() || held->second.empty())
+      hosts_.restart(hosts_.by_id(id));
 }
 
 size_t Injector::in_force() const {

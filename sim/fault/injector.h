@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ class Injector {
   bool end(std::string_view name);
   // Ends all in force, restarts what is down, heals the network and drops all that are planned.
   // Faults added later begin as ever.
-  void stop();
+  // `but`: those that stay in force, by name (hosts that are dead for good).
+  void stop(const std::set<std::string>& but = {});
 
   // All faults ever added, with times as they were or will be carried out.
   const std::vector<std::unique_ptr<Fault>>& faults() const { return faults_; }

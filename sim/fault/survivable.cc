@@ -17,6 +17,10 @@ bool spoils_disk(const Fault& fault) {
   }
 }
 
+bool kills_for_good(const Fault& fault) {
+  return fault.kind == FaultKind::kCrash && fault.permanent();
+}
+
 bool beyond_clock_bound(const FaultPlan& plan, const Terrain& terrain) {
   return std::any_of(plan.begin(), plan.end(), [&](const Fault& f) {
     return f.kind == FaultKind::kClock &&
@@ -28,9 +32,11 @@ bool beyond_clock_bound(const FaultPlan& plan, const Terrain& terrain) {
 std::string why_not_survivable(const FaultPlan& plan, const Terrain& terrain, Duration quiet_from) {
   std::set<std::string> spoiled;
   for (const Fault& f : plan) {
-    if (f.permanent()) return f.name + " never ends";
-    if (f.end() > quiet_from) return f.name + " lasts into the quiet time";
-    if (spoils_disk(f)) spoiled.insert(f.target);
+    const bool dies = kills_for_good(f);
+    if (f.permanent() && !dies) return f.name + " never ends";
+    if (f.at > quiet_from || (!dies && f.end() > quiet_from))
+      return f.name + " lasts into the quiet time";
+    if (dies || spoils_disk(f)) spoiled.insert(f.target);
   }
   if (spoiled.size() > terrain.disks_may_be_lost)
     return std::to_string(spoiled.size()) + " hosts may lose what their disks held, of " +

@@ -1,5 +1,5 @@
 // Which plans a system built as DESIGN says must survive. What no system could survive is refused:
-// a quorum that loses the disks of more members than it may, a fault without an end, one that
+// a quorum that loses more members, or their disks, than it may, a fault without an end, one that
 // reaches into the quiet time before the horizon. What is merely unpleasant (a majority down for a
 // while) stands.
 #pragma once
@@ -35,6 +35,8 @@ using FaultPlan = std::vector<Fault>;
 
 // Whether this fault takes back bytes that were reported durable.
 bool spoils_disk(const Fault& fault);
+// Whether the host never comes back. To a quorum that is as bad as the loss of its disk, no worse.
+bool kills_for_good(const Fault& fault);
 // Whether some clock of the plan breaks the declared bound: the checker must know.
 bool beyond_clock_bound(const FaultPlan& plan, const Terrain& terrain);
 

@@ -17,6 +17,8 @@ constexpr Site kShape{"swarm.shape"};
 constexpr Site kHardness{"swarm.hardness"};
 constexpr Site kSign{"swarm.sign"};
 
+constexpr const char* kDeadForGood = "dead";  // hosts that never come back
+
 // What a run may meet, one row a kind: how many slots, the chance that each is filled (per cent),
 // by preset lite / swarm / storm, and how long it lasts (milliseconds).
 struct Range {
@@ -37,6 +39,7 @@ constexpr Range kRanges[] = {
     {"disk",        FaultKind::kDisk,      {0, 2, 3},   {0, 35, 60},    1'000, 30'000},
     {"bad-disk",    FaultKind::kDisk,      {0, 1, 2},   {0, 20, 50},    5'000, 60'000},
     {"lost-pop",    FaultKind::kLosePop,   {0, 1, 2},   {0, 25, 45},    2'000, 40'000},
+    {kDeadForGood,  FaultKind::kCrash,     {0, 0, 2},   {0, 0, 40},     1'000, 1'000},
 };
 constexpr int64_t kLeftOutPercent = 30;      // of kinds, each
 constexpr int64_t kOneWayPercent = 35;       // of partitions
@@ -94,7 +97,7 @@ class Drawing {
       case FaultKind::kLoss: links(range.kind, target, out); break;
       case FaultKind::kCrash:
         out->target = targets[target];
-        out->restart_after = out->for_;
+        if (std::string_view(range.name) != kDeadForGood) out->restart_after = out->for_;
         out->for_ = {0};
         break;
       case FaultKind::kLosePop:

@@ -19,13 +19,15 @@ enum class Preset : uint8_t {
   kNone,   // no fault; jitter is drawn all the same
   kLite,   // one or two short ones: what any week brings
   kSwarm,  // several at once
-  kStorm,  // many, hard, and clocks beyond their bound
+  kStorm,  // many, hard, clocks beyond their bound, and hosts that never come back
 };
 const char* to_string(Preset preset);
 std::optional<Preset> parse_preset(std::string_view name);
 
-// Faults over a run of length `horizon`. All are over at `quiet_from(horizon)`: what comes after is
-// for recovery and the last checks. Survivable by construction or by `trim`.
+// Faults over a run of length `horizon`. All are over at `quiet_from(horizon)`, but for hosts that a
+// storm kills for good: what comes after is for recovery and the last checks, by a healthy core: all that
+// lives is connected, and of no quorum more members are dead or without their disk than it may lose.
+// Survivable by construction or by `trim`.
 FaultPlan draw_swarm(World& world, Preset preset, const Terrain& terrain, Duration horizon);
 Duration quiet_from(Duration horizon);
 

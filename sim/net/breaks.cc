@@ -57,6 +57,11 @@ void Switchboard::heal_all() {
   for (const std::string& name : faults_.names()) heal(name);
 }
 
+std::vector<std::string> Switchboard::blocked_by(host::HostId from, host::HostId to) const {
+  auto& hosts = const_cast<host::Hosts&>(hosts_);
+  return faults_.blocking(hosts.by_id(from), hosts.by_id(to));
+}
+
 bool Switchboard::connected(host::HostId from, host::HostId to) const {
   auto& hosts = const_cast<host::Hosts&>(hosts_);
   return !faults_.between(hosts.by_id(from), hosts.by_id(to)).blocked;

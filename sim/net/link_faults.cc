@@ -84,6 +84,13 @@ LinkState LinkFaults::between(const host::Host& from, const host::Host& to) cons
   return state;
 }
 
+std::vector<std::string> LinkFaults::blocking(const host::Host& from, const host::Host& to) const {
+  std::vector<std::string> out;
+  for (const Named& f : faults_)
+    if (f.fault.blocked && from.id() != to.id() && touches(f, from, to)) out.push_back(f.name);
+  return out;
+}
+
 std::string LinkFaults::explain_endpoint(std::string_view name) const {
   if (name.empty()) return "an endpoint's name is empty";
   if (name.ends_with('*')) return {};

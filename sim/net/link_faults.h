@@ -34,6 +34,8 @@ class LinkFaults {
   bool empty() const { return faults_.empty(); }
 
   LinkState between(const host::Host& from, const host::Host& to) const;
+  // Those that let nothing pass, by name.
+  std::vector<std::string> blocking(const host::Host& from, const host::Host& to) const;
   std::string explain_endpoint(std::string_view name) const;
 
  private:

@@ -165,6 +165,9 @@ class Network {
   // Would a message sent now from one to the other pass (not counting down hosts)?
   virtual bool connected(host::HostId from, host::HostId to) const = 0;
 
+  // The faults by which it would not, by name.
+  virtual std::vector<std::string> blocked_by(host::HostId from, host::HostId to) const = 0;
+
   virtual const Geography& geography() const = 0;
   // Why this is not the name of an endpoint, or empty if it is.
   virtual std::string explain_endpoint(std::string_view name) const = 0;

@@ -50,6 +50,7 @@ class Switchboard final : public Network, public host::ProcessWatcher {
   bool heal(std::string_view name) override;
   void heal_all() override;
   bool connected(host::HostId from, host::HostId to) const override;
+  std::vector<std::string> blocked_by(host::HostId from, host::HostId to) const override;
   const Geography& geography() const override { return geography_; }
   std::string explain_endpoint(std::string_view name) const override {
     return faults_.explain_endpoint(name);

@@ -60,6 +60,7 @@ Task<void> Actor::acquire() {
   if (claim.status != Claim::Status::kGranted)
     co_return end(connection_lost(), "no quorum of the directory");
   epoch_ = claim.placement.epoch;
+  stage_ = "its recovery from three of its followers";
   followers_ = claim.placement.followers;
 
   Recovery recovery =
@@ -111,6 +112,8 @@ void Actor::deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> 
       return;
     case State::kRunning:
       if (idle_timer_.slot != UINT32_MAX) world().loop().cancel(idle_timer_);
+      if (message->event == worker::ObjectMessage::Event::kProbe)
+        return input_gate_->wait(*new ProbeWork(*this, caller));
       if (message->event != worker::ObjectMessage::Event::kRequest)
         return alarms().arrived(caller, *message);
       input_gate_->wait(*new EventWork(*this, caller, std::move(message)));
@@ -223,7 +226,7 @@ void Actor::EventWork::run() {
                              fetch ? message->request->url : message->method});
   actor.depth_ = message->depth;
   actor.subrequests_ = 0;
-  runtime::EventId event = actor.open_event(caller, fetch);
+  runtime::EventId event = actor.open_event(caller, *message);
   begun = true;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
@@ -244,7 +247,7 @@ void Actor::TimerWork::run() {
   });
 }
 
-runtime::EventId Actor::open_event(const net::Caller& caller, bool fetch) {
+runtime::EventId Actor::open_event(const net::Caller& caller, const worker::ObjectMessage& message) {
   runtime::EventId event;
   if (free_events_.empty()) {
     event = static_cast<runtime::EventId>(in_flight_.size());
@@ -253,7 +256,7 @@ runtime::EventId Actor::open_event(const net::Caller& caller, bool fetch) {
     event = free_events_.back();
     free_events_.pop_back();
   }
-  in_flight_[event] = {caller, true, fetch};
+  in_flight_[event] = {caller, true, static_cast<bool>(message.request), &message};
   ++open_events_;
   return event;
 }

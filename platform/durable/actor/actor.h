@@ -54,6 +54,26 @@ class Actor final : public worker::EventContext,
   // An event, write or timer is under way, or the instance is still coming up.
   bool busy() const { return state_ == State::kAcquiring || active(); }
 
+  // ---- for whoever asks what this object waits for ----
+  // Where an event stands in this instance.
+  enum class Standing : uint8_t { kUnknown, kBeforeStart, kAtGate, kInJavaScript, kAtOutputGate };
+  Standing standing_of(const worker::ObjectMessage* event) const;
+  struct Waiting {
+    const char* stage = nullptr;        // of becoming the instance; null when it runs
+    std::vector<uint32_t> sections;     // critical sections open now
+    bool turns_at_gate = false;         // something of its own waits for the input gate
+    bool lease_valid = true;
+    size_t outputs = 0;                 // held by the output gate
+    uint64_t undurable = 0;             // the log entry that the oldest of them waits for; 0: none
+    bool alarm = false;                 // a run, or a word with the scheduler, is under way
+    const ReplicatedLog* log = nullptr;
+  };
+  Waiting waiting_on() const;
+  worker::WorkerIsolate& worker() const { return worker_; }
+  const std::string& class_name() const { return class_name_; }
+  const runtime::ObjectId& id() const { return id_; }
+  const std::string& name() const { return name_; }
+
   // An event arrived from the network.
   void deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
   // Begins to claim, recover and construct.
@@ -101,6 +121,7 @@ class Actor final : public worker::EventContext,
   class Work;
   struct ConstructWork;
   struct EventWork;
+  struct ProbeWork;
   struct SettleWork;
   struct TimerWork;
   struct EnterSectionWork;
@@ -110,6 +131,7 @@ class Actor final : public worker::EventContext,
     net::Caller caller;
     bool open = false;
     bool fetch = false;
+    const worker::ObjectMessage* message = nullptr;  // for comparing only
   };
   struct Section {
     Ref<CriticalSection> section;
@@ -129,7 +151,7 @@ class Actor final : public worker::EventContext,
   void pump();
   template <class Enter>
   void turn(const char* why, Enter&& enter);
-  runtime::EventId open_event(const net::Caller& caller, bool fetch);
+  runtime::EventId open_event(const net::Caller& caller, const worker::ObjectMessage& message);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, bool gated);
   void send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
                   Batch needs, uint64_t output, bool gated);
@@ -170,6 +192,7 @@ class Actor final : public worker::EventContext,
   uint64_t epoch_ = 0;
   std::array<host::HostId, kFollowers> followers_ = {};
   runtime::ErrorInfo end_error_;
+  const char* stage_ = "its claim in the directory";
 
   Ref<InputGate> input_gate_;
   OutputGate output_gate_;

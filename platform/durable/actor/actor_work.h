@@ -59,6 +59,14 @@ struct Actor::EventWork final : Work {
   Ref<const worker::ObjectMessage> message;
 };
 
+// Answers from within a turn, without JavaScript, through the output gate.
+struct Actor::ProbeWork final : Work {
+  ProbeWork(Actor& a, const net::Caller& c) : Work(a), caller(c) {}
+  void run() override;
+  void lost() override { caller.reply(worker::AnswerMessage::of_error(actor.end_error_)); }
+  net::Caller caller;
+};
+
 struct Actor::SettleWork final : Work {
   SettleWork(Actor& a, runtime::OperationId o, Ref<const worker::AnswerMessage> m)
       : Work(a), operation(o), answer(std::move(m)) {}

@@ -93,7 +93,7 @@ Task<void> AlarmScheduler::open(uint32_t number) {
     ShardTable table;
     bool ok = recovery.status == Recovery::Status::kOk &&
               directory_.session() == claim.placement.session &&
-              table.load(recovery.image.get());
+              table.load(options_.weaken.alarms_forgotten ? nullptr : recovery.image.get());
     if (ok) {
       process_.world().loop().cancel(slot.check);
       slot.shard = std::make_unique<AlarmShard>(*this, number, info, claim.placement.epoch,

@@ -124,6 +124,17 @@ void AlarmShard::confirm() {
     confirms_.front().caller.reply(reply);
 }
 
+std::string AlarmShard::waiting_on(const runtime::ObjectId& id) const {
+  auto alarm = alarms_.find(id);
+  if (!table_.find(id) || alarm == alarms_.end()) return "it holds no alarm of the object";
+  if (!serving_) return "it has not told its watchers yet that it is awake";
+  const Alarm& a = alarm->second;
+  if (a.state == State::kStarted)
+    return "attempt " + std::to_string(a.attempts) + " to deliver it is under way";
+  return "it waits until " + std::to_string(a.due_ms) + " on a clock that shows " +
+         std::to_string(clock_ms()) + (a.attempts ? ", after attempt " + std::to_string(a.attempts) : "");
+}
+
 void AlarmShard::on_durable(uint64_t) { confirm(); }
 
 void AlarmShard::on_deposed(uint64_t) { scheduler_.lost(number_, epoch_); }

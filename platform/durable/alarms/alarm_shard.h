@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,8 @@ class AlarmShard final : private LogListener, private ImageSource {
   uint64_t epoch() const { return epoch_; }
   size_t size() const { return table_.size(); }
   const ShardTable& table() const { return table_; }
+  // What becomes of an object's alarm here, in words.
+  std::string waiting_on(const runtime::ObjectId& id) const;
 
   // An object says when its alarm is.
   void tell(const net::Caller& caller, Ref<const AlarmTellMessage> message);

@@ -320,7 +320,8 @@ void DirectoryMember::on_revoke(const net::Caller& caller, const RevokeRequest& 
     Instant last = started_local_;
     if (auto it = renewed_.find(request.session); it != renewed_.end())
       last = std::max(last, it->second);
-    const Duration passed = process_.clock().now() - last;
+    const bool weak = options_.weaken.leases_forever;
+    const Duration passed = weak ? Duration{0} : process_.clock().now() - last;
     if (!request.by_holder && passed < wait && !options_.weaken.grants_early) {
       caller.reply(make_ref<const SessionReply>(false, wait - passed));
       return;

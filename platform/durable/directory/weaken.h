@@ -21,6 +21,8 @@ struct Weaken {
   bool retries_forgotten = false;     // a failed run of an alarm is not counted
   bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
+  bool alarms_forgotten = false;   // who takes an alarm shard over begins with an empty table
+  bool leases_forever = false;     // a directory member never counts a lease as over
 };
 
 }  // namespace orrery::durable

@@ -64,6 +64,18 @@ class ReplicatedLog {
   uint64_t last_index() const { return last_.index; }
   uint64_t durable_index() const { return durable_; }
   bool deposed() const { return deposed_; }
+  // What each follower is known to have on its disk.
+  struct Follower {
+    host::HostId host;
+    uint64_t match;
+    bool needs_image;
+  };
+  std::array<Follower, kFollowers> followers() const {
+    std::array<Follower, kFollowers> out;
+    for (size_t i = 0; i < kFollowers; ++i)
+      out[i] = {peers_[i].host, peers_[i].match, peers_[i].needs_image};
+    return out;
+  }
 
   // Both may be null, must outlive the log or be taken out before. Until an image source is set the
   // recovered image is used, and entries appended since are kept.

@@ -53,6 +53,23 @@ TEST(Injector, ACrashRestartsAfterItsTime) {
   EXPECT_EQ(s.injector.in_force(), 0u);
 }
 
+TEST(Injector, WhatStopsLeavesTheDeadDeadAndNothingElse) {
+  Stage s;
+  s.add(R"({"kind":"crash","name":"dead-1","target":"host:FRA/1","at_us":1000000})");
+  s.add(R"({"kind":"crash","target":"host:FRA/1","at_us":1500000,"restart_after_us":60000000})");
+  s.add(R"({"kind":"crash","target":"host:SIN/1","at_us":1000000})");
+  s.add(R"({"kind":"partition","name":"cut","a":["IAD"],"at_us":1000000})");
+  s.run_for(seconds(2));
+  EXPECT_FALSE(s.fra.up());
+  EXPECT_FALSE(s.sin.up());
+  s.injector.stop({"dead-1"});
+  EXPECT_FALSE(s.fra.up());
+  EXPECT_TRUE(s.sin.up());
+  EXPECT_EQ(s.injector.in_force(), 1u);
+  s.injector.stop();
+  EXPECT_TRUE(s.fra.up());
+}
+
 TEST(Injector, AHostIsUpWhenTheLastFaultThatHoldsItDownIsOver) {
   Stage s;
   s.add(R"({"kind":"crash","target":"host:FRA/1","at_us":1000000,"restart_after_us":5000000})");

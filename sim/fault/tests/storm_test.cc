@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <set>
+
 #include "sim/fault/injector.h"
 #include "sim/fault/swarm.h"
 #include "sim/net/tests/fixture.h"
@@ -16,6 +18,7 @@ const Duration kHorizon = seconds(60);
 struct Storm : net::Fixture {
   Injector injector{world, hosts, *network, nullptr};
   Terrain terrain;
+  std::set<std::string> dead;  // for good: what is asked of them is not counted
   uint64_t answered = 0, failed = 0;
 
   Storm(uint64_t seed, Preset preset) : net::Fixture(seed, DecisionBase::kSeed) {
@@ -23,7 +26,10 @@ struct Storm : net::Fixture {
     for (const std::string& pop : terrain.pops)
       for (int i = 1; i <= 2; ++i) terrain.hosts.push_back("host:" + pop + "/" + std::to_string(i));
     for (const std::string& name : terrain.hosts) hosts.by_name(name);
-    for (Fault& f : draw_swarm(world, preset, terrain, kHorizon)) EXPECT_EQ(injector.add(f), "");
+    for (Fault& f : draw_swarm(world, preset, terrain, kHorizon)) {
+      if (kills_for_good(f)) dead.insert(f.target);
+      EXPECT_EQ(injector.add(f), "");
+    }
     host::Host& client = hosts.outside(*geography().by_city("Hanoi").pop, "client/1");
     for (const std::string& name : terrain.hosts)
       client.process()->tasks().spawn(ask(*client.process(), hosts.by_name(name)->id()));
@@ -31,21 +37,24 @@ struct Storm : net::Fixture {
   Task<void> ask(host::Process& self, host::HostId to) {
     for (int64_t n = 0;; ++n) {
       net::Reply r = co_await network->call(self, to, net::kEcho, net::number(n), seconds(3));
-      ++(r.ok() ? answered : failed);
+      if (!dead.count(hosts.by_id(to).name())) ++(r.ok() ? answered : failed);
       co_await sleep(world.loop(), kPace, millis(200));
     }
   }
 };
 
-TEST(Storm, EndsInPeace) {
+// All that lives is up and connected at the end; what was killed for good stays dead.
+TEST(Storm, EndsInPeaceForAHealthyCore) {
   uint64_t failed = 0;
   for (uint64_t seed = 1; seed <= 40; ++seed) {
     Storm s(seed, Preset::kStorm);
     s.world.loop().run_until(Instant{} + quiet_from(kHorizon));
     failed += s.failed;
-    EXPECT_EQ(s.injector.in_force(), 0u) << seed;
+    EXPECT_LE(s.dead.size(), 2u) << seed;
+    EXPECT_GE(s.injector.in_force(), s.dead.size()) << seed;
+    EXPECT_LE(s.injector.in_force(), s.dead.empty() ? 0u : 2u) << seed;
     for (const std::string& name : s.terrain.hosts) {
-      EXPECT_TRUE(s.hosts.by_name(name)->up()) << name << " seed " << seed;
+      EXPECT_EQ(s.hosts.by_name(name)->up(), !s.dead.count(name)) << name << " seed " << seed;
       EXPECT_FALSE(s.hosts.by_name(name)->paused()) << name << " seed " << seed;
     }
     s.run_for(seconds(4));

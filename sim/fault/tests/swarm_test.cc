@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace orrery::fault {
 namespace {
@@ -89,6 +90,23 @@ TEST(Swarm, EveryKindIsMetAndNoneIsEverywhere) {
     EXPECT_GT(seen[kind], 10) << to_string(kind);
     EXPECT_LT(seen[kind], 190) << to_string(kind);
   }
+}
+
+// Goal: only a storm kills hosts for good, and never more than any quorum may lose.
+TEST(Swarm, AStormKillsHostsForGoodAndLeavesAHealthyCore) {
+  int killed = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    for (const Fault& f : draw({seed, DecisionBase::kSeed, {}}, Preset::kSwarm))
+      EXPECT_FALSE(kills_for_good(f));
+    std::set<std::string> lost;
+    for (const Fault& f : draw({seed, DecisionBase::kSeed, {}}, Preset::kStorm)) {
+      killed += kills_for_good(f);
+      if (kills_for_good(f) || spoils_disk(f)) lost.insert(f.target);
+      EXPECT_TRUE(!f.permanent() || kills_for_good(f)) << f.name;
+    }
+    EXPECT_LE(lost.size(), 2u);
+  }
+  EXPECT_GT(killed, 40);
 }
 
 TEST(Swarm, NoneDrawsNothing) {
