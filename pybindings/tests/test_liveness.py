@@ -79,7 +79,10 @@ def test_a_platform_that_forgets_is_found_after_the_storm(
     code, failures = explored(
         real, name, "--faults", "storm", "--seeds", "60", "--weaken", f"{guarantee}=false"
     )
-    assert code == 12, [failure["reason"] for failure in failures]
+    # The monitor of DO-ALARM-1 may judge the same loss at the end of a run whose hosts are all up: a
+    # broken rule goes before a missed deadline.
+    broken = [failure for failure in failures if failure["rule"] == "DO-ALARM-1"]
+    assert code == (11 if broken else 12), [failure["reason"] for failure in failures]
     found = [failure for failure in failures if failure["rule"] == rule]
     assert found, [failure["reason"] for failure in failures]
     assert last in found[0]["chain"][-1]["waits_for"]
