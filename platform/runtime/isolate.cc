@@ -4,6 +4,7 @@
 #include "platform/runtime/code_cache.h"
 #include "platform/runtime/fatal.h"
 #include "platform/runtime/isolate_state.h"
+#include "platform/runtime/spare_isolates.h"
 #include "platform/runtime/v8_process.h"
 #include "platform/runtime/v8_strings.h"
 #include "sim/core/check.h"
@@ -71,26 +72,32 @@ Isolate::Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& 
     : Isolate(snapshot, std::move(app), host, Options()) {}
 
 Isolate::Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& host, Options options)
-    : state_(std::make_unique<State>()) {
+    : state_(snapshot.spares().take(options.heap_limit_bytes)) {
+  if (!state_) state_ = State::make(snapshot, options.heap_limit_bytes);
   State& s = *state_;
   s.self = this;
-  s.snapshot = &snapshot;
   s.app = std::move(app);
   s.host = &host;
   s.options = options;
   s.contexts.resize(1);
   s.contexts[0].open = true;
   s.contexts[0].budget_units = units_of(options.startup_cpu_limit);
-  s.buffers = std::make_unique<CountingArrayBufferAllocator>(options.heap_limit_bytes);
+  s.isolate->SetData(kStateSlot, this);
+}
+
+std::unique_ptr<Isolate::State> Isolate::State::make(const Snapshot& snapshot, int64_t heap_limit_bytes) {
+  auto state = std::make_unique<State>();
+  State& s = *state;
+  s.snapshot = &snapshot;
+  s.buffers = std::make_unique<CountingArrayBufferAllocator>(heap_limit_bytes);
 
   v8::Isolate::CreateParams params;
   params.allow_atomics_wait = false;  // one thread: waiting would never end
   params.array_buffer_allocator = s.buffers.get();
   params.snapshot_blob = snapshot.blob();
   params.external_references = snapshot.external_references();
-  params.constraints.ConfigureDefaultsFromHeapSize(0, static_cast<size_t>(options.heap_limit_bytes));
+  params.constraints.ConfigureDefaultsFromHeapSize(0, static_cast<size_t>(heap_limit_bytes));
   s.isolate = v8::Isolate::New(params);
-  s.isolate->SetData(kStateSlot, this);
   s.buffers->set_isolate(s.isolate);
   s.isolate->SetFatalErrorHandler(on_v8_fatal);
   s.isolate->SetOOMErrorHandler(on_v8_out_of_memory);
@@ -123,17 +130,21 @@ Isolate::Isolate(const Snapshot& snapshot, Ref<const AppCode> app, IsolateHost& 
     s.extra_hook_names.push_back(name.substr(6));
     s.extra_hooks.emplace_back(s.isolate, hook.As<v8::Function>());
   }
+  return state;
 }
 
 Isolate::~Isolate() {
-  State& s = *state_;
-  ORRERY_CHECK(!s.in_turn, "an isolate is not disposed of by its own turn");
-  v8::Isolate* isolate = s.isolate;
+  ORRERY_CHECK(!state_->in_turn, "an isolate is not disposed of by its own turn");
+  State::dispose(std::move(state_));
+}
+
+void Isolate::State::dispose(std::unique_ptr<State> state) {
+  v8::Isolate* isolate = state->isolate;
   drop_posted_tasks(isolate);
-  std::unique_ptr<CountingArrayBufferAllocator> buffers = std::move(s.buffers);
+  std::unique_ptr<CountingArrayBufferAllocator> buffers = std::move(state->buffers);
   buffers->set_isolate(nullptr);
   isolate->RemoveNearHeapLimitCallback(near_heap_limit, 0);
-  state_.reset();  // the handles go before the isolate
+  state.reset();  // the handles go before the isolate
   isolate->Dispose();
   drop_posted_tasks(isolate);
 }

@@ -57,6 +57,9 @@ struct ModuleRecord {
 
 struct Isolate::State {
   // ---- made in isolate.cc
+  // A V8 isolate with its context, for any app and host: what a new Isolate begins with.
+  static std::unique_ptr<State> make(const Snapshot& snapshot, int64_t heap_limit_bytes);
+  static void dispose(std::unique_ptr<State> state);
   Isolate* self = nullptr;
   const Snapshot* snapshot = nullptr;
   Ref<const AppCode> app;

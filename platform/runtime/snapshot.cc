@@ -4,6 +4,7 @@
 
 #include "platform/runtime/fatal.h"
 #include "platform/runtime/isolate_state.h"
+#include "platform/runtime/spare_isolates.h"
 #include "platform/runtime/v8_process.h"
 #include "platform/runtime/v8_strings.h"
 #include "sim/core/check.h"
@@ -85,7 +86,12 @@ std::unique_ptr<Snapshot> Snapshot::build(std::span<const NativeFunction> extra)
   return snapshot;
 }
 
-Snapshot::~Snapshot() { delete[] blob_->data; }
+Snapshot::Snapshot() : spares_(std::make_unique<SpareIsolates>(*this)) {}
+
+Snapshot::~Snapshot() {
+  spares_.reset();  // they read the image while they live
+  delete[] blob_->data;
+}
 
 size_t Snapshot::size_bytes() const { return static_cast<size_t>(blob_->raw_size); }
 

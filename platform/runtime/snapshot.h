@@ -11,6 +11,8 @@
 
 namespace orrery::runtime {
 
+class SpareIsolates;
+
 class Snapshot {
  public:
   // Runs the bootstrap script with the runtime's own natives plus `extra` and keeps the image. The
@@ -22,11 +24,14 @@ class Snapshot {
   v8::StartupData* blob() const { return blob_.get(); }
   const intptr_t* external_references() const { return references_.data(); }
   size_t size_bytes() const;
+  // Isolates made of this snapshot ahead of their use.
+  SpareIsolates& spares() const { return *spares_; }
 
  private:
-  Snapshot() = default;
+  Snapshot();
   std::unique_ptr<v8::StartupData> blob_;
   std::vector<intptr_t> references_;  // ends with 0
+  std::unique_ptr<SpareIsolates> spares_;
 };
 
 }  // namespace orrery::runtime

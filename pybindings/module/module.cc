@@ -6,6 +6,7 @@
 #include "conformance/check/check_history.h"
 #include "conformance/rules/rules.h"
 #include "platform/config/project.h"
+#include "platform/runtime/spare_isolates.h"
 #include "pybindings/module/app.h"
 #include "pybindings/module/build_hash.h"
 #include "pybindings/module/native_world.h"
@@ -105,6 +106,10 @@ PYBIND11_MODULE(_orrery, m) {
 
   m.def("build_hash", &build_hash, "Hash of this build's code, 16 hex digits.");
   m.def("setup", &setup, "Starts V8 and makes the snapshot; once per process, before any fork.");
+  m.def("isolates_asked", [] { return snapshot().spares().asked(); },
+        "How many isolates this process, and those it was forked from, have asked for.");
+  m.def("keep_isolates", [](size_t count) { snapshot().spares().keep(count); }, py::arg("count"),
+        "Makes isolates ahead of their use, for children forked from now on; results do not depend on it.");
   m.def(
       "read_project",
       [](const std::string& folder, const std::optional<std::string>& environment) {

@@ -15,6 +15,7 @@ its children and goes.
 
 from __future__ import annotations
 
+import mmap
 import os
 import selectors
 import signal
@@ -31,6 +32,7 @@ from orrery.lines import LineReader, encode_line, write_all
 from orrery.scenario import Scenario, load_scenarios
 
 OUTPUT_KEPT_MAX = 16_384
+SPARE_ISOLATES_MAX = 48
 
 
 class Loaded:
@@ -59,6 +61,7 @@ class Loaded:
 
                 self._apps[key] = load_app(*key)
         self.build = module.build_hash()
+        self.isolates = Isolates(module)
 
     def app(self, scenario: Scenario) -> Any:
         return self._apps[(scenario.apps, scenario.environment)] if scenario.apps else None
@@ -71,6 +74,27 @@ class Loaded:
         return {"build": self.build, "scenarios": described}
 
 
+class Isolates:
+    """V8 isolates made before the fork: as many as the runs so far have needed, so that children need
+    not make them."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._before = module.isolates_asked()
+        self._needed = mmap.mmap(-1, mmap.PAGESIZE)  # shared with the children
+
+    def prepare(self) -> None:
+        """In the parent, before a fork."""
+        needed = int.from_bytes(self._needed[:8], "little")
+        self._module.keep_isolates(min(needed, SPARE_ISOLATES_MAX))
+
+    def report(self) -> None:
+        """In a child, after its run."""
+        asked = self._module.isolates_asked() - self._before
+        if asked > int.from_bytes(self._needed[:8], "little"):
+            self._needed[:8] = asked.to_bytes(8, "little")
+
+
 class Child:
     """A forked run: its result and its output come through pipes, its end through a pidfd."""
 
@@ -78,6 +102,7 @@ class Child:
         self.job = job
         result_read, result_write = os.pipe()
         output_read, output_write = os.pipe()
+        loaded.isolates.prepare()
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
@@ -158,6 +183,7 @@ def _run_child(loaded: Loaded, job: dict[str, Any], result: int, output: int) ->
         scenario = loaded.scenarios[job["scenario"]]
         app = loaded.app(scenario)
         write_all(result, encode_line(run_job(scenario, app.handle if app else None, job)))
+        loaded.isolates.report()
         sys.stdout.flush()
         sys.stderr.flush()
         # No destructor runs: V8 and the world die with the process.

@@ -30,6 +30,14 @@ def setup() -> None:
     pass
 
 
+def isolates_asked() -> int:
+    return 0
+
+
+def keep_isolates(count: int) -> None:
+    pass
+
+
 def read_project(folder: str, environment: str | None) -> str:
     path = Path(folder) / "wrangler.toml"
     text = path.read_text(encoding="utf-8")

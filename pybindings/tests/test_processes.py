@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orrery import worker
+
 SPIN = 'await world.client().get("/spin")'
 
 
@@ -123,3 +125,26 @@ def test_orrery_jobs_must_be_a_number(bench):
     bench.scenario("pass")
     ended = bench.run("explore", "scenario.py", ORRERY_JOBS="many")
     assert ended.code == 2 and "ORRERY_JOBS" in ended.err
+
+
+def test_isolates_are_made_ahead_as_many_as_a_child_asked_for():
+    class Module:
+        asked, kept = 2, []
+
+        def isolates_asked(self):
+            return self.asked
+
+        def keep_isolates(self, count):
+            self.kept.append(count)
+
+    module = Module()
+    isolates = worker.Isolates(module)
+    isolates.prepare()
+    child = os.fork()
+    if child == 0:
+        module.asked += 5
+        isolates.report()
+        os._exit(0)
+    os.waitpid(child, 0)
+    isolates.prepare()
+    assert module.kept == [0, 5]

@@ -8,14 +8,18 @@
 
 namespace {
 
-std::string digest_under(const std::string& prefix) {
-  const std::string command = prefix + " " RUNTIME_DIGEST " 2>&1";
+std::string digest_under(const std::string& prefix, const std::string& mode = "") {
+  const std::string command = prefix + " " RUNTIME_DIGEST " " + mode + " 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   char line[256] = {};
   std::string out;
   while (fgets(line, sizeof line, pipe)) out += line;
   const int status = pclose(pipe);
   return status == 0 ? out : "failed: " + out;
+}
+
+TEST(Determinism, DoesNotDependOnWhenTheIsolatesWereMade) {
+  EXPECT_EQ(digest_under("env", "spare"), digest_under("env"));
 }
 
 TEST(Determinism, DoesNotDependOnTheProcessesSurroundings) {
