@@ -35,7 +35,7 @@ void run_bootstrap(v8::Isolate* isolate, v8::Local<v8::Context> context) {
   v8::ScriptCompiler::Source source(one_byte(isolate, {kBootstrapScript, kBootstrapScriptSize}), origin);
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> ignored;
-  if (v8::ScriptCompiler::Compile(context, &source).ToLocal(&script) &&
+  if (v8::ScriptCompiler::Compile(context, &source, v8::ScriptCompiler::kEagerCompile).ToLocal(&script) &&
       script->Run(context).ToLocal(&ignored)) {
     return;
   }
@@ -78,9 +78,9 @@ std::unique_ptr<Snapshot> Snapshot::build(std::span<const NativeFunction> extra)
     creator.SetDefaultContext(context);
     ORRERY_CHECK(creator.AddData(context, hooks.As<v8::Object>()) == 0);
   }
-  // Compiled functions are dropped: keeping them makes every isolate a quarter slower to create, and most are
-  // never called.
-  v8::StartupData blob = creator.CreateBlob(v8::SnapshotCreator::FunctionCodeHandling::kClear);
+  // The bytecode of every function is kept: the image is larger and an isolate takes longer to make, but those
+  // are made before the fork (spare_isolates.h), and no child compiles the runtime's own code.
+  v8::StartupData blob = creator.CreateBlob(v8::SnapshotCreator::FunctionCodeHandling::kKeep);
   ORRERY_CHECK(blob.data != nullptr, "the startup snapshot can be made");
   snapshot->blob_ = std::make_unique<v8::StartupData>(blob);
   return snapshot;
