@@ -49,6 +49,7 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::ObjectEvent>(world, p.life);
   p.subscribe<worker::TurnEnded>(world, p.life);
   p.subscribe<durable::ObjectWrite>(world, p.life);
+  p.subscribe<durable::SavepointEnded>(world, p.life);
   p.subscribe<durable::ObjectCommitted>(world, p.life);
   p.subscribe<durable::ObjectOutputHeld>(world, p.life);
   p.subscribe<durable::ObjectReplied>(world, p.life);

@@ -139,6 +139,12 @@ void ObjectWatch::on(const durable::ObjectWrite& e, const EventContext& at) {
   if (e.confirmed) epoch->confirmed_batch = std::max(epoch->confirmed_batch, e.batch);
 }
 
+void ObjectWatch::on(const durable::SavepointEnded& e, const EventContext&) {
+  Object* object = objects_.find(e.lane);
+  Epoch* epoch = object ? object->find(e.epoch) : nullptr;
+  if (epoch) epoch->confirmed_batch = std::max(epoch->confirmed_batch, e.locks);
+}
+
 void ObjectWatch::on(const durable::ObjectCommitted& e, const EventContext& at) {
   Object* object = objects_.find(e.lane);
   Epoch* epoch = object ? object->find(e.epoch) : nullptr;

@@ -20,6 +20,7 @@ class ObjectWatch {
   void on(const durable::ObjectEvent& e, const EventContext& at);
   void on(const worker::TurnEnded& e, const EventContext& at);
   void on(const durable::ObjectWrite& e, const EventContext& at);
+  void on(const durable::SavepointEnded& e, const EventContext& at);
   void on(const durable::ObjectCommitted& e, const EventContext& at);
   void on(const durable::ObjectOutputHeld& e, const EventContext& at);
   void on(const durable::ObjectReplied& e, const EventContext& at);

@@ -334,5 +334,48 @@ TEST(Transactions, ARollbackThatKeepsItsChangesIsFound) {
   });
 }
 
+constexpr std::string_view kAwaiting = R"js(
+export class Thing extends DurableObject {
+  async run({ op, end }) {
+    const { storage } = this.ctx;
+    if (op === "read") return [await storage.get("before"), await storage.get("within")];
+    storage.kv.put("before", 1);
+    const other = this.env.THING.get(this.env.THING.idFromName("b"));
+    await storage.transaction(async (txn) => {
+      await txn.put("within", 1);
+      if (op === "sync") await storage.sync();
+      else await other.run({ op: "read" });
+      if (end === "roll back") {
+        txn.rollback();
+        await storage.put("within", 2);
+        await other.run({ op: "read" });
+      }
+      if (end === "throw") throw new Error("as planned");
+    }).catch(() => {});
+    return null;
+  }
+}
+)js";
+
+// What a transaction sends waited for the transaction's own writes, hence for its end (3.4); and the writes
+// of the turn before it were part of it (5.1).
+TEST(Transactions, MayAwaitACallOrSyncAfterTheirWrites) {
+  static const App awaiting(kAwaiting);
+  for (const char* op : {"sync", "call"}) {
+    for (const char* end : {"commit", "throw", "roll back"}) {
+      SCOPED_TRACE(std::string(op) + ", " + end);
+      Rig rig(awaiting, {});
+      client::Client& client = rig.add_client("FRA");
+      const Reply reply = rig.call(client, "a", {{"op", op}, {"end", end}});
+      EXPECT_EQ(reply.error, "");
+      EXPECT_LT(reply.received - reply.sent, seconds(5));
+      ASSERT_TRUE(rig.crash_owner("a"));
+      const Reply read = rig.insist(client, "a", {{"op", "read"}});
+      Json expected = {1, end == std::string("commit") ? Json(1) : end == std::string("throw") ? Json() : Json(2)};
+      EXPECT_EQ(read.body.dump(), expected.dump());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace orrery::properties

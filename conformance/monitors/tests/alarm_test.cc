@@ -28,8 +28,8 @@ struct Alarms : Rig {
     tell(durable::ObjectWrite{lane, 1, batch, true, operation, key, ""});
   }
   void begin() { tell(durable::SavepointBegan{lane, 1}); }
-  void roll_back() { tell(durable::SavepointEnded{lane, 1, true}); }
-  void release() { tell(durable::SavepointEnded{lane, 1, false}); }
+  void roll_back() { tell(durable::SavepointEnded{lane, 1, true, 0}); }
+  void release() { tell(durable::SavepointEnded{lane, 1, false, 0}); }
   // Commits the batch; its entry gets onto this many followers' disks.
   void commit_on(uint32_t disks) {
     turn_ends();

@@ -71,6 +71,15 @@ TEST_F(Gates, UnconfirmedWritesAndUngatedAnswersWaitForNothing) {
   reply(0, false);
   EXPECT_EQ(all(), 0u);
 }
+TEST_F(Gates, ATransactionsWritesHoldBackWhatLeavesAfterItsEndAlone) {
+  event(1);
+  write(1, false);
+  tell(durable::ObjectCalled{lane, 1, 0, "GET", "/y"});
+  EXPECT_EQ(all(), 0u);
+  tell(durable::SavepointEnded{lane, 1, false, 1});
+  reply();
+  EXPECT_EQ(broken(RuleId::kOutputGateAnswers), 1u);
+}
 TEST_F(Gates, ACallAheadOfAWritesDurabilityBreaksOg2) {
   tell(durable::ObjectCalled{lane, 1, 0, "GET", "/y"});
   EXPECT_EQ(all(), 0u);

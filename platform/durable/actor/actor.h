@@ -85,9 +85,10 @@ class Actor final : public worker::EventContext,
   ObjectDatabase& database() { return *database_; }
   // A statement wrote: begins or joins the batch; `confirmed` writes lock the output gate.
   void wrote(const char* operation, std::string_view key, bool confirmed);
-  // Savepoints of transactionSync and transaction: 0 begin, 1 release, 2 roll back. While one of an
-  // asynchronous transaction is open, no commit happens.
-  StorageError savepoint(uint32_t what);
+  // Savepoints of transactionSync (kSync) and of transaction. While one is open, no commit happens; confirmed
+  // writes of a transaction lock the output gate at its end alone (3.4), so that it may await what leaves.
+  enum class Savepoint : uint8_t { kSync, kRelease, kRollBack, kTransaction };
+  StorageError savepoint(Savepoint what);
   void transaction_ended();
   // The object's alarm; made at the first use.
   class Alarms;
@@ -161,6 +162,7 @@ class Actor final : public worker::EventContext,
   bool lease_valid() const;
   void wait_for_lease();
   void begin_batch();
+  Batch close_explicit(bool kept);
   void schedule_commit();
   void commit();
   // What a commit wrote enters the log.
@@ -216,6 +218,8 @@ class Actor final : public worker::EventContext,
   Batch open_batch_ = 0;  // 0: no batch is open
   std::deque<Committed> undurable_;
   uint32_t savepoints_ = 0;  // open ones: no commit until all are closed
+  bool explicit_ = false;    // the outermost is that of transaction()
+  std::vector<bool> confirmed_within_;  // by its open savepoints: a confirmed write was made
   std::map<uint32_t, std::unique_ptr<SqlCursor>> cursors_;
   uint32_t last_cursor_ = 0;
   std::unique_ptr<Alarms> alarms_;  // null until the alarm is first used

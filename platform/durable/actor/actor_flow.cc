@@ -173,20 +173,48 @@ void Actor::LeaveSectionWork::run() {
 
 // ---- storage seen from natives ----
 
-StorageError Actor::savepoint(uint32_t what) {
-  StorageError error = what == 0   ? database_->begin_savepoint()
-                       : what == 1 || host_.options().weaken.rollback_kept
+StorageError Actor::savepoint(Savepoint what) {
+  const bool begins = what == Savepoint::kSync || what == Savepoint::kTransaction;
+  // What earlier turns wrote is no part of a transaction (5.1).
+  if (what == Savepoint::kTransaction && savepoints_ == 0 && open_batch_) {
+    world().loop().cancel(commit_event_);
+    commit();
+    if (state_ != State::kRunning) return {StorageError::Kind::kError, end_error_.message};
+  }
+  StorageError error = begins ? database_->begin_savepoint()
+                       : what == Savepoint::kRelease || host_.options().weaken.rollback_kept
                            ? database_->release_savepoint()
                            : database_->rollback_savepoint(
                                  !host_.options().weaken.rollback_keeps_alarm);
-  if (!error) {
-    savepoints_ += what == 0 ? 1 : -1;
-    if (what == 0) world().announce(SavepointBegan{info_->lane, epoch_});
-    else world().announce(SavepointEnded{info_->lane, epoch_, what == 2});
-    if (alarms_) alarms_->savepoint(what);
-    if (database_->in_transaction()) begin_batch();
+  if (error) return error;
+  if (begins) {
+    if (savepoints_++ == 0) explicit_ = what == Savepoint::kTransaction;
+    if (explicit_) confirmed_within_.push_back(false);
+    world().announce(SavepointBegan{info_->lane, epoch_});
+  } else {
+    --savepoints_;
+    const Batch locked = explicit_ ? close_explicit(what == Savepoint::kRelease) : 0;
+    world().announce(SavepointEnded{info_->lane, epoch_, what == Savepoint::kRollBack, locked});
   }
-  return error;
+  if (alarms_) alarms_->savepoint(what);
+  if (database_->in_transaction()) begin_batch();
+  if (savepoints_ == 0) transaction_ended();
+  return {};
+}
+
+// Confirmed writes of a transaction lock the output gate when the outermost one commits (3.4, 5.3), unless
+// they are rolled back (5.5). Gives the batch that is locked now, or 0.
+Batch Actor::close_explicit(bool kept) {
+  const bool confirmed = confirmed_within_.back() && kept;
+  confirmed_within_.pop_back();
+  if (savepoints_ > 0) {
+    if (confirmed) confirmed_within_.back() = true;
+    return 0;
+  }
+  explicit_ = false;
+  if (!confirmed || !open_batch_) return 0;
+  output_gate_.lock(open_batch_);
+  return open_batch_;
 }
 
 void Actor::transaction_ended() {
@@ -197,8 +225,10 @@ void Actor::transaction_ended() {
 void Actor::sync(runtime::OperationId operation) {
   if (CriticalSection* section = current_section())
     operation_sections_[operation] = Ref<CriticalSection>(section);
+  // Everything written before, confirmed or not; of a transaction that has not ended nothing (3.4, 3.8).
+  const Batch written = explicit_ && open_batch_ ? open_batch_ - 1 : last_batch_;
+  if (written > output_gate_.locked_up_to()) output_gate_.lock(written);
   // Never within the turn that asks: with nothing to wait for it still costs one hop (3.8).
-  if (open_batch_) output_gate_.lock(open_batch_);
   world().loop().schedule(world().now(), kSyncHop, host_.process().owner(),
                           [&worker = worker_, id = context_id(), operation] {
                             auto* actor = dynamic_cast<Actor*>(worker.find(id));
@@ -235,6 +265,10 @@ void Actor::schedule_commit() {
 
 void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   begin_batch();
+  if (explicit_) {
+    if (confirmed) confirmed_within_.back() = true;
+    confirmed = false;
+  }
   if (confirmed) output_gate_.lock(open_batch_);
   std::string source;
   if (world().trace().recording())

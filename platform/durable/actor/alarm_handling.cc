@@ -73,14 +73,15 @@ StorageError Actor::Alarms::set(AlarmTime time, bool confirmed) {
   return {};
 }
 
-void Actor::Alarms::savepoint(uint32_t what) {
-  if (what == 0) return touched_.push_back(false);
+void Actor::Alarms::savepoint(Savepoint what) {
+  const bool rolled_back = what == Savepoint::kRollBack;
+  if (!rolled_back && what != Savepoint::kRelease) return touched_.push_back(false);
   if (touched_.empty()) return;
   const bool touched = touched_.back();
   touched_.pop_back();
-  ORRERY_SOMETIMES(world(), what == 2 && touched && running_,
+  ORRERY_SOMETIMES(world(), rolled_back && touched && running_,
                    "a transaction that set the alarm is rolled back while its handler runs");
-  if (what == 2 || !touched) return;
+  if (rolled_back || !touched) return;
   if (touched_.empty()) deferred_ = false;
   else touched_.back() = true;
 }

@@ -34,8 +34,7 @@ class Actor::Alarms {
   // ---- storage ----
   AlarmTime get(StorageError& error);
   StorageError set(AlarmTime time, bool confirmed);
-  // A savepoint was begun (0), released (1) or rolled back (2).
-  void savepoint(uint32_t what);
+  void savepoint(Savepoint what);
   // deleteAll() deletes the alarm too.
   void deleting_with_the_rest() { deferred_ = false; }
   // abort({retryAlarm: false})

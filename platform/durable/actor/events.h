@@ -96,7 +96,8 @@ struct SavepointEnded {
   LaneId lane;
   uint64_t epoch;
   bool rolled_back;
-  void fold(Fold& f) const { f.add(epoch).add(rolled_back); }
+  uint64_t locks;  // the batch that outputs wait for from now on, or 0
+  void fold(Fold& f) const { f.add(epoch).add(rolled_back).add(locks); }
   std::string text() const { return rolled_back ? "a transaction is rolled back" : "a transaction ends"; }
 };
 

@@ -200,7 +200,7 @@ void storage_savepoint(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor) return;
   uint32_t what = info[1]->IsUint32() ? info[1].As<v8::Uint32>()->Value() : 0;
-  failed(info, actor->savepoint(what));
+  failed(info, actor->savepoint(static_cast<Actor::Savepoint>(what & 3)));
 }
 
 void storage_transaction_ended(Arguments info) {

@@ -63,7 +63,7 @@ export class DurableObjectStorage {
   transaction(callback) {
     const actor = this.#actor;
     const finished = runSection(this.#context, async () => {
-      natives.storageSavepoint(actor, 0);
+      natives.storageSavepoint(actor, 3);
       this.#depth++;
       const transaction = new Transaction(actor, this.#context);
       try {
