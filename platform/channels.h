@@ -27,4 +27,7 @@ inline constexpr net::Channel kAlarmChannel{"durable.alarms", 8};
 inline constexpr net::Channel kKvCacheChannel{"kv.cache", 6};
 inline constexpr net::Channel kKvCentralChannel{"kv.central", 7};
 
+// Calls along references between contexts, and what becomes of these (platform/worker/rpc_hub.h).
+inline constexpr net::Channel kRpcChannel{"rpc", 9};
+
 }  // namespace orrery

@@ -13,6 +13,7 @@
 #include "platform/kv/central.h"
 #include "platform/kv/service.h"
 #include "platform/worker/host_workers.h"
+#include "platform/worker/rpc_hub.h"
 #include "sim/core/check.h"
 
 namespace orrery {
@@ -88,6 +89,7 @@ void Cloud::boot(host::Process& process) {
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
                                                    options_.runtime_weaken);
+  auto& rpc = process.add<worker::RpcHub>(process, workers);
   process.add<durable::AlarmScheduler>(process, directory, replication, alarms_);
   process.add<durable::AlarmClient>(process, alarms_);
   durable::ObjectHost::Options object_options = options_.objects;
@@ -98,7 +100,7 @@ void Cloud::boot(host::Process& process) {
   client_options.hosts_per_pop = options_.hosts_per_pop;
   client_options.weaken = options_.weaken;
   auto& objects = process.add<edge::ObjectClient>(process, application_, directory, client_options);
-  outbound.connect(objects, process.add<edge::ServiceCalls>(process, workers));
+  outbound.connect(objects, process.add<edge::ServiceCalls>(process, workers), rpc);
   if (!kv_hosts_.empty()) {
     process.add<kv::CacheServer>(process, kv_);
     outbound.serve(runtime::BindingKind::kKv, process.add<kv::KvService>(process, kv_));
@@ -181,6 +183,15 @@ std::vector<std::string> Cloud::kv_keys(std::string_view space) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   return keys;
+}
+
+std::map<std::string, uint64_t> Cloud::held_stubs() {
+  std::map<std::string, uint64_t> held;
+  for (host::HostId id = 0; id < hosts_->count(); ++id) {
+    host::Host& h = hosts_->by_id(id);
+    if (auto* rpc = h.process() ? h.process()->find<worker::RpcHub>() : nullptr) rpc->count_held(held);
+  }
+  return held;
 }
 
 bool Cloud::objects_idle() {

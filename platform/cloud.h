@@ -6,6 +6,7 @@
 // the directory live on hosts of their own in five cities.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,6 +72,8 @@ class Cloud {
   std::vector<LiveObject> objects(std::string_view class_name);
   // The instance behind a printable name ("do:Cart/42"), or null if none is live.
   durable::Actor* find_object(std::string_view printable_name);
+  // RPC stubs that nobody has disposed of, by who holds them ("do:Cart/42").
+  std::map<std::string, uint64_t> held_stubs();
   // True when no object has an event, timer or write under way.
   bool objects_idle();
 

@@ -44,6 +44,7 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->request = std::move(call.request);
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);
+  message->rpc = std::move(call.rpc);
   Delivery delivery{&worker, context, call.operation, std::move(message), nullptr};
   process_.tasks().spawn(deliver(std::move(delivery)));
 }

@@ -30,13 +30,17 @@ Ref<const worker::AnswerMessage> page(int status, std::string_view text, std::st
 void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId context,
                         worker::OutgoingCall call) {
   using runtime::TargetKind;
-  const bool inside = call.target == TargetKind::kDurableObject || call.target == TargetKind::kService;
+  const bool inside = call.target == TargetKind::kDurableObject || call.target == TargetKind::kService ||
+                      call.target == TargetKind::kCapability;
   Ref<const worker::AnswerMessage> refusal;
   if (inside && call.depth >= worker::kMaxCallDepth) {
     ORRERY_SOMETIMES(process_.world(), true, "a chain of calls reaches its greatest depth");
     runtime::ErrorInfo error;
     error.message = kTooDeep;
     refusal = worker::AnswerMessage::of_error(std::move(error));
+  } else if (call.target == TargetKind::kCapability ||
+             (call.target == TargetKind::kService && call.rpc && call.rpc->on)) {
+    return rpc_->call(worker, context, std::move(call));
   } else if (call.target == TargetKind::kDurableObject) {
     return objects_->send(worker, context, std::move(call));
   } else if (call.target == TargetKind::kService) {

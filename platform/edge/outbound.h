@@ -8,6 +8,7 @@
 
 #include "platform/edge/object_client.h"
 #include "platform/edge/service_calls.h"
+#include "platform/worker/rpc_hub.h"
 #include "platform/worker/worker_isolate.h"
 
 namespace orrery::edge {
@@ -20,7 +21,8 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   EdgeOutbound(host::Process& process, const Origins& origins)
       : process_(process), origins_(origins) {}
   // Set when the services that need this one exist.
-  void connect(ObjectClient& objects, ServiceCalls& services) {
+  void connect(ObjectClient& objects, ServiceCalls& services, worker::RpcHub& rpc) {
+    rpc_ = &rpc;
     objects_ = &objects;
     service_calls_ = &services;
   }
@@ -45,6 +47,7 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   const Origins& origins_;
   ObjectClient* objects_ = nullptr;
   ServiceCalls* service_calls_ = nullptr;
+  worker::RpcHub* rpc_ = nullptr;
   std::vector<const Fetch*> fetches_;
   std::map<runtime::BindingKind, worker::BindingService*> services_;
 };

@@ -1,6 +1,7 @@
 #include "platform/edge/stateless_context.h"
 
 #include "platform/edge/service_calls.h"
+#include "platform/worker/rpc_hub.h"
 #include "platform/worker/settle.h"
 
 namespace orrery::edge {
@@ -61,6 +62,16 @@ void StatelessContext::start_call() {
                                         binding.entrypoint,
                                         fetch ? call.request->method : call.method,
                                         fetch ? call.request->url : std::string_view()});
+  if (!fetch && call.rpc && !call.rpc->plain()) {
+    runtime::RpcEvent event;
+    event.entrypoint = binding.entrypoint;
+    event.props = binding.value;
+    event.message = call.arguments;
+    return turn("call", [&](runtime::Isolate&) {
+      return worker::dispatch_rpc(worker_, *this, 1, event, *call.rpc, call.method,
+                                  worker_.process().host_id());
+    });
+  }
   turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *call.request,
                                           binding.value)
@@ -86,11 +97,12 @@ void StatelessContext::turn(const char* why, Enter&& enter) {
       return finish();
   }
   if (answered_) {
-    if (wait_until_ == 0) return finish();
-    if (wait_until_limit_.slot == UINT32_MAX)
+    if (over()) return finish();
+    // Whoever refers to what its result gave out keeps it.
+    if (wait_until_ > 0 && given_results() == 0 && wait_until_limit_.slot == UINT32_MAX)
       wait_until_limit_ = worker_.world().loop().schedule_in(
           kWaitUntilLimit, kWaitUntilSite, worker_.process().owner(), [this] { cut_off(); });
-  } else if (worker_.isolate().pending_operations(context_id()) == 0) {
+  } else if (worker_.isolate().pending_operations(context_id()) == 0 && given() == 0 && open_calls_ == 0) {
     runtime::ErrorInfo error;
     error.message = kHung;
     worker_.report_failure(lane(), worker::EventFailed::Why::kException, error);
@@ -105,6 +117,40 @@ void StatelessContext::cut_off() {
   ORRERY_SOMETIMES(worker_.world(), true, "waitUntil is cut off after its limit");
   worker_.world().announce(worker::ConsoleLine{lane(), "warn", kCutOff, {}});
   finish();
+}
+
+void StatelessContext::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer) {
+  if (!keeping_.empty()) worker_.rpc().stamp(worker_, *this, event, *answer);
+  if (event < kFirstCall) return reply(std::move(answer));
+  Call& call = calls_[event - kFirstCall];
+  if (!call.open) return;
+  call.open = false;
+  --open_calls_;
+  call.caller.reply(std::move(answer));
+}
+
+void StatelessContext::respond_rpc(runtime::EventId event, Ref<worker::AnswerMessage> answer) {
+  reply(event, std::move(answer));
+}
+
+void StatelessContext::rpc_arrived(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
+  size_t index = 0;
+  while (index < calls_.size() && calls_[index].open) ++index;
+  if (index == calls_.size()) calls_.emplace_back();
+  calls_[index] = {caller, true};
+  ++open_calls_;
+  runtime::RpcEvent event;
+  event.message = message->arguments;
+  turn("call", [&](runtime::Isolate&) {
+    return worker::dispatch_rpc(worker_, *this, kFirstCall + static_cast<runtime::EventId>(index), event,
+                                *message->rpc, message->method, caller.from());
+  });
+}
+
+void StatelessContext::rpc_released(uint32_t number, bool is_result) {
+  turn("release", [&](runtime::Isolate& isolate) {
+    return isolate.rpc_released(context_id(), number, is_result);
+  });
 }
 
 void StatelessContext::reply(Ref<const worker::AnswerMessage> answer) {
@@ -122,12 +168,15 @@ void StatelessContext::respond(runtime::EventId, Ref<const runtime::HttpResponse
   reply(worker::AnswerMessage::of(std::move(response)));
 }
 
-void StatelessContext::respond_value(runtime::EventId, Ref<Buffer> value) {
-  reply(worker::AnswerMessage::of_value(std::move(value)));
+void StatelessContext::respond_value(runtime::EventId event, Ref<Buffer> value) {
+  reply(event, worker::AnswerMessage::of_value(std::move(value)));
 }
 
-void StatelessContext::respond_error(runtime::EventId, const runtime::ErrorInfo& error) {
-  fail(error, true, 500, 1101);
+void StatelessContext::respond_error(runtime::EventId event, const runtime::ErrorInfo& error) {
+  if (event < kFirstCall && keeping_.empty()) return fail(error, true, 500, 1101);
+  runtime::ErrorInfo seen = error;
+  seen.remote = true;
+  reply(event, worker::AnswerMessage::of_error(std::move(seen)));
 }
 
 void StatelessContext::fail(const runtime::ErrorInfo& error, bool remote, int status, int code) {
@@ -157,8 +206,8 @@ void StatelessContext::call(worker::OutgoingCall call) {
 
 void StatelessContext::settle(runtime::OperationId operation,
                               Ref<const worker::AnswerMessage> answer) {
-  turn("answer", [&](runtime::Isolate& isolate) {
-    return worker::settle_operation(isolate, context_id(), operation, *answer);
+  turn("answer", [&](runtime::Isolate&) {
+    return worker::settle_operation(worker_, *this, operation, *answer);
   });
 }
 
@@ -176,6 +225,14 @@ void StatelessContext::finish() {
   if (!open_) return;
   open_ = false;
   worker_.world().loop().cancel(wait_until_limit_);
+  for (Call& call : calls_) {
+    if (!call.open) continue;
+    runtime::ErrorInfo error;
+    error.message = "The execution context which hosts this callback is no longer running.";
+    call.open = false;
+    call.caller.reply(worker::AnswerMessage::of_error(std::move(error)));
+  }
+  open_calls_ = 0;
   worker_.close(*this);
   owner_.finished(*this);
 }

@@ -10,6 +10,8 @@
 // garbage collection.
 #pragma once
 
+#include <vector>
+
 #include "platform/worker/worker_isolate.h"
 #include "sim/net/network.h"
 
@@ -55,6 +57,9 @@ class StatelessContext final : public worker::EventContext {
   void respond(runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::EventId, Ref<Buffer>) override;
   void respond_error(runtime::EventId, const runtime::ErrorInfo&) override;
+  void respond_rpc(runtime::EventId, Ref<worker::AnswerMessage>) override;
+  void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
+  void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
   void settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) override;
   void timer_due(runtime::TimerId timer) override;
@@ -64,7 +69,12 @@ class StatelessContext final : public worker::EventContext {
  private:
   template <class Enter>
   void turn(const char* why, Enter&& enter);
+  void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer);
   void reply(Ref<const worker::AnswerMessage> answer);
+  // Nobody waits for anything here any more: no answer, no waitUntil, no reference to what its result gave out.
+  bool over() const {
+    return answered_ && wait_until_ == 0 && given_results() == 0 && open_calls_ == 0;
+  }
   // The event failed: `error` for a Worker, for a client the page that a visitor sees (platform.md 1.5).
   void fail(const runtime::ErrorInfo& error, bool remote, int status, int code);
   void fail(std::string message, int status, int code);
@@ -80,6 +90,14 @@ class StatelessContext final : public worker::EventContext {
   bool answered_ = false;
   bool open_ = false;
   int wait_until_ = 0;
+  // Calls on what it gave out: event kFirstCall + index.
+  static constexpr runtime::EventId kFirstCall = 2;
+  struct Call {
+    net::Caller caller;
+    bool open = false;
+  };
+  std::vector<Call> calls_;
+  uint32_t open_calls_ = 0;
   EventHandle wait_until_limit_;
 };
 

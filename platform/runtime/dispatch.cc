@@ -90,6 +90,57 @@ TurnResult Isolate::dispatch_rpc(ContextId id, EventId event, std::string_view e
   });
 }
 
+// Numbers of references as an array.
+static v8::Local<v8::Value> numbers_value(v8::Isolate* isolate, std::span<const uint32_t> numbers) {
+  std::vector<v8::Local<v8::Value>> items;
+  for (uint32_t n : numbers) items.push_back(unsigned_value(isolate, n));
+  return v8::Array::New(isolate, items.data(), items.size());
+}
+
+TurnResult Isolate::dispatch_rpc_message(ContextId id, EventId event, const RpcEvent& call) {
+  State& s = *state_;
+  ContextState* context = s.find(id);
+  if (context && context->kind == ContextKind::kActor) refill(s, id);
+  return s.run(id, kHookDispatchRpcMessage, [&](Argv argv) {
+    s.slot(static_cast<uint32_t>(id)).in_js = true;
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, event);
+    argv[2] = unsigned_value(s.isolate, static_cast<uint32_t>(call.on));
+    argv[3] = internalized(s.isolate, call.entrypoint);
+    argv[4] = v8::Undefined(s.isolate);
+    if (!call.props.empty()) argv[4] = from_utf8(s.isolate, call.props);
+    argv[5] = unsigned_value(s.isolate, call.number);
+    argv[6] = from_utf8(s.isolate, call.method);
+    argv[7] = value_of(s, call.message);
+    argv[8] = numbers_value(s.isolate, call.imports);
+    argv[9] = unsigned_value(s.isolate, call.keep);
+    return 10;
+  });
+}
+
+TurnResult Isolate::rpc_released(ContextId id, uint32_t number, bool is_result) {
+  State& s = *state_;
+  return s.run(id, kHookRpcReleased, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, number);
+    argv[2] = v8::Boolean::New(s.isolate, is_result);
+    return 3;
+  });
+}
+
+TurnResult Isolate::settle_rpc_message(ContextId id, OperationId operation, const Ref<Buffer>& message,
+                                       std::span<const uint32_t> imports) {
+  State& s = *state_;
+  settled(s, id);
+  return s.run(id, kHookSettleRpc, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, operation);
+    argv[2] = value_of(s, message);
+    argv[3] = numbers_value(s.isolate, imports);
+    return 4;
+  });
+}
+
 TurnResult Isolate::construct_actor(ContextId id, std::string_view class_name, const ObjectId& object,
                                     const std::string* name, uint32_t, uint32_t actor) {
   State& s = *state_;

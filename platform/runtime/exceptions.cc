@@ -102,7 +102,7 @@ ErrorInfo Isolate::State::describe(v8::Local<v8::Value> exception) const {
   if (error.name.empty()) error.name = "Error";
   if (!exception->IsNativeError()) {
     v8::Local<v8::String> text;
-    if (error.message.empty() && object->ToString(c).ToLocal(&text)) error.message = to_utf8(isolate, text);
+    if (error.message.empty() && object->ToDetailString(c).ToLocal(&text)) error.message = to_utf8(isolate, text);
   }
   error.stack = map_stack(property_text(isolate, c, object, "stack"));
   error.durable_object_id = property_text(isolate, c, object, "durableObjectId");
@@ -110,8 +110,10 @@ ErrorInfo Isolate::State::describe(v8::Local<v8::Value> exception) const {
   error.overloaded = property_true(isolate, c, object, "overloaded");
   error.remote = property_true(isolate, c, object, "remote");
   error.durable_object_reset = property_true(isolate, c, object, "durableObjectReset");
-  const std::string constructor = to_utf8(isolate, object->GetConstructorName());
-  error.dom_exception = constructor == "DOMException";
+  // Its constructor by the prototype: the engine itself takes it for an Error.
+  v8::Local<v8::Value> constructor;
+  if (object->Get(c, one_byte(isolate, "constructor")).ToLocal(&constructor) && constructor->IsFunction())
+    error.dom_exception = to_utf8(isolate, constructor.As<v8::Function>()->GetName()) == "DOMException";
   return error;
 }
 

@@ -45,6 +45,18 @@ struct HookArgument {
   static HookArgument of_value(Ref<Buffer> b) { return {Kind::kSerialized, 0, {}, std::move(b)}; }
 };
 
+// An RPC call in its general form (js/dispatch.js): what it is made on, plain arguments (`method` not empty) or a whole
+// message, the numbers of the references in it, and the number to keep its result under (0: not kept).
+struct RpcEvent {
+  enum class On : uint8_t { kEntrypoint, kActor, kExport, kAnswer };
+  On on = On::kEntrypoint;
+  uint32_t number = 0;  // of the export or the kept result
+  std::string_view entrypoint, props, method;
+  Ref<Buffer> message;
+  std::span<const uint32_t> imports;
+  uint32_t keep = 0;
+};
+
 // Planted weaknesses of the museum: each only weakens the statement that reads it.
 struct Weaken {
   bool clock_runs = false;  // Date.now() goes on within a turn, with the work done
@@ -104,11 +116,16 @@ class Isolate {
   TurnResult dispatch_actor_fetch(ContextId context, EventId event, const HttpRequest& request);
   TurnResult dispatch_actor_rpc(ContextId context, EventId event, std::string_view method,
                                 const Ref<Buffer>& arguments);
+  TurnResult dispatch_rpc_message(ContextId context, EventId event, const RpcEvent& call);
+  // Others let go of what the context gave out under this number, or of a result that it kept.
+  TurnResult rpc_released(ContextId context, uint32_t number, bool is_result);
   TurnResult dispatch_alarm(ContextId context, EventId event, int64_t scheduled_ms, int retry_count);
 
   // Answers to what JavaScript asked for.
   TurnResult settle_fetch(ContextId context, OperationId operation, const HttpResponse& response);
   TurnResult settle_rpc(ContextId context, OperationId operation, const Ref<Buffer>& value);
+  TurnResult settle_rpc_message(ContextId context, OperationId operation, const Ref<Buffer>& message,
+                                std::span<const uint32_t> imports);
   // As an array of the cells' values.
   TurnResult settle_cells(ContextId context, OperationId operation, const Cells& cells);
   TurnResult settle_undefined(ContextId context, OperationId operation);

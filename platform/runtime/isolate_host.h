@@ -34,9 +34,9 @@ struct ObjectId {
   auto operator<=>(const ObjectId&) const = default;
 };
 
-enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject, kBinding };
+enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject, kBinding, kCapability };
 
-// Whom a call goes to. `binding` is an index into AppCode::bindings; calls with the same (context, stub)
+// Whom a call goes to. `binding` is an index into AppCode::bindings (for kCapability the number of an import); calls with the same (context, stub)
 // must reach their object in call order (e-order).
 struct Target {
   TargetKind kind = TargetKind::kGlobalFetch;
@@ -61,6 +61,21 @@ class IsolateHost {
   virtual void start_fetch(ContextId, OperationId, const Target&, Ref<const HttpRequest>) = 0;
   virtual void start_rpc(ContextId, OperationId, const Target&, std::string_view method,
                          Ref<Buffer> arguments) = 0;
+  // An RPC call that is more than a method with plain values: `message` is the form of js/rpc_calls.js, `exports` are
+  // the numbers of what the context gives out with it, `on` is the operation whose result it is made on (0: none).
+  virtual void start_rpc_call(ContextId, OperationId, const Target&, std::string_view label, Ref<Buffer> message,
+                              std::span<const uint32_t> exports, OperationId on) {
+    (void)label, (void)message, (void)exports, (void)on;
+  }
+  // Calls on the result of this operation follow: whoever serves it is to keep it for them. False: too late to say so.
+  virtual bool keep_result(ContextId, OperationId) { return false; }
+  // As respond_value, for a result that gives something out.
+  virtual void respond_rpc(ContextId, EventId, Ref<Buffer> message, std::span<const uint32_t> exports) {
+    (void)message, (void)exports;
+  }
+  // The number by which the context itself refers to what it gave out; the end of a reference.
+  virtual uint32_t import_own(ContextId, uint32_t exported) { return exported; }
+  virtual void release_import(uint32_t number) { (void)number; }
   // An operation of a platform service's binding (KV, ...), answered by settle_cells / fail. `gated`: from a
   // Durable Object it waits for the output gate (durable-objects.md 2.4).
   virtual void start_binding(ContextId, OperationId, uint32_t binding, std::string_view method,

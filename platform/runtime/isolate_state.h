@@ -20,14 +20,16 @@ enum Hook : int {
   kHookMakeError, kHookCloseContext, kHookLeaveGlobalScope, kHookDispatchFetch, kHookDispatchScheduled,
   kHookDispatchRpc, kHookConstructActor, kHookDispatchActorFetch, kHookDispatchActorRpc,
   kHookDispatchAlarm, kHookSettleFetch, kHookSettleValue, kHookFailOperation, kHookTimerFired,
-  kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookCount,
+  kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookDispatchRpcMessage, kHookSettleRpc,
+  kHookRpcReleased, kHookCount,
 };
 inline constexpr const char* kHookNames[kHookCount] = {
   "installEnv", "installWorker", "seedRandom", "builtinModule", "dataCloneError",
   "makeError", "closeContext", "leaveGlobalScope", "dispatchFetch", "dispatchScheduled",
   "dispatchRpc", "constructActor", "dispatchActorFetch", "dispatchActorRpc",
   "dispatchAlarm", "settleFetch", "settleValue", "failOperation", "timerFired",
-  "sectionEntered", "sectionLeft", "dropTimer",
+  "sectionEntered", "sectionLeft", "dropTimer", "dispatchRpcMessage", "settleRpc",
+  "rpcReleased",
 };
 
 struct ContextState {

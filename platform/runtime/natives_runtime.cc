@@ -56,6 +56,8 @@ void start_fetch(Arguments info) {
   s.host->start_fetch(s.current_id(), unsigned_at(info, 0), target, std::move(request));
 }
 
+Ref<Buffer> rpc_bytes(Isolate::State& s, v8::Local<v8::Value> value);
+
 // startRpc(operation, kind, binding, stub, id, name, method, arguments)
 void start_rpc(Arguments info) {
   if (!require_event(info)) return;
@@ -63,15 +65,80 @@ void start_rpc(Arguments info) {
   std::string name;
   const Target target = read_target(info, name);
   const std::string method = to_utf8(s.isolate, info[6]);
-  Ref<Buffer> arguments = serialize(s.isolate, s.local_context(), info[7]);
+  Ref<Buffer> arguments = rpc_bytes(s, info[7]);
   if (!arguments) return;
-  if (arguments->size() > kRpcMessageBytes) {
-    throw_error(s.isolate, "Serialized RPC arguments or return values are limited to 32MiB, but the size of "
-                           "this value was: " + std::to_string(arguments->size()) + " bytes.");
-    return;
-  }
   ++s.slot(s.current_slot).pending;
   s.host->start_rpc(s.current_id(), unsigned_at(info, 0), target, method, std::move(arguments));
+}
+
+// The numbers in an array of the bridge.
+std::vector<uint32_t> numbers_at(Arguments info, int index) {
+  std::vector<uint32_t> out;
+  if (!info[index]->IsArray()) return out;
+  auto list = info[index].As<v8::Array>();
+  auto context = info.GetIsolate()->GetCurrentContext();
+  for (uint32_t i = 0; i < list->Length(); ++i) {
+    v8::Local<v8::Value> item;
+    if (list->Get(context, i).ToLocal(&item) && item->IsUint32())
+      out.push_back(item.As<v8::Uint32>()->Value());
+  }
+  return out;
+}
+
+// An RPC message as bytes; null: an exception is pending.
+Ref<Buffer> rpc_bytes(Isolate::State& s, v8::Local<v8::Value> value) {
+  Ref<Buffer> bytes = serialize(s.isolate, s.local_context(), value);
+  if (!bytes || bytes->size() <= kRpcMessageBytes) return bytes;
+  throw_error(s.isolate, "Serialized RPC arguments or return values are limited to 32MiB, but the size of this value "
+                         "was: " + std::to_string(bytes->size()) + " bytes.");
+  return nullptr;
+}
+
+// startRpcCall(operation, kind, binding, stub, id, name, label, message, exports, on)
+void start_rpc_call(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  std::string name;
+  const Target target = read_target(info, name);
+  const std::string label = to_utf8(s.isolate, info[6]);
+  Ref<Buffer> message = rpc_bytes(s, info[7]);
+  if (!message) return;
+  const std::vector<uint32_t> exports = numbers_at(info, 8);
+  ++s.slot(s.current_slot).pending;
+  s.host->start_rpc_call(s.current_id(), unsigned_at(info, 0), target, label, std::move(message), exports,
+                         unsigned_at(info, 9));
+}
+
+void keep_result(Arguments info) {
+  Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(s.host->keep_result(s.current_id(), unsigned_at(info, 0)));
+}
+
+// respondRpc(event, message, exports)
+void respond_rpc(Arguments info) {
+  Isolate::State& s = state_of(info);
+  Ref<Buffer> message = rpc_bytes(s, info[1]);
+  if (message) s.host->respond_rpc(s.current_id(), unsigned_at(info, 0), std::move(message), numbers_at(info, 2));
+}
+
+void import_own(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(s.host->import_own(s.current_id(), unsigned_at(info, 0)));
+}
+
+void release_import(Arguments info) { state_of(info).host->release_import(unsigned_at(info, 0)); }
+
+// Whether the engine knows the object's kind: it clones it, or refuses it in its own words.
+void is_builtin(Arguments info) {
+  const v8::Local<v8::Value> v = info[0];
+  info.GetReturnValue().Set(v->IsDate() || v->IsRegExp() || v->IsNativeError() || v->IsArrayBuffer() ||
+                            v->IsArrayBufferView() || v->IsNumberObject() || v->IsStringObject() ||
+                            v->IsBooleanObject() || v->IsBigIntObject() || v->IsSymbolObject() || v->IsMap() ||
+                            v->IsSet() || v->IsPromise() || v->IsWeakMap() || v->IsWeakSet() ||
+                            v->IsGeneratorObject() || v->IsProxy() || v->IsSharedArrayBuffer() ||
+                            v->IsMapIterator() || v->IsSetIterator() || v->IsWasmModuleObject() ||
+                            v->IsModuleNamespaceObject() || v->IsArgumentsObject());
 }
 
 // startBinding(operation, binding, method, arguments, gated): `arguments` is an array of simple values.
@@ -101,7 +168,7 @@ void respond_value(Arguments info) {
   Isolate::State& s = state_of(info);
   Ref<Buffer> value;
   if (info[2]->IsTrue()) {
-    value = serialize(s.isolate, s.local_context(), info[1]);
+    value = rpc_bytes(s, info[1]);
     if (!value) return;
   }
   s.host->respond_value(s.current_id(), unsigned_at(info, 0), std::move(value));
@@ -200,6 +267,12 @@ constexpr NativeFunction kNatives[] = {
     {"inContext", in_context},
     {"startFetch", start_fetch},
     {"startRpc", start_rpc},
+    {"startRpcCall", start_rpc_call},
+    {"keepResult", keep_result},
+    {"respondRpc", respond_rpc},
+    {"importOwn", import_own},
+    {"releaseImport", release_import},
+    {"isBuiltin", is_builtin},
     {"startBinding", start_binding},
     {"respond", respond},
     {"respondValue", respond_value},

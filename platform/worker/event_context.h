@@ -9,6 +9,10 @@
 #include "platform/worker/messages.h"
 #include "sim/core/trace.h"
 
+namespace orrery::net {
+class Caller;
+}
+
 namespace orrery::worker {
 
 // A call that JavaScript made and waits for. Owns everything it names.
@@ -21,6 +25,7 @@ struct OutgoingCall {
   Ref<const runtime::HttpRequest> request;  // null: a method call
   std::string method;
   Ref<Buffer> arguments;
+  Ref<RpcInfo> rpc;  // of a method call
   // An operation of a service's binding: its arguments, and whether it waits for an object's output gate.
   Ref<const runtime::Cells> cells;
   bool gated = true;
@@ -44,6 +49,17 @@ class EventContext {
   virtual void respond(runtime::EventId, Ref<const runtime::HttpResponse>) = 0;
   virtual void respond_value(runtime::EventId, Ref<Buffer>) = 0;
   virtual void respond_error(runtime::EventId, const runtime::ErrorInfo&) = 0;
+  // The result of a method call, in its general form.
+  virtual void respond_rpc(runtime::EventId, Ref<AnswerMessage> answer) = 0;
+
+  // ---- for RpcHub
+  // A call on something that the context gave out, or on a result that it keeps.
+  virtual void rpc_arrived(const net::Caller& caller, Ref<const ObjectMessage> message) = 0;
+  // Nobody refers any more to what it gave out under this number, or to a kept result.
+  virtual void rpc_released(uint32_t number, bool is_result) = 0;
+  // References that others have, kept results included; those of its own results alone.
+  uint32_t given() const { return given_; }
+  uint32_t given_results() const { return given_results_; }
 
   // JavaScript calls out: now for stateless contexts, past the output gate for objects.
   virtual void call(OutgoingCall call) = 0;
@@ -64,10 +80,16 @@ class EventContext {
 
  protected:
   friend class WorkerIsolate;
+  friend class RpcHub;
   runtime::ContextId context_id_ = runtime::kNoContext;
   LaneId lane_ = kWorldLane;
   uint8_t depth_ = 1;
   uint32_t subrequests_ = 0;  // made since the last event came
+  uint32_t given_ = 0;
+  uint32_t given_results_ = 0;
+  bool has_references_ = false;  // RpcHub knows of references from or to it
+  // Events whose results are kept, and under which number, until they are answered.
+  std::vector<std::pair<runtime::EventId, uint32_t>> keeping_;
 };
 
 }  // namespace orrery::worker

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "platform/runtime/error_info.h"
 #include "platform/runtime/http.h"
 #include "platform/runtime/isolate_host.h"
+#include "platform/worker/capability.h"
 #include "sim/host/host.h"
 #include "sim/net/message.h"
 
@@ -39,6 +41,7 @@ struct ObjectMessage final : net::Message {
   Ref<const runtime::HttpRequest> request;
   std::string method;
   Ref<Buffer> arguments;
+  Ref<RpcInfo> rpc;  // of a method call; may be null for a plain one
   // Alarms (durable/alarms): the handler is to run, or the stored alarm to be cleared for good.
   // A probe is answered from within a turn without any JavaScript: it shows that the object is reachable.
   enum class Event : uint8_t { kRequest, kAlarm, kAlarmGivenUp, kProbe };
@@ -66,6 +69,9 @@ struct AnswerMessage final : net::Message {
   What what;
   Ref<const runtime::HttpResponse> response;
   Ref<Buffer> value;
+  bool rpc_message = false;              // `value` is in the general form of RPC results
+  std::vector<Capability> capabilities;  // those in it
+  Capability kept;                       // where calls on this result go, when they were announced
   Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;
   host::HostId owner = host::kNoHost;

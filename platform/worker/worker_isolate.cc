@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/worker/rpc_hub.h"
 #include "sim/core/check.h"
 #include "sim/net/network.h"
 
@@ -61,6 +62,7 @@ void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneI
 
 void WorkerIsolate::close(EventContext& context) {
   if (contexts_.erase(context.context_id_) == 0) return;
+  if (context.has_references_) rpc_->context_closed(*this, context);
   if (isolate_) isolate_->close_context(context.context_id_);  // defers itself within a turn
 }
 
@@ -72,6 +74,7 @@ EventContext* WorkerIsolate::find(runtime::ContextId id) {
 void WorkerIsolate::begin_turn() {
   ORRERY_CHECK(!in_turn_ && isolate_);
   in_turn_ = true;
+  calls_of_turn_.clear();
 }
 
 void WorkerIsolate::end_turn(EventContext& context, const char* why,
@@ -97,6 +100,8 @@ void WorkerIsolate::dispose_spent_isolate() {
   for (auto& entry : contexts_) lost.emplace_back(entry);  // tidy: sorted by id below
   std::sort(lost.begin(), lost.end());
   contexts_.clear();
+  for (auto& [id, context] : lost)
+    if (context->has_references_) rpc_->context_closed(*this, *context);
   for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: has no order
   timers_.clear();
   isolate_.reset();
@@ -108,7 +113,15 @@ void WorkerIsolate::dispose_spent_isolate() {
 
 void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId operation,
                                    Ref<const AnswerMessage> answer) {
-  if (EventContext* context = find(id)) context->settle(operation, std::move(answer));
+  EventContext* context = find(id);
+  if (rpc_) rpc_->answered(*this, operation, *answer, context != nullptr);
+  if (context) context->settle(operation, std::move(answer));
+}
+
+std::vector<uint32_t> WorkerIsolate::take(EventContext& context, const std::vector<Capability>& capabilities) {
+  std::vector<uint32_t> numbers;
+  for (const Capability& c : capabilities) numbers.push_back(rpc_->take(*this, context, c));
+  return numbers;
 }
 
 void WorkerIsolate::report_failure(LaneId lane, EventFailed::Why why,
@@ -162,6 +175,11 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
 void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation,
                               const runtime::Target& target, std::string_view method,
                               Ref<Buffer> arguments) {
+  leave(rpc_call(operation, target, method, std::move(arguments)));
+}
+
+OutgoingCall WorkerIsolate::rpc_call(runtime::OperationId operation, const runtime::Target& target,
+                                     std::string_view method, Ref<Buffer> arguments) {
   OutgoingCall call;
   call.operation = operation;
   call.target = target.kind;
@@ -170,8 +188,39 @@ void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation
   call.object_name = target.object_name;
   call.method = method;
   call.arguments = std::move(arguments);
+  call.rpc = make_ref<RpcInfo>();
+  call.rpc->incarnation = process_.incarnation();
+  call.rpc->worker = index_;
+  call.rpc->operation = operation;
+  calls_of_turn_.push_back(call.rpc);
+  return call;
+}
+
+void WorkerIsolate::start_rpc_call(runtime::ContextId, runtime::OperationId operation,
+                                   const runtime::Target& target, std::string_view label, Ref<Buffer> message,
+                                   std::span<const uint32_t> exports, runtime::OperationId on) {
+  OutgoingCall call = rpc_call(operation, target, label, std::move(message));
+  call.rpc->message = true;
+  call.rpc->on = on;
+  for (uint32_t number : exports) call.rpc->capabilities.push_back(rpc_->give(*this, current(), number, false));
+  if (on) rpc_->follow(*this, current(), on, operation);
   leave(std::move(call));
 }
+
+bool WorkerIsolate::keep_result(runtime::ContextId, runtime::OperationId operation) {
+  for (const Ref<RpcInfo>& call : calls_of_turn_) {
+    if (call->operation != operation) continue;
+    call->keep = true;
+    return true;
+  }
+  return false;
+}
+
+uint32_t WorkerIsolate::import_own(runtime::ContextId, uint32_t exported) {
+  return rpc_->take(*this, current(), rpc_->give(*this, current(), exported, false));
+}
+
+void WorkerIsolate::release_import(uint32_t number) { rpc_->release(number); }
 
 void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId operation,
                                   uint32_t binding, std::string_view method,
@@ -192,6 +241,13 @@ void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,
 }
 void WorkerIsolate::respond_value(runtime::ContextId, runtime::EventId event, Ref<Buffer> value) {
   current().respond_value(event, std::move(value));
+}
+void WorkerIsolate::respond_rpc(runtime::ContextId, runtime::EventId event, Ref<Buffer> message,
+                                std::span<const uint32_t> exports) {
+  auto answer = AnswerMessage::of_value(std::move(message));
+  answer->rpc_message = true;
+  for (uint32_t number : exports) answer->capabilities.push_back(rpc_->give(*this, current(), number, true));
+  current().respond_rpc(event, std::move(answer));
 }
 void WorkerIsolate::respond_error(runtime::ContextId, runtime::EventId event,
                                   const runtime::ErrorInfo& error) {

@@ -81,6 +81,12 @@ class WorkerIsolate final : private runtime::IsolateHost {
     return result;
   }
 
+  // Where references between contexts are kept; set once, when there is one.
+  void connect(class RpcHub& rpc) { rpc_ = &rpc; }
+  RpcHub& rpc() { return *rpc_; }
+  // The numbers by which a context refers to what came to it.
+  std::vector<uint32_t> take(EventContext& context, const std::vector<Capability>& capabilities);
+
   // An answer for a call of a context; dropped if the context is gone.
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
                       Ref<const AnswerMessage> answer);
@@ -100,6 +106,8 @@ class WorkerIsolate final : private runtime::IsolateHost {
   EventContext& current();
   // Hands the call to its context, or refuses it when the event has made too many.
   void leave(OutgoingCall call);
+  OutgoingCall rpc_call(runtime::OperationId operation, const runtime::Target& target, std::string_view method,
+                        Ref<Buffer> arguments);
   Namespace& objects_of(uint32_t binding) { return *place_of(binding).objects->objects; }
 
   // runtime::IsolateHost
@@ -109,6 +117,14 @@ class WorkerIsolate final : private runtime::IsolateHost {
                    Ref<const runtime::HttpRequest>) override;
   void start_rpc(runtime::ContextId, runtime::OperationId, const runtime::Target&,
                  std::string_view method, Ref<Buffer> arguments) override;
+  void start_rpc_call(runtime::ContextId, runtime::OperationId, const runtime::Target&, std::string_view label,
+                      Ref<Buffer> message, std::span<const uint32_t> exports,
+                      runtime::OperationId on) override;
+  bool keep_result(runtime::ContextId, runtime::OperationId) override;
+  void respond_rpc(runtime::ContextId, runtime::EventId, Ref<Buffer> message,
+                   std::span<const uint32_t> exports) override;
+  uint32_t import_own(runtime::ContextId, uint32_t exported) override;
+  void release_import(uint32_t number) override;
   void start_binding(runtime::ContextId, runtime::OperationId, uint32_t binding,
                      std::string_view method, Ref<const runtime::Cells> arguments,
                      bool gated) override;
@@ -139,6 +155,8 @@ class WorkerIsolate final : private runtime::IsolateHost {
   uint32_t isolates_made_ = 0;
   bool in_turn_ = false;
   bool spent_ = false;
+  RpcHub* rpc_ = nullptr;
+  std::vector<Ref<RpcInfo>> calls_of_turn_;  // that may still be told to keep their results
   // Looked up by id; walked only where no order can show.
   std::unordered_map<runtime::ContextId, EventContext*> contexts_;
   std::unordered_map<runtime::TimerId, Timer> timers_;

@@ -290,6 +290,9 @@ std::string NativeWorld::finish() {
     failures.push_back(std::move(failure));
   }
   out["failures"] = std::move(failures);
+  Json stubs = Json::object();
+  for (const auto& [holder, count] : cloud_->held_stubs()) stubs[holder] = count;
+  if (!stubs.empty()) out["stubs"] = std::move(stubs);
   out["console"] = findings_->console();
   out["exceptions"] = findings_->exceptions();
   out["overrides_applied"] = world().decide().overrides_applied();

@@ -134,7 +134,7 @@ def _result(
         )
         if verdict == "error" and failures[0] is not own:
             verdict = "fail"
-    keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage")
+    keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage", "stubs")
     result = {key: finished[key] for key in keys if key in finished}
     result.update(verdict=verdict, failures=failures)
     if job.get("record") or job.get("requests") is not None:

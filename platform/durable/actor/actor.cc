@@ -228,6 +228,15 @@ void Actor::EventWork::run() {
   actor.subrequests_ = 0;
   runtime::EventId event = actor.open_event(caller, *message);
   begun = true;
+  if (!fetch && message->rpc && !message->rpc->plain()) {
+    runtime::RpcEvent call;
+    call.on = runtime::RpcEvent::On::kActor;
+    call.message = message->arguments;
+    return actor.turn("call", [&](runtime::Isolate&) {
+      return worker::dispatch_rpc(actor.worker_, actor, event, call, *message->rpc, message->method,
+                                  caller.from());
+    });
+  }
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
     return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,
@@ -236,8 +245,14 @@ void Actor::EventWork::run() {
 }
 
 void Actor::SettleWork::run() {
-  actor.turn("answer", [&](runtime::Isolate& isolate) {
-    return worker::settle_operation(isolate, actor.context_id(), operation, *answer);
+  actor.turn("answer", [&](runtime::Isolate&) {
+    return worker::settle_operation(actor.worker_, actor, operation, *answer);
+  });
+}
+
+void Actor::ReleasedWork::run() {
+  actor.turn("release", [&](runtime::Isolate& isolate) {
+    return isolate.rpc_released(actor.context_id(), number, is_result);
   });
 }
 
@@ -281,7 +296,7 @@ void Actor::wait_for_lease() {
 }
 
 bool Actor::active() const {
-  return open_events_ > 0 || wait_until_ > 0 || works_ || !undurable_.empty() || open_batch_ ||
+  return open_events_ > 0 || wait_until_ > 0 || given() > 0 || works_ || !undurable_.empty() || open_batch_ ||
          output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy()) ||
          worker_.isolate().pending_operations(context_id()) > 0;
 }

@@ -104,6 +104,9 @@ class Actor final : public worker::EventContext,
   void respond(runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::EventId, Ref<Buffer>) override;
   void respond_error(runtime::EventId, const runtime::ErrorInfo&) override;
+  void respond_rpc(runtime::EventId, Ref<worker::AnswerMessage>) override;
+  void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
+  void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
   void settle(runtime::OperationId, Ref<const worker::AnswerMessage>) override;
   void timer_due(runtime::TimerId) override;
@@ -127,6 +130,7 @@ class Actor final : public worker::EventContext,
   struct TimerWork;
   struct EnterSectionWork;
   struct LeaveSectionWork;
+  struct ReleasedWork;
   // An event that JavaScript has and has not answered.
   struct InFlight {
     net::Caller caller;

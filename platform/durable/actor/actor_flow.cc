@@ -5,6 +5,7 @@
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
+#include "platform/worker/rpc_hub.h"
 
 namespace orrery::durable {
 
@@ -41,12 +42,25 @@ void Actor::respond_error(runtime::EventId event, const runtime::ErrorInfo& erro
   reply(event, worker::AnswerMessage::of_error(std::move(e)), fetch);
 }
 
+void Actor::respond_rpc(runtime::EventId event, Ref<worker::AnswerMessage> answer) {
+  reply(event, std::move(answer), true);
+}
+
+void Actor::rpc_arrived(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
+  deliver(caller, std::move(message));
+}
+
+void Actor::rpc_released(uint32_t number, bool is_result) {
+  if (state_ == State::kRunning) input_gate_->wait(*new ReleasedWork(*this, number, is_result));
+}
+
 void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, bool gated) {
   if (event >= in_flight_.size() || !in_flight_[event].open || state_ == State::kEnded) return;
   net::Caller caller = in_flight_[event].caller;
   in_flight_[event].open = false;
   free_events_.push_back(event);
   --open_events_;
+  if (!keeping_.empty()) worker_.rpc().stamp(worker_, *this, event, *answer);
   if (!lease_valid()) wait_for_lease();
   Batch needs = gated ? output_gate_.locked_up_to() : 0;
   const bool weak = host_.options().weaken.answers_early;

@@ -93,6 +93,13 @@ struct Actor::LeaveSectionWork final : Work {
   runtime::SectionId section;
 };
 
+struct Actor::ReleasedWork final : Work {
+  ReleasedWork(Actor& a, uint32_t n, bool r) : Work(a), number(n), is_result(r) {}
+  void run() override;
+  uint32_t number;
+  bool is_result;
+};
+
 template <class Enter>
 void Actor::turn(const char* why, Enter&& enter) {
   in_turn_ = true;

@@ -2,6 +2,8 @@
 // null: no such module.
 import { DurableObject, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint } from "./entrypoints.js";
 import { waitUntilCurrent } from "./execution_context.js";
+import { RpcStub } from "./rpc_calls.js";
+import { RpcPromise, RpcProperty } from "./rpc_properties.js";
 import { currentEnv } from "./dispatch.js";
 
 export function builtinModule(specifier) {
@@ -10,6 +12,9 @@ export function builtinModule(specifier) {
       return {
         __proto__: null,
         DurableObject,
+        RpcPromise,
+        RpcProperty,
+        RpcStub,
         RpcTarget,
         WorkerEntrypoint,
         WorkflowEntrypoint,

@@ -3,9 +3,9 @@
 import { natives } from "./natives.js";
 import { promiseResolve, promiseThen, uncurryThis } from "./safe.js";
 import { enter, openContext } from "./io_context.js";
-import { DurableObject, remoteFunction, remoteMethod, WorkerEntrypoint } from "./entrypoints.js";
+import { DurableObject, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
-import { checkSendable } from "./outgoing.js";
+import { answerRpc, arguments_, invoke, lookUp, onAnswer } from "./rpc_serve.js";
 import { jsonParse } from "./env_values.js";
 import { partsOfResponse, requestFromParts } from "./web.js";
 
@@ -58,12 +58,12 @@ function callHandler(handler, method, argument, context) {
   return apply(callable, handler, [argument, env, new ExecutionContext(context)]);
 }
 
-/** An RPC method of a class, or a function of a plain exported object: that one is called as (argument, env, ctx). */
-function callMethod(handler, method, args, context) {
-  if (handler instanceof WorkerEntrypoint) return apply(remoteMethod(handler, method), handler, args);
-  const callable = remoteFunction(handler, method);
+/** What a plain exported object has is called as (argument, env, ctx); an instance's methods with what was sent. */
+function serve(handler, path, args, isGet, context) {
+  if (handler instanceof WorkerEntrypoint || isGet || path.length !== 1) return invoke(handler, path, args, isGet, true);
+  const callable = lookUp(handler, path);
   if (args.length !== 1) {
-    throw new TypeError(`Attempted to call RPC function "${method}" with the wrong number of arguments. When ` +
+    throw new TypeError(`Attempted to call RPC function "${path[0]}" with the wrong number of arguments. When ` +
       "calling a top-level handler function that is not declared as part of a class, you must always send " +
       "exactly one argument. In order to support variable numbers of arguments, the server must use " +
       "class-based syntax (extending WorkerEntrypoint) instead.");
@@ -102,15 +102,9 @@ function answerResponse(event, result) {
   }, (error) => fail(event, error));
 }
 
-function answerValue(event, result, keep) {
-  promiseThen(promiseResolve(result), (value) => {
-    try {
-      if (keep) checkSendable(value);
-      natives.respondValue(event, keep ? value : undefined, keep);
-    } catch (error) {
-      fail(event, error);
-    }
-  }, (error) => fail(event, error));
+function answerDone(event, result) {
+  promiseThen(promiseResolve(result), () => natives.respondValue(event, undefined, false),
+    (error) => fail(event, error));
 }
 
 // ---- stateless events ----------------------------------------------------------------------------
@@ -138,7 +132,7 @@ export function dispatchScheduled(slot, event, entrypoint, scheduledTime, cron) 
   const context = openContext(slot);
   try {
     const controller = new ScheduledController(scheduledTime, cron);
-    answerValue(event, callHandler(handlerOf(entrypoint, context), "scheduled", controller, context), false);
+    answerDone(event, callHandler(handlerOf(entrypoint, context), "scheduled", controller, context));
   } catch (error) {
     fail(event, error);
   }
@@ -149,7 +143,7 @@ export function dispatchRpc(slot, event, entrypoint, method, args, props = undef
   try {
     if (props !== undefined) context.props = jsonParse(props);
     const handler = handlerOf(entrypoint, context);
-    answerValue(event, callMethod(handler, method, args, context), true);
+    answerRpc(context, event, serve(handler, [method], args, false, context), 0, null);
   } catch (error) {
     fail(event, error);
   }
@@ -182,17 +176,51 @@ export function dispatchActorFetch(slot, event, method, url, headers, body, cf) 
   }
 }
 
+function actorOf(context) {
+  if (!(context.instance instanceof DurableObject)) {
+    throw new TypeError("The receiving Durable Object does not support RPC, because its class was not " +
+      "declared with `extends DurableObject`. In order to enable RPC, make sure your class extends the " +
+      "special class `DurableObject`, which can be imported from the module \"cloudflare:workers\".");
+  }
+  return context.instance;
+}
+
 export function dispatchActorRpc(slot, event, method, args) {
-  const { instance } = enter(slot);
+  const context = enter(slot);
   try {
-    if (!(instance instanceof DurableObject)) {
-      throw new TypeError("The receiving Durable Object does not support RPC, because its class was not " +
-        "declared with `extends DurableObject`. In order to enable RPC, make sure your class extends the " +
-        "special class `DurableObject`, which can be imported from the module \"cloudflare:workers\".");
-    }
-    answerValue(event, apply(remoteMethod(instance, method), instance, args), true);
+    answerRpc(context, event, invoke(actorOf(context), [method], args, false, true), 0, null);
   } catch (error) {
     fail(event, error);
+  }
+}
+
+const ENTRYPOINT = 0, ACTOR = 1, EXPORT = 2;
+
+/**
+ * The general form of an RPC call: `on` says what it is made on: an entrypoint, the Durable Object, what was given
+ * out under a number, or the result of an earlier call with a number. `method`: of a plain call whose message is the
+ * arguments; "": the message has all (rpc_calls.js). `keep`: the number to keep the result under, 0: none.
+ */
+export function dispatchRpcMessage(slot, event, on, entrypoint, props, number, method, message, imports, keep) {
+  const context = on === ENTRYPOINT ? openContext(slot) : enter(slot);
+  const stubs = [];
+  try {
+    if (props !== undefined) context.props = jsonParse(props);
+    let path = [method], args = message, isGet = false;
+    if (method === "") {
+      path = message[3];
+      isGet = message[4];
+      args = arguments_(context, message, imports, stubs);
+    }
+    let result;
+    if (on === ENTRYPOINT) result = serve(handlerOf(entrypoint, context), path, args, isGet, context);
+    else if (on === ACTOR) result = invoke(actorOf(context), path, args, isGet, true);
+    else if (on === EXPORT) result = invoke(context.exports?.get(number), path, args, isGet);
+    else result = onAnswer(context, number, path, args, isGet);
+    answerRpc(context, event, result, keep, stubs);
+  } catch (error) {
+    fail(event, error);
+    answerRpc(context, 0, undefined, keep, stubs, error);
   }
 }
 
@@ -203,7 +231,7 @@ export function dispatchAlarm(slot, event, scheduledTime, retryCount) {
     // An alarm has no value, so one says that there is nobody to handle it.
     if (typeof handler !== "function") return void natives.respondValue(event, false, true);
     const info = { scheduledTime, retryCount, isRetry: retryCount > 0 };
-    answerValue(event, apply(handler, instance, [info]), false);
+    answerDone(event, apply(handler, instance, [info]));
   } catch (error) {
     fail(event, error);
   }

@@ -4,7 +4,8 @@
 // A stub has a number of its own: calls through one stub arrive in order, across stubs there is none.
 import { natives } from "./natives.js";
 import { SafeMap } from "./safe.js";
-import { OBJECT, startFetch, startRpc } from "./outgoing.js";
+import { OBJECT, Route, startFetch } from "./outgoing.js";
+import { addRemoteProperties } from "./rpc_properties.js";
 
 // Names are hashed by C++; recent ones are remembered here.
 const REMEMBERED_NAMES = 1024;
@@ -44,6 +45,7 @@ class DurableObjectStub {
   #binding;
   #id;
   #stub;
+  #route = null;
   constructor(key, binding, id) {
     if (key !== internal) throw illegal();
     this.#binding = binding;
@@ -52,37 +54,20 @@ class DurableObjectStub {
   }
   get id() { return this.#id; }
   get name() { return nameOf(this.#id); }
+  get [Symbol.toStringTag]() { return "DurableObject"; }
   fetch(input, init = undefined) {
     return startFetch(OBJECT, this.#binding, this.#stub, rawOf(this.#id), nameOf(this.#id) ?? "", input,
       init);
   }
-  static call(stub, method, args) {
-    return startRpc(OBJECT, stub.#binding, stub.#stub, rawOf(stub.#id), nameOf(stub.#id) ?? "", method,
-      args);
+  static route(stub) {
+    return (stub.#route ??= new Route(OBJECT, stub.#binding, stub.#stub, rawOf(stub.#id), nameOf(stub.#id) ?? ""));
   }
 }
-const { call: callStub } = DurableObjectStub;
-delete DurableObjectStub.call;
+const { route: routeOf } = DurableObjectStub;
+delete DurableObjectStub.route;
 export { DurableObjectStub };
 
-/**
- * Makes every unknown property of the class's instances a remote method. The Proxy sits behind the
- * prototype, so that the properties that exist cost nothing extra.
- */
-export function addRemoteMethods(Class, call) {
-  const { get: getProperty } = Reflect;
-  Object.setPrototypeOf(Class.prototype, new Proxy(Object.create(Object.prototype), {
-    __proto__: null,
-    get(target, key, receiver) {
-      if (typeof key === "symbol" || key === "then" || key in target) {
-        return getProperty(target, key, receiver);
-      }
-      return (...args) => call(receiver, key, args);
-    },
-    has(target, key) { return key in target || (typeof key === "string" && key !== "then"); },
-  }));
-}
-addRemoteMethods(DurableObjectStub, callStub);
+addRemoteProperties(DurableObjectStub, routeOf);
 
 export class DurableObjectNamespace {
   #binding;

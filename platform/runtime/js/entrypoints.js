@@ -31,34 +31,20 @@ const RESERVED = {
 };
 const { getPrototypeOf, hasOwn, prototype: objectPrototype } = Object;
 
-function refuseReserved(name) {
+export function refuseReserved(name) {
   if (RESERVED[name] === 1) {
     throw new TypeError(`'${name}' is a reserved method and cannot be called over RPC.`);
   }
 }
 
-/** The method of an entrypoint or object that a caller named; throws what the caller must see. */
-export function remoteMethod(instance, name) {
-  refuseReserved(name);
-  // Only what the class defines: instance properties and Object.prototype are private.
-  if (!hasOwn(instance, name)) {
-    for (let p = getPrototypeOf(instance); p !== null && p !== objectPrototype; p = getPrototypeOf(p)) {
-      if (hasOwn(p, name)) {
-        const method = instance[name];
-        if (typeof method === "function") return method;
-        throw new TypeError(`"${name}" is not a function.`);
-      }
-    }
+/**
+ * Whether others may see a property of an instance: only what its class defines. Instance properties and what
+ * Object.prototype has are private.
+ */
+export function isShown(instance, name) {
+  if (hasOwn(instance, name)) return false;
+  for (let p = getPrototypeOf(instance); p !== null && p !== objectPrototype; p = getPrototypeOf(p)) {
+    if (hasOwn(p, name)) return true;
   }
-  throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
-}
-
-/** The same for a plain exported object: its own functions. */
-export function remoteFunction(handler, name) {
-  refuseReserved(name);
-  if (handler !== null && hasOwn(handler, name)) {
-    if (typeof handler[name] === "function") return handler[name];
-    throw new TypeError(`"${name}" is not a function.`);
-  }
-  throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
+  return false;
 }

@@ -1,7 +1,8 @@
 // Builds `env` from the bindings of the wrangler file.
 import { jsonParse, withKindError } from "./env_values.js";
-import { addRemoteMethods, makeNamespace } from "./durable_object.js";
-import { SERVICE, startFetch, startRpc } from "./outgoing.js";
+import { makeNamespace } from "./durable_object.js";
+import { Route, SERVICE, startFetch } from "./outgoing.js";
+import { addRemoteProperties } from "./rpc_properties.js";
 import { makeKvNamespace } from "./kv.js";
 
 const TEXT = 0, JSON_VALUE = 1, DATA = 2, WASM = 3, DURABLE_OBJECT = 4, SERVICE_BINDING = 5, KV = 6;
@@ -11,6 +12,7 @@ let nextServiceStub = 1;
 class Fetcher {
   #binding;
   #stub = nextServiceStub++;
+  #route = null;
   constructor(binding) {
     this.#binding = binding;
   }
@@ -18,13 +20,13 @@ class Fetcher {
     return startFetch(SERVICE, this.#binding, this.#stub, "", "", input, init);
   }
   get [Symbol.toStringTag]() { return "Fetcher"; }
-  static call(fetcher, method, args) {
-    return startRpc(SERVICE, fetcher.#binding, fetcher.#stub, "", "", method, args);
+  static route(fetcher) {
+    return (fetcher.#route ??= new Route(SERVICE, fetcher.#binding, fetcher.#stub, "", ""));
   }
 }
-const { call: callService } = Fetcher;
-delete Fetcher.call;
-addRemoteMethods(Fetcher, callService);
+const { route: routeOf } = Fetcher;
+delete Fetcher.route;
+addRemoteProperties(Fetcher, routeOf);
 export { Fetcher };
 
 /** `bindings` is a list of [name, kind, value, kindName]. */

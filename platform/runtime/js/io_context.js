@@ -28,18 +28,17 @@ export class IoContext {
     this.sections = null;
     this.keys = 0;
     this.props = null;         // what the binding gives to ctx.props
+    this.exports = null;       // what others may refer to, by number (rpc_calls.js)
+    this.answers = null;       // results that their callers make calls on (rpc_serve.js)
   }
 
   /** Begins an operation: call `start(id)`; the promise settles when C++ settles the id. */
   operation(start) {
-    const id = nextOperation;
-    nextOperation = id >= 0x3fffffff ? 1 : id + 1;
     let waiting;
     const promise = new SafePromise((resolve, reject) => {
       waiting = new Waiting(resolve, reject);
     });
-    if (this.operations === null) this.operations = new SafeMap();
-    this.operations.set(id, waiting);
+    const id = this.track(waiting);
     try {
       start(id);
     } catch (error) {
@@ -47,6 +46,15 @@ export class IoContext {
       throw error;
     }
     return promise;
+  }
+
+  /** Begins an operation that `waiting` hears of; its id. Take it away again if it does not start after all. */
+  track(waiting) {
+    const id = nextOperation;
+    nextOperation = id >= 0x3fffffff ? 1 : id + 1;
+    if (this.operations === null) this.operations = new SafeMap();
+    this.operations.set(id, waiting);
+    return id;
   }
 
   /** Rejects an operation without waiting for its answer. */

@@ -15,6 +15,7 @@ import { installRandom, seedRandom } from "./random.js";
 import { installStorageHooks } from "./storage.js";
 import { runSection } from "./execution_context.js";
 import { apply, SafeMap } from "./safe.js";
+import { rpcReleased } from "./rpc_serve.js";
 
 installWeb(globalThis, natives);
 installRandom();
@@ -41,12 +42,15 @@ const hooks = {
   dispatchFetch: dispatch.dispatchFetch,
   dispatchScheduled: dispatch.dispatchScheduled,
   dispatchRpc: dispatch.dispatchRpc,
+  dispatchRpcMessage: dispatch.dispatchRpcMessage,
   constructActor: dispatch.constructActor,
   dispatchActorFetch: dispatch.dispatchActorFetch,
   dispatchActorRpc: dispatch.dispatchActorRpc,
   dispatchAlarm: dispatch.dispatchAlarm,
   settleFetch: settle.settleFetch,
   settleValue: settle.settleValue,
+  settleRpc: settle.settleRpc,
+  rpcReleased,
   failOperation: settle.failOperation,
   timerFired: settle.timerFired,
   sectionEntered: settle.sectionEntered,

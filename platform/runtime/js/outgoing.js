@@ -1,13 +1,25 @@
-// Calls that leave the isolate: the global fetch, service bindings and Durable Object stubs.
+// Fetches and operations that leave the isolate; method calls are in rpc_calls.js.
 import { natives } from "./natives.js";
 import { promiseReject, uncurryThis } from "./safe.js";
 import { requireContext } from "./io_context.js";
-import { DOMException, EventTarget, Request, checkCloneable, partsOfRequest } from "./web.js";
-import { RpcTarget } from "./entrypoints.js";
+import { call } from "./rpc_calls.js";
+import { DOMException, EventTarget, Request, partsOfRequest } from "./web.js";
 
 export const GLOBAL = 0;
 export const SERVICE = 1;
 export const OBJECT = 2;
+
+/** Where the method calls of a binding or a Durable Object stub go. */
+export class Route {
+  constructor(kind, binding, stub, id, name) {
+    this.kind = kind;
+    this.binding = binding;
+    this.stub = stub;
+    this.id = id;
+    this.name = name;
+  }
+  send(path, args, isGet) { return call(this, 0, path, args, isGet); }
+}
 
 const addEventListener = uncurryThis(EventTarget.prototype.addEventListener);
 const redirects = { __proto__: null, follow: 0, manual: 1, error: 2 };
@@ -49,28 +61,6 @@ function send(context, kind, binding, stub, id, name, parts) {
     addEventListener(signal, "abort", () => context.abandon(started, signal.reason), { once: true });
   }
   return promise;
-}
-
-/** Refuses what structured clone would silently strip of its meaning. */
-export function checkSendable(value) {
-  checkCloneable(value);
-  if (typeof value === "function" || value instanceof RpcTarget) {
-    throw new TypeError("Functions and RpcTarget objects in RPC arguments and results are not supported yet: " +
-      "send plain values");
-  }
-}
-
-/** Starts an RPC call and returns the promise of its result. */
-export function startRpc(kind, binding, stub, id, name, method, args) {
-  try {
-    const context = requireContext();
-    for (let i = 0; i < args.length; i++) checkSendable(args[i]);
-    return context.operation((operation) => {
-      natives.startRpc(operation, kind, binding, stub, id, name, method, args);
-    });
-  } catch (error) {
-    return promiseReject(error);
-  }
 }
 
 export const fetch = {

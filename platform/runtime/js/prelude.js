@@ -38,6 +38,11 @@ for (const object of [Array.prototype, typedArray]) {
 }
 add(String.prototype, "at", at);
 
+// Newer than this V8; `using` is compiled into uses of them.
+for (const name of ["dispose", "asyncDispose"]) {
+  if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
+}
+
 export function removeTemporaries() {
   for (const [object, name] of added) delete object[name];
 }

@@ -1,7 +1,8 @@
 // Containers that user code cannot reach: a Map whose methods are its own copies, so that a patched
 // Map.prototype (or Array.prototype, Object.prototype) neither breaks nor observes the runtime.
 
-const { defineProperty, getOwnPropertyDescriptor, ownKeys, setPrototypeOf } = Reflect;
+export const { defineProperty, getOwnPropertyDescriptor, ownKeys, getPrototypeOf, setPrototypeOf } = Reflect;
+export const reflectGet = Reflect.get;
 const { freeze } = Object;
 
 function seal(target, source) {
@@ -24,6 +25,7 @@ seal(SafeMap, Map);
 
 const { bind, call } = Function.prototype;
 export const uncurryThis = bind.bind(call);
+export const promiseFinally = uncurryThis(Promise.prototype.finally);
 export const promiseThen = uncurryThis(Promise.prototype.then);
 export const SafePromise = Promise;
 export const promiseResolve = Promise.resolve.bind(Promise);

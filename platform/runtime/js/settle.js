@@ -16,6 +16,12 @@ export function settleValue(slot, operation, value) {
   if (waiting !== undefined) waiting.resolve(value);
 }
 
+/** The answer of an RPC call with more in it than plain values. */
+export function settleRpc(slot, operation, message, imports) {
+  const waiting = enter(slot).take(operation);
+  if (waiting !== undefined) waiting.resolveRpc(message, imports);
+}
+
 export function failOperation(slot, operation, name, message, flags, durableObjectId) {
   const waiting = enter(slot).take(operation);
   if (waiting !== undefined) waiting.reject(makeError(name, message, flags, durableObjectId));

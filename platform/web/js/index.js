@@ -40,7 +40,10 @@ import { installOthers } from "./builtins/others.js";
 import { installSets } from "./builtins/sets.js";
 import { notSupported } from "./not_supported.js";
 
-export { DOMException, Headers, Request, Response, URL };
+export { DOMException, Headers, Request, Response, URL, flatOf };
+export const isStream = (value) => stateOf(value) !== null;
+export const isWritable = (value) => value instanceof WritableStream;
+export const isSignal = (value) => value instanceof AbortSignal;
 export { partsOfRequest, requestFromParts, isRequest } from "./fetch/request.js";
 export { partsOfResponse, responseFromParts, isResponse } from "./fetch/response.js";
 export { canonicalHref } from "./url/url.js";

@@ -125,7 +125,7 @@ def _document(plan: Plan) -> dict[str, Any]:
     result = plan.outcomes[0].result
     extra = {
         key: result[key]
-        for key in ("responses", "console", "exceptions", "output")
+        for key in ("responses", "console", "exceptions", "stubs", "output")
         if result.get(key)
     }
     return {**plan.summary.document(), **extra}
@@ -144,6 +144,14 @@ def _show(plan: Plan, scenario: dict[str, Any]) -> None:
         console.print(printable(line) + more, markup=False, soft_wrap=True)
     for failure in outcome.failures:
         show_failure(console, failure, outcome.events)
+    if stubs := outcome.result.get("stubs"):
+        held = ", ".join(f"{holder} {count}" for holder, count in stubs.items())
+        count = sum(stubs.values())
+        console.print(
+            printable(f"{count} RPC stub{'s' * (count > 1)} not disposed of at the end: {held}"),
+            markup=False,
+            soft_wrap=True,
+        )
     console.print(
         f"{scenario['name']}: {scenario['verdict']}  seed {outcome.seed}, faults {outcome.faults}, "
         f"{outcome.events:,} events, {outcome.simulated_us / 1e6:,.1f} s simulated in {outcome.seconds:.2f} s, "

@@ -1,0 +1,315 @@
+#include "platform/worker/rpc_hub.h"
+
+#include "platform/channels.h"
+#include "platform/worker/settle.h"
+
+namespace orrery::worker {
+
+inline constexpr Site kRefusedCall{"rpc.refused"};
+
+namespace {
+// The longest a call along a reference may take; the real platform has no bound of its own.
+constexpr Duration kAnswerTimeout = minutes(15);
+
+runtime::ErrorInfo gone() {
+  runtime::ErrorInfo error;
+  error.message = "The execution context which hosts this callback is no longer running.";
+  return error;
+}
+runtime::ErrorInfo lost() {
+  runtime::ErrorInfo error;
+  error.message = "Network connection lost.";
+  error.retryable = true;
+  return error;
+}
+}  // namespace
+
+RpcHub::RpcHub(host::Process& process, HostWorkers& workers) : process_(process), workers_(workers) {
+  for (uint32_t w = 0; w < workers.size(); ++w) workers.at(w).connect(*this);
+  process.network().serve(process, kRpcChannel, *this);
+}
+
+bool RpcHub::here(const Capability& c) const {
+  return c.host == process_.host_id() && c.incarnation == process_.incarnation();
+}
+
+EventContext* RpcHub::context_of(const Capability& c) {
+  return here(c) && c.worker < workers_.size() ? workers_.at(c.worker).find(c.context) : nullptr;
+}
+
+void RpcHub::tell(host::HostId to, ReferenceMessage::What what, const Capability& capability) {
+  process_.network().post(process_, to, kRpcChannel, make_ref<ReferenceMessage>(what, capability));
+}
+
+// ---- giving out and taking ----
+
+Capability RpcHub::give(WorkerIsolate& worker, EventContext& context, uint32_t number, bool result) {
+  const Capability c{process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), number};
+  exports_[c].result = result;
+  context.has_references_ = true;
+  ++context.given_;
+  if (result) ++context.given_results_;
+  return c;
+}
+
+uint32_t RpcHub::take(WorkerIsolate& worker, EventContext& context, const Capability& capability) {
+  context.has_references_ = true;
+  Import& made = imports_[++last_import_];
+  made.from = capability;
+  made.worker = &worker;
+  made.owner = context.context_id();
+  made.lane = context.lane();
+  tell(capability.host, ReferenceMessage::What::kHold, capability);
+  return last_import_;
+}
+
+void RpcHub::release(uint32_t number) {
+  auto it = imports_.find(number);
+  if (it == imports_.end()) return;
+  if (!it->second.broken) tell(it->second.from.host, ReferenceMessage::What::kRelease, it->second.from);
+  imports_.erase(it);
+}
+
+void RpcHub::released(const Capability& c, bool result, bool is_answer) {
+  EventContext* context = context_of(c);
+  if (!context) return;
+  --context->given_;
+  if (result) --context->given_results_;
+  context->rpc_released(c.number, is_answer);
+}
+
+void RpcHub::context_closed(WorkerIsolate& worker, EventContext& context) {
+  const runtime::ContextId id = context.context_id();
+  for (auto it = imports_.begin(); it != imports_.end();) {
+    if (it->second.owner != id || it->second.worker != &worker) {
+      ++it;
+      continue;
+    }
+    if (!it->second.broken) tell(it->second.from.host, ReferenceMessage::What::kRelease, it->second.from);
+    it = imports_.erase(it);
+  }
+  const Capability first{process_.host_id(), process_.incarnation(), worker.index(), id, 0};
+  for (auto it = exports_.lower_bound(first); it != exports_.end() && it->first.context == id &&
+                                              it->first.worker == worker.index();) {
+    if (it->second.holder != host::kNoHost) tell(it->second.holder, ReferenceMessage::What::kBroken, it->first);
+    it = exports_.erase(it);
+  }
+  std::erase_if(kept_, [&](const auto& entry) {
+    return entry.second.place.context == id && entry.second.place.worker == worker.index();
+  });
+  std::erase_if(pipelines_, [&](const auto& entry) {
+    if (entry.first.first != worker.index() || entry.second.owner != id) return false;
+    if (entry.second.kept.number)
+      tell(entry.second.kept.host, ReferenceMessage::What::kFinish, entry.second.kept);
+    return true;
+  });
+  context.given_ = context.given_results_ = 0;
+  context.keeping_.clear();
+  context.has_references_ = false;
+}
+
+void RpcHub::on_message(host::HostId from, const Ref<const net::Message>& message) {
+  using What = ReferenceMessage::What;
+  const auto& note = message->as<ReferenceMessage>();
+  const Capability& c = note.capability;
+  switch (note.what) {
+    case What::kHold: {
+      auto it = exports_.find(c);
+      if (it == exports_.end()) return tell(from, What::kBroken, c);
+      it->second.holder = from;
+      return;
+    }
+    case What::kRelease: {
+      auto it = exports_.find(c);
+      if (it == exports_.end()) return;
+      const bool result = it->second.result;
+      exports_.erase(it);
+      return released(c, result, false);
+    }
+    case What::kBroken:
+      for (auto& [number, import] : imports_) {
+        if (import.from != c || import.broken) continue;
+        import.broken = true;
+        import.error = gone();
+      }
+      return;
+    case What::kFinish:
+      for (auto it = kept_.begin(); it != kept_.end(); ++it) {
+        if (it->second.place != c) continue;
+        kept_.erase(it);
+        return released(c, true, true);
+      }
+      return;
+  }
+}
+
+void RpcHub::on_peer_lost(host::HostId peer) {
+  for (auto& [number, import] : imports_) {
+    if (import.from.host != peer || import.broken) continue;
+    ORRERY_SOMETIMES(process_.world(), true, "a stub breaks because its host is lost");
+    import.broken = true;
+    import.error = lost();
+  }
+  // Those it referred to; telling a context may end others.
+  std::vector<std::pair<Capability, bool>> dropped;
+  for (auto it = exports_.begin(); it != exports_.end();) {
+    const bool drop = it->second.holder == peer && peer != process_.host_id();
+    if (drop) dropped.emplace_back(it->first, it->second.result);
+    it = drop ? exports_.erase(it) : std::next(it);
+  }
+  for (auto& [c, result] : dropped) released(c, result, false);
+  std::vector<Capability> finished;
+  for (auto it = kept_.begin(); it != kept_.end();) {
+    const bool drop = it->second.caller == peer && peer != process_.host_id();
+    if (drop) finished.push_back(it->second.place);
+    it = drop ? kept_.erase(it) : std::next(it);
+  }
+  for (const Capability& c : finished) released(c, true, true);
+}
+
+// ---- calls ----
+
+void RpcHub::refuse(WorkerIsolate& worker, runtime::ContextId context, runtime::OperationId operation,
+                    const runtime::ErrorInfo& error) {
+  process_.world().loop().schedule(process_.world().now(), kRefusedCall, process_.owner(),
+                                   [&worker, context, operation, answer = AnswerMessage::of_error(error)] {
+                                     worker.deliver_answer(context, operation, answer);
+                                   });
+}
+
+void RpcHub::call(WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) {
+  host::HostId to = process_.host_id();
+  if (call.target == runtime::TargetKind::kCapability) {
+    auto it = imports_.find(call.binding);
+    if (it == imports_.end() || it->second.broken)
+      return refuse(worker, context, call.operation, it == imports_.end() ? gone() : it->second.error);
+    call.rpc->target = it->second.from;
+    to = it->second.from.host;
+  }
+  auto message = make_ref<ObjectMessage>();
+  message->caller_context = worker.key_of(context);
+  message->depth = static_cast<uint8_t>(call.depth + 1);
+  message->method = std::move(call.method);
+  message->arguments = std::move(call.arguments);
+  message->rpc = std::move(call.rpc);
+  process_.tasks().spawn(deliver(worker, context, call.operation, to, std::move(message)));
+}
+
+Task<void> RpcHub::deliver(WorkerIsolate& worker, runtime::ContextId context, runtime::OperationId operation,
+                           host::HostId to, Ref<const ObjectMessage> message) {
+  net::Reply reply = co_await process_.network().call(process_, to, kRpcChannel, std::move(message), kAnswerTimeout);
+  Ref<const AnswerMessage> answer;
+  if (reply.ok()) answer = Ref<const AnswerMessage>(&reply.message->as<AnswerMessage>());
+  else answer = AnswerMessage::of_error(lost());
+  worker.deliver_answer(context, operation, std::move(answer));
+}
+
+void RpcHub::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
+  const auto& event = message->as<ObjectMessage>();
+  Capability target = event.rpc->target;
+  EventContext* context = nullptr;
+  if (event.rpc->on) {
+    CallName name = event.rpc->name(caller.from());
+    name.operation = event.rpc->on;
+    auto it = kept_.find(name);
+    if (it != kept_.end()) context = context_of(it->second.place);
+  } else if (exports_.contains(target)) {
+    context = context_of(target);
+  }
+  if (!context) return caller.reply(AnswerMessage::of_error(gone()));
+  context->rpc_arrived(caller, Ref<const ObjectMessage>(&event));
+}
+
+// ---- pipelining ----
+
+void RpcHub::follow(WorkerIsolate& worker, EventContext& context, runtime::OperationId on,
+                    runtime::OperationId operation) {
+  Pipeline& pipeline = pipelines_[{worker.index(), on}];
+  pipeline.owner = context.context_id();
+  ++pipeline.open;
+  followers_[{worker.index(), operation}] = {worker.index(), on};
+  context.has_references_ = true;
+}
+
+void RpcHub::note_answer(WorkerIsolate& worker, runtime::OperationId operation, const AnswerMessage& answer,
+                         bool wanted) {
+  const Operation self{worker.index(), operation};
+  if (!wanted)
+    for (const Capability& c : answer.capabilities) tell(c.host, ReferenceMessage::What::kRelease, c);
+  auto mine = pipelines_.find(self);
+  if (mine != pipelines_.end()) {
+    mine->second.arrived = true;
+    mine->second.kept = answer.kept;
+    end_pipeline(self);
+  } else if (answer.kept.number) {
+    tell(answer.kept.host, ReferenceMessage::What::kFinish, answer.kept);
+  }
+  auto follower = followers_.find(self);
+  if (follower == followers_.end()) return;
+  const Operation on = follower->second;
+  followers_.erase(follower);
+  auto pipeline = pipelines_.find(on);
+  if (pipeline == pipelines_.end()) return;
+  --pipeline->second.open;
+  end_pipeline(on);
+}
+
+void RpcHub::end_pipeline(const Operation& operation) {
+  auto it = pipelines_.find(operation);
+  if (it->second.open > 0 || !it->second.arrived) return;
+  if (it->second.kept.number) tell(it->second.kept.host, ReferenceMessage::What::kFinish, it->second.kept);
+  pipelines_.erase(it);
+}
+
+uint32_t RpcHub::keep(WorkerIsolate& worker, EventContext& context, runtime::EventId event, const CallName& name) {
+  const Capability place{process_.host_id(), process_.incarnation(), worker.index(), context.context_id(),
+                         ++last_kept_};
+  kept_[name] = {place, name.host};
+  context.keeping_.emplace_back(event, last_kept_);
+  context.has_references_ = true;
+  ++context.given_;
+  ++context.given_results_;
+  return last_kept_;
+}
+
+uint32_t RpcHub::kept(const CallName& name) const {
+  auto it = kept_.find(name);
+  return it == kept_.end() ? 0 : it->second.place.number;
+}
+
+void RpcHub::stamp(WorkerIsolate& worker, EventContext& context, runtime::EventId event, AnswerMessage& answer) {
+  auto& keeping = context.keeping_;
+  for (auto it = keeping.begin(); it != keeping.end(); ++it) {
+    if (it->first != event) continue;
+    answer.kept = {process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), it->second};
+    keeping.erase(it);
+    return;
+  }
+}
+
+runtime::TurnResult dispatch_rpc(WorkerIsolate& worker, EventContext& context, runtime::EventId event,
+                                 runtime::RpcEvent call, const RpcInfo& rpc, std::string_view method,
+                                 host::HostId caller) {
+  RpcHub& hub = worker.rpc();
+  const CallName name = rpc.name(caller);
+  if (rpc.on) {
+    CallName on = name;
+    on.operation = rpc.on;
+    call.on = runtime::RpcEvent::On::kAnswer;
+    call.number = hub.kept(on);
+  } else if (rpc.target.number) {
+    call.on = runtime::RpcEvent::On::kExport;
+    call.number = rpc.target.number;
+  }
+  if (!rpc.message) call.method = method;
+  const std::vector<uint32_t> imports = worker.take(context, rpc.capabilities);
+  call.imports = imports;
+  if (rpc.keep) call.keep = hub.keep(worker, context, event, name);
+  return worker.isolate().dispatch_rpc_message(context.context_id(), event, call);
+}
+
+void RpcHub::count_held(std::map<std::string, uint64_t>& out) const {
+  for (const auto& [number, import] : imports_) ++out[process_.world().trace().lane_at(import.lane).name];
+}
+
+}  // namespace orrery::worker
