@@ -102,7 +102,7 @@ ErrorInfo Isolate::State::describe(v8::Local<v8::Value> exception) const {
   if (error.name.empty()) error.name = "Error";
   if (!exception->IsNativeError()) {
     v8::Local<v8::String> text;
-    if (error.message.empty() && object->ToDetailString(c).ToLocal(&text)) error.message = to_utf8(isolate, text);
+    if (error.message.empty() && object->ToString(c).ToLocal(&text)) error.message = to_utf8(isolate, text);
   }
   error.stack = map_stack(property_text(isolate, c, object, "stack"));
   error.durable_object_id = property_text(isolate, c, object, "durableObjectId");

@@ -81,23 +81,26 @@ class PropertyHandler extends Handler {
 /** A property of a stub or result that is not fetched yet: `await` fetches it, calling it calls it. */
 export class RpcProperty {
   constructor() { throw new TypeError("Illegal constructor"); }
-  then(fulfilled, rejected) { return promiseThen(expect(this, RpcProperty.prototype).fetch(), fulfilled, rejected); }
-  catch(rejected) { return promiseThen(expect(this, RpcProperty.prototype).fetch(), undefined, rejected); }
-  finally(done) { return promiseFinally(expect(this, RpcProperty.prototype).fetch(), done); }
+  then(fulfilled, rejected) { return promiseThen(expect(this, propertyMethods).fetch(), fulfilled, rejected); }
+  catch(rejected) { return promiseThen(expect(this, propertyMethods).fetch(), undefined, rejected); }
+  finally(done) { return promiseFinally(expect(this, propertyMethods).fetch(), done); }
   get [Symbol.toStringTag]() { return "JsRpcProperty"; }
 }
 
 /** A promise of a call's result. What it stands for can be used before it is there (pipelining). */
 export class RpcPromise {
   constructor() { throw new TypeError("Illegal constructor"); }
-  then(fulfilled, rejected) { return promiseThen(expect(this, RpcPromise.prototype).promise, fulfilled, rejected); }
-  catch(rejected) { return promiseThen(expect(this, RpcPromise.prototype).promise, undefined, rejected); }
-  finally(done) { return promiseFinally(expect(this, RpcPromise.prototype).promise, done); }
-  [Symbol.dispose]() { expect(this, RpcPromise.prototype).dispose(); }
+  then(fulfilled, rejected) { return promiseThen(expect(this, promiseMethods).promise, fulfilled, rejected); }
+  catch(rejected) { return promiseThen(expect(this, promiseMethods).promise, undefined, rejected); }
+  finally(done) { return promiseFinally(expect(this, promiseMethods).promise, done); }
+  [Symbol.dispose]() { expect(this, promiseMethods).dispose(); }
   get [Symbol.toStringTag]() { return "JsRpcPromise"; }
 }
 
+// Apart from the classes: a class that names itself gets another name from the bundler.
+const propertyMethods = RpcProperty.prototype;
 const promiseMethods = RpcPromise.prototype;
+
 const NO_STUBS = Object.freeze([]);
 let calls = null;
 /** What calls do is in rpc_calls.js. */
