@@ -4,7 +4,7 @@
 // a number of its own, an import (platform/rpc). Stubs of one import share it and release it with the last of them.
 // Nothing here depends on garbage collection: what nobody disposes of lasts as long as its context.
 import { natives } from "./natives.js";
-import { apply, getPrototypeOf, promiseThen, SafeMap } from "./safe.js";
+import { apply, defineProperty, getPrototypeOf, promiseThen, SafeMap } from "./safe.js";
 import { current, requireContext } from "./io_context.js";
 import { RpcTarget } from "./entrypoints.js";
 import { needsPacking, Packer, unpack } from "./rpc_pack.js";
@@ -12,7 +12,7 @@ import { handlerOf, PromiseHandler, promiseProxy, setCalls, StubHandler, stubPro
 import { makeError } from "./errors.js";
 
 export const CAPABILITY = 4;  // a kind of target beside those of outgoing.js
-const { prototype: objectPrototype } = Object;
+const { hasOwn, prototype: objectPrototype } = Object;
 const DISPOSE = Symbol.dispose;
 
 let lastExport = 0;
@@ -152,6 +152,13 @@ export function received(context, message, imports, stubs) {
   });
 }
 
+/** A path as error messages have it. */
+export function textOf(path) {
+  let text = path.length === 0 ? "(this)" : path[0];
+  for (let i = 1; i < path.length; i++) text += `.${path[i]}`;
+  return text;
+}
+
 // ---- calls ---------------------------------------------------------------------------------------
 
 function failed(error) {
@@ -193,8 +200,7 @@ function transmit(handler, context, route, on, path, args, isGet) {
   const packer = special ? pack(context, args, false) : null;
   const start = () => {
     const operation = context.track(handler);
-    let label = path.length === 0 ? "(this)" : path[0];
-    for (let i = 1; i < path.length; i++) label += `.${path[i]}`;
+    const label = textOf(path);
     const message = packer === null ? [args, null, null, path, isGet]
       : [packer.copied, packer.places, packer.what, path, isGet];
     try {
@@ -232,12 +238,12 @@ function onValue(value, path, args, isGet) {
       if (i === 0) return failed(new TypeError("Can't pipeline on RPC that did not return an object."));
       return failed(remote(missing(path[i - 1])));
     }
-    if (getPrototypeOf(at) !== objectPrototype || !Object.hasOwn(at, path[i]) || at[path[i]] === undefined) {
+    if (getPrototypeOf(at) !== objectPrototype || !hasOwn(at, path[i]) || at[path[i]] === undefined) {
       return failed(remote(missing(path[i])));
     }
     at = at[path[i]];
   }
-  if (!isGet) return failed(remote(new TypeError(`"${path.join(".")}" is not a function.`)));
+  if (!isGet) return failed(remote(new TypeError(`"${textOf(path)}" is not a function.`)));
   const handler = new PromiseHandler();
   handler.resolve(at);
   return promiseProxy(handler);
@@ -268,7 +274,7 @@ setCalls({
     // Whoever disposes of a result that is an object disposes of the stubs in it.
     if (typeof value === "object" && value !== null) {
       const { stubs } = handler;
-      Object.defineProperty(value, DISPOSE, {
+      defineProperty(value, DISPOSE, {
         __proto__: null, value() { disposeAll(stubs); }, writable: true, enumerable: false, configurable: true,
       });
     }

@@ -4,7 +4,7 @@
 // each of them; `places` lists these objects (a clone keeps who is who), and `what` says what belongs there.
 // Values without anything special are sent as they are, after a look whether they can be sent at all.
 import { natives } from "./natives.js";
-import { apply, getPrototypeOf, promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
+import { apply, defineProperty, getPrototypeOf, promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
 import {
   checkSignal, dataCloneError, DOMException, flatHeaders, Headers, headersOf, isDOMException, isRequest, isResponse,
   isStream, isWritable, partsOfRequest, partsOfResponse, requestFromParts, Response, responseFromParts,
@@ -110,22 +110,22 @@ export class Packer {
   place(value, what) {
     const mark = {};
     this.memo.set(value, mark);
-    this.places.push(mark);
-    this.what.push(what);
+    this.places[this.places.length] = mark;
+    this.what[this.what.length] = what;
     return mark;
   }
 
   body(what, at, parts) {
     what[at] = parts.body;
     if (parts.pendingBody) {
-      this.waiting.push(promiseThen(promiseResolve(parts.body), (bytes) => { what[at] = bytes; }));
+      this.waiting[this.waiting.length] = promiseThen(promiseResolve(parts.body), (bytes) => { what[at] = bytes; });
       what[at] = null;
     }
   }
 
   special(value) {
     if (typeof value === "function" || isPrototypeOf(RpcTarget, value)) {
-      this.exports.push(this.exported(value));
+      this.exports[this.exports.length] = this.exported(value);
       return this.place(value, [CAPABILITY]);
     }
     const flat = headersOf(value);
@@ -157,7 +157,7 @@ export class Packer {
       this.memo.set(value, made);
       const keys = keysOf(value);
       for (let i = 0; i < keys.length; i++) {
-        Object.defineProperty(made, keys[i],
+        defineProperty(made, keys[i],
           { __proto__: null, value: this.copy(value[keys[i]]), writable: true, enumerable: true, configurable: true });
       }
       return made;
@@ -218,13 +218,13 @@ export function unpack(value, places, what, nextStub) {
     } else if (proto === mapPrototype) {
       seen.set(at, true);
       const entries = [];
-      apply(mapForEach, at, [(v, k) => { entries.push(restore(k), restore(v)); }]);
+      apply(mapForEach, at, [(v, k) => { entries[entries.length] = restore(k); entries[entries.length] = restore(v); }]);
       apply(mapClear, at, []);
       for (let i = 0; i < entries.length; i += 2) apply(mapSet, at, [entries[i], entries[i + 1]]);
     } else if (proto === setPrototype) {
       seen.set(at, true);
       const members = [];
-      apply(setForEach, at, [(v) => { members.push(restore(v)); }]);
+      apply(setForEach, at, [(v) => { members[members.length] = restore(v); }]);
       apply(setClear, at, []);
       for (let i = 0; i < members.length; i++) apply(setAdd, at, [members[i]]);
     }

@@ -51,9 +51,8 @@ function expect(value, shape) {
   return handler;
 }
 
-class PropertyHandler extends Handler {
+class PropertyHandler {
   constructor(root, parent, name) {
-    super();
     this.root = root;
     this.parent = parent;
     this.name = name;
@@ -107,9 +106,8 @@ let calls = null;
 export function setCalls(implementation) { calls = implementation; }
 
 /** The state of a call. It is what waits for the operation's answer: settle.js calls resolve, resolveRpc or reject. */
-export class PromiseHandler extends Handler {
+export class PromiseHandler {
   constructor() {
-    super();
     this.state = 0;           // 1: there is a value, 2: it failed
     this.value = undefined;
     this.disposed = false;
@@ -147,9 +145,13 @@ export class PromiseHandler extends Handler {
   dispose() { calls.dispose(this); }
 }
 
+// Not by `extends`: these two are made with every call, and a derived constructor costs more.
+setPrototypeOf(PropertyHandler.prototype, Handler.prototype);
+setPrototypeOf(PromiseHandler.prototype, Handler.prototype);
+
 export const promiseProxy = (handler) => new Proxy(shell, handler);
 
-/** Makes a class whose instances are `typeof "function"` and have remote properties; `Base` handles them. */
+/** What stubs have in common; a subclass says how calls are sent (rpc_calls.js). */
 export class StubHandler extends Handler {
   constructor(shape) {
     super();

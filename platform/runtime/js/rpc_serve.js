@@ -4,7 +4,7 @@ import { apply, getPrototypeOf, promiseResolve, promiseReject, promiseThen, Safe
 import { enter } from "./io_context.js";
 import { isShown, refuseReserved, RpcTarget } from "./entrypoints.js";
 import { needsPacking } from "./rpc_pack.js";
-import { dropExport, missing, pack, received } from "./rpc_calls.js";
+import { dropExport, missing, pack, received, textOf } from "./rpc_calls.js";
 import { handlerOf } from "./rpc_properties.js";
 import { makeError } from "./errors.js";
 
@@ -45,9 +45,7 @@ export function invoke(root, path, args, isGet, entry = false) {
   }
   if (isGet) return at;
   if (typeof at !== "function") {
-    let text = path.length === 0 ? "(this)" : path[0];
-    for (let i = 1; i < path.length; i++) text += `.${path[i]}`;
-    throw new TypeError(`"${text}" is not a function.`);
+    throw new TypeError(`"${textOf(path)}" is not a function.`);
   }
   return apply(at, parent, args);
 }
