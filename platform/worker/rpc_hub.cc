@@ -11,6 +11,8 @@ namespace {
 // The longest a call along a reference may take; the real platform has no bound of its own.
 constexpr Duration kAnswerTimeout = minutes(15);
 
+constexpr uint64_t kAlongReference = uint64_t{1} << 63;
+
 runtime::ErrorInfo gone() {
   runtime::ErrorInfo error;
   error.message = "The execution context which hosts this callback is no longer running.";
@@ -187,7 +189,9 @@ void RpcHub::call(WorkerIsolate& worker, runtime::ContextId context, OutgoingCal
     to = it->second.from.host;
   }
   auto message = make_ref<ObjectMessage>();
-  message->caller_context = worker.key_of(context);
+  // A caller of its own: between references and stubs of objects there is no order.
+  message->caller_context = worker.key_of(context) | kAlongReference;
+  message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
   message->depth = static_cast<uint8_t>(call.depth + 1);
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);

@@ -110,6 +110,7 @@ class RpcHub final : public host::Service, private net::Handler {
   std::map<Operation, Operation> followers_;  // an operation and the one whose result it is made on
   uint32_t last_import_ = 0;
   uint32_t last_kept_ = 0;
+  uint64_t last_call_ = 0;
 };
 
 }  // namespace orrery::worker
