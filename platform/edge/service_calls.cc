@@ -30,7 +30,7 @@ void ServiceCalls::start(worker::WorkerIsolate& caller, runtime::ContextId conte
 
 std::vector<StatelessContext*> ServiceCalls::waiting_on(uint64_t context) const {
   std::vector<StatelessContext*> out;
-  for (const auto& event : contexts_)
+  for (const auto& event : contexts_)  // tidy: a list here
     if (event->serves_context() == context) out.push_back(event.get());
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
     return a->service_operation() < b->service_operation();

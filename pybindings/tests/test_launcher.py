@@ -20,7 +20,7 @@ FAKES = {
     "ninja": 'echo "ninja ${*: -1}" >>"$F/calls"; [ ! -e "$F/slow" ] || sleep 1; [ ! -e "$F/breaks" ] || { echo "FAILED: a.o"; echo "a.cc:1: wrong"; exit 1; }',
     "node": "exit 0",
     "g++": "exit 0",
-    "sudo": "exit 1",
+    "sudo": '[ "$1" != -n ] || shift; exec "$@"',
 }
 
 

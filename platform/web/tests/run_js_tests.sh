@@ -3,4 +3,4 @@
 set -e
 cd "$(dirname "$0")/../js"
 [ -d node_modules/esbuild ] || npm ci --no-audit --no-fund --silent
-exec "$1" --test tests/
+exec "$1" --test tests/*.test.js
