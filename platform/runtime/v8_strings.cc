@@ -19,15 +19,23 @@ namespace {
 
 constexpr int kWriteOptions = v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8;
 
-}  // namespace
-
-std::string to_utf8(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+std::string bytes_of(v8::Isolate* isolate, v8::Local<v8::Value> value, int options) {
   if (!value->IsString()) return {};
   auto text = value.As<v8::String>();
   std::string out;
   out.resize(static_cast<size_t>(text->Utf8Length(isolate)));
-  text->WriteUtf8(isolate, out.data(), static_cast<int>(out.size()), nullptr, kWriteOptions);
+  text->WriteUtf8(isolate, out.data(), static_cast<int>(out.size()), nullptr, options);
   return out;
+}
+
+}  // namespace
+
+std::string to_utf8(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+  return bytes_of(isolate, value, kWriteOptions);
+}
+
+std::string to_wtf8(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+  return bytes_of(isolate, value, v8::String::NO_NULL_TERMINATION);
 }
 
 std::string to_latin1(v8::Isolate* isolate, v8::Local<v8::Value> value) {

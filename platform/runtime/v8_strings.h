@@ -31,6 +31,9 @@ v8::Local<v8::String> from_utf8(v8::Isolate* isolate, std::string_view text);
 // The characters of a string as UTF-8 (lone surrogates become U+FFFD). Not a string: empty.
 std::string to_utf8(v8::Isolate* isolate, v8::Local<v8::Value> value);
 
+// As above, but lone surrogates keep their value, in three bytes each: what SQLite is given.
+std::string to_wtf8(v8::Isolate* isolate, v8::Local<v8::Value> value);
+
 // The low byte of each character: for text known to be Latin-1 (headers, raw ids).
 std::string to_latin1(v8::Isolate* isolate, v8::Local<v8::Value> value);
 

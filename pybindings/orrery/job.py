@@ -14,7 +14,7 @@ from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
 from orrery.outcome import LIVENESS, SCENARIO_ASSERTION, SCENARIO_ERROR, signature
 from orrery.places import shown
-from orrery.project_run import Exchange, run_requests
+from orrery.project_run import BODY_SHOWN_MAX, Exchange, run_requests
 from orrery.scenario import Scenario, where
 from orrery.story import chain_story, focus
 from orrery.world import World
@@ -144,7 +144,8 @@ def _result(
         result["lanes"] = finished.get("lanes", {})
         result["checkpoints"] = finished.get("checkpoints", [])
     if job.get("requests") is not None:
-        result["responses"] = [exchange.document() for exchange in exchanges]
+        longest = job.get("body_max", BODY_SHOWN_MAX)
+        result["responses"] = [exchange.document(longest) for exchange in exchanges]
     return result
 
 

@@ -29,10 +29,10 @@ class Exchange:
     answered_us: int
     response: Response
 
-    def document(self) -> dict[str, Any]:
+    def document(self, body_max: int = BODY_SHOWN_MAX) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "status": self.response.status,
-            "body": self.response.text()[:BODY_SHOWN_MAX],
+            "body": self.response.text()[:body_max],
         }
         if self.response.error is not None:
             answer = {"error": self.response.error}

@@ -93,6 +93,8 @@ Task<void> Actor::acquire() {
   database_ = std::move(opened.database);
   if (const runtime::ErrorInfo* error = worker_.ensure_started())
     co_return end(reset_because(*error), "the Worker cannot start");
+  for (const worker::ObjectClass& declared : worker_.deployment().classes())
+    if (declared.name == class_name_) has_sql_ = declared.sqlite;
   state_ = State::kRunning;
   worker_.open(*this, runtime::ContextKind::kActor, info_->lane);
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),

@@ -85,6 +85,8 @@ class Actor final : public worker::EventContext,
   ObjectDatabase& database() { return *database_; }
   // A statement wrote: begins or joins the batch; `confirmed` writes lock the output gate.
   void wrote(const char* operation, std::string_view key, bool confirmed);
+  // Whether the class is declared to be backed by SQLite.
+  bool has_sql() const { return has_sql_; }
   // Savepoints of transactionSync (kSync) and of transaction. While one is open, no commit happens; confirmed
   // writes of a transaction lock the output gate at its end alone (3.4), so that it may await what leaves.
   enum class Savepoint : uint8_t { kSync, kRelease, kRollBack, kTransaction };
@@ -221,6 +223,7 @@ class Actor final : public worker::EventContext,
   Batch last_batch_ = 0;
   Batch open_batch_ = 0;  // 0: no batch is open
   std::deque<Committed> undurable_;
+  bool has_sql_ = true;
   uint32_t savepoints_ = 0;  // open ones: no commit until all are closed
   bool explicit_ = false;    // the outermost is that of transaction()
   std::vector<bool> confirmed_within_;  // by its open savepoints: a confirmed write was made

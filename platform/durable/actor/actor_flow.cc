@@ -200,7 +200,15 @@ StorageError Actor::savepoint(Savepoint what) {
                            ? database_->release_savepoint()
                            : database_->rollback_savepoint(
                                  !host_.options().weaken.rollback_keeps_alarm);
-  if (error) return error;
+  if (database_->broken()) {
+    // Nothing is left to close: the commit that comes ends the object.
+    savepoints_ = 0;
+    explicit_ = false;
+    confirmed_within_.clear();
+    begin_batch();
+    if (commit_event_.slot == UINT32_MAX) schedule_commit();
+  }
+  if (error || database_->broken()) return error;
   if (begins) {
     if (savepoints_++ == 0) explicit_ = what == Savepoint::kTransaction;
     if (explicit_) confirmed_within_.push_back(false);

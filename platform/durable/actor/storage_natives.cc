@@ -5,6 +5,7 @@
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/alarm_natives.h"
 #include "platform/durable/actor/events.h"
+#include "platform/durable/storage/kv_limits.h"
 #include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
 #include "platform/runtime/isolate.h"
@@ -74,7 +75,12 @@ class Metered final : public SqlMeter {
 };
 
 std::string key_at(Arguments info, int index) {
-  return runtime::to_utf8(info.GetIsolate(), info[index]);
+  return runtime::to_wtf8(info.GetIsolate(), info[index]);
+}
+
+// The limits on keys of a class that no SQLite stands behind (section 4).
+StorageError check_key(const Actor& actor, std::string_view key) {
+  return actor.has_sql() ? StorageError{} : check_key_bytes(key.size());
 }
 
 bool value_of(Arguments info, std::span<const uint8_t> bytes, v8::Local<v8::Value>& out) {
@@ -85,8 +91,10 @@ bool value_of(Arguments info, std::span<const uint8_t> bytes, v8::Local<v8::Valu
 void storage_get(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor) return;
-  StorageError error;
-  auto bytes = actor->database().get(key_at(info, 1), error);
+  std::string key = key_at(info, 1);
+  StorageError error = check_key(*actor, key);
+  if (failed(info, error)) return;
+  auto bytes = actor->database().get(key, error);
   if (failed(info, error) || !bytes) return;
   v8::Local<v8::Value> value;
   if (value_of(info, *bytes, value)) info.GetReturnValue().Set(value);
@@ -126,13 +134,15 @@ void storage_get_many(Arguments info) {
   for (uint32_t i = 0; i < wanted->Length(); ++i) {
     v8::Local<v8::Value> key;
     if (!wanted->Get(isolate->GetCurrentContext(), i).ToLocal(&key)) return;
-    keys.push_back(runtime::to_utf8(isolate, key));
+    keys.push_back(runtime::to_wtf8(isolate, key));
   }
+  if (!actor->has_sql() && failed(info, check_pairs(keys.size()))) return;
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   FlatRows rows(info);
   for (const std::string& key : keys) {
-    StorageError error;
+    StorageError error = check_key(*actor, key);
+    if (failed(info, error)) return;
     auto bytes = actor->database().get(key, error);
     if (failed(info, error)) return;
     if (bytes && !rows.row(key, *bytes)) return;
@@ -149,6 +159,8 @@ void storage_put(Arguments info) {
   // Serialising runs getters; one of them may have ended the object.
   if (!actor_of(info)) return;
   std::string key = key_at(info, 1);
+  if (failed(info, check_key(*actor, key))) return;
+  if (!actor->has_sql() && failed(info, check_value_bytes(value->size()))) return;
   if (failed(info, actor->database().put(key, value->bytes()))) return;
   actor->wrote("put", key, !info[3]->IsTrue());
 }
@@ -157,7 +169,8 @@ void storage_delete(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor) return;
   std::string key = key_at(info, 1);
-  StorageError error;
+  StorageError error = check_key(*actor, key);
+  if (failed(info, error)) return;
   bool existed = actor->database().remove(key, error);
   if (failed(info, error)) return;
   if (actor->database().in_transaction()) actor->wrote("delete", key, !info[2]->IsTrue());
@@ -203,6 +216,17 @@ void storage_savepoint(Arguments info) {
   failed(info, actor->savepoint(static_cast<Actor::Savepoint>(what & 3)));
 }
 
+void storage_has_sql(Arguments info) {
+  if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->has_sql());
+}
+
+// How many pairs one call is about to put or delete.
+void storage_pairs(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || actor->has_sql() || !info[1]->IsUint32()) return;
+  failed(info, check_pairs(info[1].As<v8::Uint32>()->Value()));
+}
+
 void storage_transaction_ended(Arguments info) {
   if (Actor* actor = actor_of(info)) actor->transaction_ended();
 }
@@ -235,8 +259,17 @@ bool read_bindings(Arguments info, v8::Local<v8::Array> given, Binding& out) {
     } else if (v->IsNumber()) {
       out.values.emplace_back(v.As<v8::Number>()->Value());  // numbers bind as REAL
     } else if (v->IsString()) {
-      out.texts.push_back(runtime::to_utf8(isolate, v));
+      out.texts.push_back(runtime::to_wtf8(isolate, v));
       out.values.emplace_back(std::string_view(out.texts.back()));
+    } else if (v->IsBigInt()) {
+      isolate->ThrowException(v8::Exception::TypeError(
+          runtime::one_byte(isolate, "Cannot convert a BigInt value to a number")));
+      return false;
+    } else if (v->IsSharedArrayBuffer()) {
+      auto store = v.As<v8::SharedArrayBuffer>()->GetBackingStore();
+      auto* data = static_cast<const uint8_t*>(store->Data());
+      out.blobs.emplace_back(data, data + store->ByteLength());
+      out.values.emplace_back(std::span<const uint8_t>(out.blobs.back()));
     } else if (v->IsArrayBuffer() || v->IsArrayBufferView()) {
       runtime::with_bytes(v, [&](const uint8_t* data, size_t size) {
         out.blobs.emplace_back(data, data + size);
@@ -245,7 +278,7 @@ bool read_bindings(Arguments info, v8::Local<v8::Array> given, Binding& out) {
     } else {
       v8::Local<v8::String> text;  // as the real runtime does: anything else becomes text
       if (!v->ToString(isolate->GetCurrentContext()).ToLocal(&text)) return false;
-      out.texts.push_back(runtime::to_utf8(isolate, text));
+      out.texts.push_back(runtime::to_wtf8(isolate, text));
       out.values.emplace_back(std::string_view(out.texts.back()));
     }
   }
@@ -334,6 +367,8 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageList", storage_list},
     {"storageDeleteAll", storage_delete_all},
     {"storageSavepoint", storage_savepoint},
+    {"storageHasSql", storage_has_sql},
+    {"storagePairs", storage_pairs},
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},
     {"alarmGet", alarm_get},

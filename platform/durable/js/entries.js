@@ -1,12 +1,15 @@
-// Operations on several keys, the same for storage, transactions and the synchronous API.
+// The key-value operations, the same for storage and transactions. Each converts all its arguments, asks whether
+// it may (`handle.check`), and is answered at once.
 import { natives } from "../../runtime/js/natives.js";
+import { promiseResolve } from "../../runtime/js/safe.js";
+import { listOptions, readOptions, writeOptions, wrongType } from "./arguments.js";
 
+const { isArray } = Array;
 const { keys } = Object;
 
-/** A Map of the keys that exist, ordered by the UTF-8 bytes of the key. */
-export function sortedMap(actor, wanted) {
-  const flat = natives.storageGetMany(actor, wanted.map((key) => `${key}`));
-  return mapOf(flat);
+/** What an operation gives after the three microtasks that it takes in the real runtime. */
+export async function later(value) {
+  return promiseResolve(value);
 }
 
 export function mapOf(flat) {
@@ -15,42 +18,86 @@ export function mapOf(flat) {
   return map;
 }
 
+function texts(list) {
+  const all = [];
+  for (let i = 0; i < list.length; i++) all[i] = `${list[i]}`;
+  return all;
+}
+
+export async function get(handle, count, key, options) {
+  if (count === 0) throw wrongType("get", handle.of, 1, "string or Array");
+  const several = isArray(key);
+  const wanted = several ? texts(key) : `${key}`;
+  readOptions(options, "get", handle.of, 2);
+  handle.check("get()");
+  // A Map of the keys that exist, ordered by the UTF-8 bytes of the key.
+  if (several) return promiseResolve(mapOf(natives.storageGetMany(handle.actor, wanted)));
+  return promiseResolve(natives.storageGet(handle.actor, wanted));
+}
+
+export async function list(handle, options) {
+  const range = listOptions(options, handle.of);
+  handle.check("list()");
+  return promiseResolve(mapOf(listFlat(handle.actor, range)));
+}
+
+/** Flat [key, value, ...] of a checked range. */
+export function listFlat(actor, range) {
+  return natives.storageList(actor, range.start, range.startAfter, range.end, range.prefix, range.reverse,
+    range.limit);
+}
+
+export async function put(handle, count, key, value, options) {
+  if (count === 0) throw wrongType("put", handle.of, 1, "string or object");
+  if ((typeof key === "object" || typeof key === "function") && key !== null && !isArray(key)) {
+    return promiseResolve(putEntries(handle, key, value, options));
+  }
+  const name = `${key}`;
+  const unconfirmed = writeOptions(options, "put", handle.of, 3);
+  handle.check("put()");
+  if (value === undefined) throw new TypeError("put() called with undefined value.");
+  return promiseResolve(natives.storagePut(handle.actor, name, value, unconfirmed));
+}
+
 /** put(entries, options): all or none (3.10). */
-export function putEntries(actor, entries, options) {
-  if (options !== undefined && (typeof options !== "object" || options === null)) {
+function putEntries(handle, entries, options, third) {
+  const names = keys(entries);
+  const values = [];
+  for (let i = 0; i < names.length; i++) values[i] = entries[names[i]];
+  if (options !== undefined && options !== null && typeof options !== "object" && typeof options !== "function") {
     throw new TypeError(
       "put() may only be called with a single key-value pair and optional options as " +
       "put(key, value, options) or with multiple key-value pairs and optional options as " +
       "put(entries, options)");
   }
-  const unconfirmed = options?.allowUnconfirmed === true;
-  const names = keys(entries);
-  natives.storageSavepoint(actor, 0);
+  writeOptions(third, "put", handle.of, 3);
+  const unconfirmed = writeOptions(options, "put", handle.of, 2);
+  handle.check("put()");
+  natives.storagePairs(handle.actor, names.length);
+  natives.storageSavepoint(handle.actor, 0);
   try {
     for (let i = 0; i < names.length; i++) {
-      const value = entries[names[i]];
-      if (value !== undefined) natives.storagePut(actor, names[i], value, unconfirmed);
+      if (values[i] !== undefined) natives.storagePut(handle.actor, names[i], values[i], unconfirmed);
     }
   } catch (error) {
-    natives.storageSavepoint(actor, 2);
+    natives.storageSavepoint(handle.actor, 2);
     throw error;
   }
-  natives.storageSavepoint(actor, 1);
+  natives.storageSavepoint(handle.actor, 1);
 }
 
-const text = (value) => (value === undefined ? undefined : `${value}`);
-
-/** Flat [key, value, ...] of list(options) (3.11). */
-export function listFlat(actor, options) {
-  const { start, startAfter, end, prefix, reverse, limit } = options ?? {};
-  if (start !== undefined && startAfter !== undefined) {
-    throw new TypeError("list() cannot be called with both start and startAfter values.");
+/** Unlike the others its errors are thrown at once. */
+export function remove(handle, count, key, options) {
+  if (count === 0) throw wrongType("delete", handle.of, 1, "string or Array");
+  const several = isArray(key);
+  const wanted = several ? texts(key) : `${key}`;
+  const unconfirmed = writeOptions(options, "delete", handle.of, 2);
+  handle.check("delete()");
+  if (!several) return later(natives.storageDelete(handle.actor, wanted, unconfirmed));
+  natives.storagePairs(handle.actor, wanted.length);
+  let removed = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    if (natives.storageDelete(handle.actor, wanted[i], unconfirmed)) removed++;
   }
-  if (limit !== undefined && !(limit > 0)) throw new TypeError("List limit must be positive.");
-  return natives.storageList(actor, text(start), text(startAfter), text(end), text(prefix),
-    reverse === true, limit === undefined ? undefined : Number(limit));
-}
-
-export function listEntries(actor, options) {
-  return mapOf(listFlat(actor, options));
+  return later(removed);
 }

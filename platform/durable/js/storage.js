@@ -2,108 +2,125 @@
 // operation is answered at once, so `await storage.get()` resumes in the same turn.
 import { natives } from "../../runtime/js/natives.js";
 import { runSection } from "../../runtime/js/execution_context.js";
+import { apply, promiseResolve } from "../../runtime/js/safe.js";
 import { SqlStorage } from "./sql.js";
 import { SyncKvStorage } from "./sync_kv.js";
-import { listEntries, putEntries, sortedMap } from "./entries.js";
-import { Transaction } from "./transaction.js";
+import { illegalInvocation, named, writeOptions, wrongType } from "./arguments.js";
+import { get, list, put, remove } from "./entries.js";
+import { DurableObjectTransaction, TransactionHandle } from "./transaction.js";
 import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
 
-const { isArray } = Array;
+const { defineProperty } = Reflect;
+const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
+
+// What the methods of one storage share; user code cannot reach it.
+class Handle {
+  of = "DurableObjectStorage";
+  lists = 0;  // how many list() there were: each ends the last one of `kv`
+  transactions = [];  // open ones, the outermost first
+  constructor(actor, context) {
+    this.actor = actor;
+    this.context = context;
+  }
+  check() {}
+}
 
 export class DurableObjectStorage {
-  #actor;
-  #context;
-  #sql;
-  #kv;
-  #depth = 0;
+  #handle;
   constructor(actor, context) {
-    this.#actor = actor;
-    this.#context = context;
+    const handle = new Handle(actor, context);
+    this.#handle = handle;
+    ownGetter(this, "kv", () => new SyncKvStorage(handle));
+    ownGetter(this, "sql", () => new SqlStorage(actor));
+  }
+  static #of(storage) {
+    if (typeof storage !== "object" || storage === null || !(#handle in storage)) throw illegalInvocation();
+    return storage.#handle;
   }
 
-  async get(key, options) {
-    if (!isArray(key)) return natives.storageGet(this.#actor, `${key}`);
-    return sortedMap(this.#actor, key);
+  get(key, options) { return get(DurableObjectStorage.#of(this), arguments.length, key, options); }
+  put(key, value, options) { return put(DurableObjectStorage.#of(this), arguments.length, key, value, options); }
+  delete(key, options) { return remove(DurableObjectStorage.#of(this), arguments.length, key, options); }
+  list(options) {
+    const handle = DurableObjectStorage.#of(this);
+    handle.lists++;
+    return list(handle, options);
   }
-
-  async put(key, value, options) {
-    if (typeof key === "object" && key !== null) {
-      putEntries(this.#actor, key, value);
-      return;
-    }
-    if (value === undefined) throw new TypeError("put() called with undefined value.");
-    natives.storagePut(this.#actor, `${key}`, value, options?.allowUnconfirmed === true);
-  }
-
-  async delete(key, options) {
-    const unconfirmed = options?.allowUnconfirmed === true;
-    if (!isArray(key)) return natives.storageDelete(this.#actor, `${key}`, unconfirmed);
-    let count = 0;
-    for (let i = 0; i < key.length; i++) {
-      if (natives.storageDelete(this.#actor, `${key[i]}`, unconfirmed)) count++;
-    }
-    return count;
-  }
-
-  async list(options) {
-    return listEntries(this.#actor, options);
-  }
-
-  async deleteAll(options) {
-    if (this.#depth > 0) throw new Error("Cannot call deleteAll() within a transaction");
-    natives.storageDeleteAll(this.#actor);
-  }
+  deleteAll(options) { return deleteAll(DurableObjectStorage.#of(this), options); }
 
   /** Resolves when everything written so far is durable. */
   sync() {
-    return this.#context.operation((operation) => natives.storageSync(this.#actor, operation));
+    const { actor, context } = DurableObjectStorage.#of(this);
+    return context.operation((operation) => natives.storageSync(actor, operation));
   }
 
   /** A critical section with a savepoint; a throw rolls back and leaves the object alive. */
-  transaction(callback) {
-    const actor = this.#actor;
-    const finished = runSection(this.#context, async () => {
-      natives.storageSavepoint(actor, 3);
-      this.#depth++;
-      const transaction = new Transaction(actor, this.#context);
-      try {
-        const value = await callback(transaction);
-        transaction.finish(true);
-        return { value };
-      } catch (error) {
-        transaction.finish(false);
-        return { error, failed: true };
-      } finally {
-        this.#depth--;
-      }
-    });
-    return unwrap(finished);
-  }
+  transaction(callback) { return transaction(DurableObjectStorage.#of(this), callback); }
 
   /** Runs the callback at once between savepoints. */
   transactionSync(callback) {
-    natives.storageSavepoint(this.#actor, 0);
+    const { actor, of } = DurableObjectStorage.#of(this);
+    if (typeof callback !== "function") throw wrongType("transactionSync", of, 1, "function");
+    natives.storageSavepoint(actor, 0);
     let value;
     try {
       value = callback();
     } catch (error) {
-      natives.storageSavepoint(this.#actor, 2);
+      natives.storageSavepoint(actor, 2);
       throw error;
     }
-    natives.storageSavepoint(this.#actor, 1);
+    natives.storageSavepoint(actor, 1);
     return value;
   }
 
-  get sql() { return (this.#sql ??= new SqlStorage(this.#actor)); }
-  get kv() { return (this.#kv ??= new SyncKvStorage(this.#actor)); }
+  getAlarm(options) { return alarmOf(DurableObjectStorage.#of(this)); }
+  setAlarm(time, options) { return alarmTo(DurableObjectStorage.#of(this), time, options); }
+  deleteAlarm(options) { return noAlarm(DurableObjectStorage.#of(this), options); }
 
-  async getAlarm(options) { return getAlarm(this.#actor); }
-  async setAlarm(time, options) { setAlarm(this.#context, this.#actor, time, options); }
-  async deleteAlarm(options) { deleteAlarm(this.#actor, options); }
+  async getCurrentBookmark() { return "00000000-00000000-00000000-00000000000000000000000000000000"; }
+  async getBookmarkForTime(timestamp) { throw new Error(NO_RECOVERY); }
+  async onNextSessionRestoreBookmark(bookmark) { throw new Error(NO_RECOVERY); }
+
 }
 
-async function unwrap(finished) {
-  const result = await finished;
+// A property of the object itself that is made when it is first asked for.
+function ownGetter(target, name, make) {
+  let made;
+  defineProperty(target, name, { get: () => (made ??= make()), enumerable: true, configurable: true });
+}
+
+async function deleteAll(handle, options) {
+  writeOptions(options, "deleteAll", handle.of, 1);
+  if (handle.transactions.length > 0) throw new Error("Cannot call deleteAll() within a transaction");
+  return promiseResolve(natives.storageDeleteAll(handle.actor));
+}
+async function alarmOf(handle) {
+  return promiseResolve(getAlarm(handle.actor));
+}
+async function alarmTo(handle, time, options) {
+  return promiseResolve(setAlarm(handle.context, handle.actor, time, options));
+}
+async function noAlarm(handle, options) {
+  return promiseResolve(deleteAlarm(handle.actor, options));
+}
+
+async function transaction(handle, callback) {
+  if (typeof callback !== "function") throw wrongType("transaction", handle.of, 1, "function");
+  const result = await runSection(handle.context, async () => {
+    natives.storageSavepoint(handle.actor, 3);
+    const own = new TransactionHandle(handle);
+    handle.transactions[handle.transactions.length] = own;
+    try {
+      const value = await apply(callback, globalThis, [new DurableObjectTransaction(own)]);
+      own.finish(true);
+      return { value };
+    } catch (error) {
+      own.finish(false);
+      return { error, failed: true };
+    } finally {
+      handle.transactions.length--;
+    }
+  });
   if (result.failed) throw result.error;
   return result.value;
 }
@@ -112,3 +129,4 @@ export function makeStorage(actor, _natives, context) {
   return new DurableObjectStorage(actor, context);
 }
 
+named(DurableObjectStorage, "DurableObjectStorage");

@@ -1,39 +1,104 @@
 // `ctx.storage.kv`: the synchronous key-value API (durable-objects.md 3.12).
 import { natives } from "../../runtime/js/natives.js";
+import { illegalInvocation, listOptions, named, namedIterator, wrongType } from "./arguments.js";
 import { listFlat } from "./entries.js";
 
+const OF = "SyncKvStorage";
+
 export class SyncKvStorage {
-  #actor;
-  #lists = 0;
-  constructor(actor) {
-    this.#actor = actor;
+  #handle;
+  constructor(handle) {
+    this.#handle = handle;
+  }
+  static #of(storage) {
+    if (typeof storage !== "object" || storage === null || !(#handle in storage)) throw illegalInvocation();
+    return storage.#handle;
   }
 
   get(key) {
-    return natives.storageGet(this.#actor, `${key}`);
+    const { actor } = SyncKvStorage.#of(this);
+    if (arguments.length === 0) throw wrongType("get", OF, 1, "string");
+    const name = `${key}`;
+    refuseLegacy(actor);
+    return natives.storageGet(actor, name);
   }
   put(key, value) {
-    if (value === undefined) throw new TypeError("put() called with undefined value.");
-    natives.storagePut(this.#actor, `${key}`, value, false);
+    const { actor } = SyncKvStorage.#of(this);
+    if (arguments.length === 0) throw wrongType("put", OF, 1, "string");
+    const name = `${key}`;
+    if (arguments.length === 1) throw wrongType("put", OF, 2, "Value");
+    refuseLegacy(actor);
+    natives.storagePut(actor, name, value, false);
   }
   delete(key) {
-    return natives.storageDelete(this.#actor, `${key}`, false);
+    const { actor } = SyncKvStorage.#of(this);
+    if (arguments.length === 0) throw wrongType("delete", OF, 1, "string");
+    const name = `${key}`;
+    refuseLegacy(actor);
+    return natives.storageDelete(actor, name, false);
   }
   list(options) {
-    const flat = listFlat(this.#actor, options);
-    const mine = ++this.#lists;
-    let at = 0;
-    const next = () => {
-      if (mine !== this.#lists) {
-        throw new Error(
-          "kv.list() iterator was invalidated because a new call to kv.list() was started. Only " +
-          "one kv.list() iterator can exist at a time.");
-      }
-      if (at >= flat.length) return { done: true, value: undefined };
-      const value = [flat[at], flat[at + 1]];
-      at += 2;
-      return { done: false, value };
-    };
-    return { next, [Symbol.iterator]() { return this; } };
+    const handle = SyncKvStorage.#of(this);
+    const range = listOptions(options, OF);
+    refuseLegacy(handle.actor);
+    return new ListIterator(handle, range);
+  }
+
+}
+
+function refuseLegacy(actor) {
+  if (!natives.storageHasSql(actor)) {
+    throw new Error(
+      "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but this object's " +
+      "namespace is not declared to use SQLite. You can use the older, asyncronous interface via methods of " +
+      "`storage` itself (e.g. `storage.get()`). Alternatively, to enable SQLite, change `new_classes` to " +
+      "`new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml file. If using " +
+      "workerd directly, set `enableSql = true` in your workerd config for the class. Note that this change cannot " +
+      "be made after the class is already deployed to production.");
   }
 }
+
+// One step asks for the next entry after the last one: it sees what was written meanwhile.
+class ListIterator {
+  #handle;
+  #range;
+  #mine;
+  #left;
+  constructor(handle, range) {
+    this.#handle = handle;
+    this.#range = range;
+    this.#left = range.limit ?? Infinity;
+    const { start, startAfter, end } = range;
+    // A range that is empty whatever is stored does not reach the database.
+    if (end !== undefined && (start >= end || startAfter >= end)) this.#left = 0;
+    else this.#mine = ++handle.lists;
+  }
+
+  next() {
+    const range = this.#range;
+    if (this.#left <= 0) return { done: true, value: undefined };
+    if (this.#mine !== this.#handle.lists) {
+      throw new Error(
+        "kv.list() iterator was invalidated because a new call to kv.list() was started. Only " +
+        "one kv.list() iterator can exist at a time.");
+    }
+    range.limit = 1;
+    const flat = listFlat(this.#handle.actor, range);
+    if (flat.length === 0) {
+      this.#left = 0;
+      return { done: true, value: undefined };
+    }
+    this.#left--;
+    if (range.reverse) {
+      range.end = flat[0];
+    } else {
+      range.start = undefined;
+      range.startAfter = flat[0];
+    }
+    return { done: false, value: [flat[0], flat[1]] };
+  }
+
+}
+
+named(SyncKvStorage, OF);
+namedIterator(ListIterator, "ListIterator");

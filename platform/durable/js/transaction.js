@@ -1,79 +1,90 @@
 // What the callback of `storage.transaction()` gets (durable-objects.md section 5).
 import { natives } from "../../runtime/js/natives.js";
-import { listEntries, putEntries, sortedMap } from "./entries.js";
+import { promiseResolve } from "../../runtime/js/safe.js";
+import { illegalInvocation, named } from "./arguments.js";
+import { get, list, put, remove } from "./entries.js";
 import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
 
-const { isArray } = Array;
-
-export class Transaction {
-  #actor;
-  #context;
-  #state = "open";
-  constructor(actor, context) {
-    this.#actor = actor;
-    this.#context = context;
+/** The inside of a transaction; user code cannot reach it. */
+export class TransactionHandle {
+  of = "DurableObjectTransaction";
+  state = "open";
+  constructor(storage) {
+    this.storage = storage;
+    this.actor = storage.actor;
+    this.context = storage.context;
   }
 
-  #check(operation) {
-    if (this.#state === "rolled back") {
-      throw new Error(`Cannot ${operation} on rolled back transaction`);
-    }
-    if (this.#state === "done") {
+  /** Throws when it is over. */
+  check(operation) {
+    if (this.state === "rolled back") throw new Error(`Cannot ${operation} on rolled back transaction`);
+    if (this.state === "done") {
       throw new Error(`Cannot call ${operation} on transaction that has already committed: ` +
         "did you move `txn` outside of the closure?");
     }
   }
 
-  async get(key) {
-    this.#check("get()");
-    return isArray(key) ? sortedMap(this.#actor, key) : natives.storageGet(this.#actor, `${key}`);
-  }
-  async put(key, value, options) {
-    this.#check("put()");
-    if (typeof key === "object" && key !== null) return void putEntries(this.#actor, key, value);
-    if (value === undefined) throw new TypeError("put() called with undefined value.");
-    natives.storagePut(this.#actor, `${key}`, value, options?.allowUnconfirmed === true);
-  }
-  async delete(key, options) {
-    this.#check("delete()");
-    const unconfirmed = options?.allowUnconfirmed === true;
-    if (!isArray(key)) return natives.storageDelete(this.#actor, `${key}`, unconfirmed);
-    let count = 0;
-    for (let i = 0; i < key.length; i++) {
-      if (natives.storageDelete(this.#actor, `${key[i]}`, unconfirmed)) count++;
-    }
-    return count;
-  }
-  async list(options) {
-    this.#check("list()");
-    return listEntries(this.#actor, options);
-  }
-  async getAlarm(options) {
-    this.#check("getAlarm()");
-    return getAlarm(this.#actor);
-  }
-  async setAlarm(time, options) {
-    this.#check("setAlarm()");
-    setAlarm(this.#context, this.#actor, time, options);
-  }
-  async deleteAlarm(options) {
-    this.#check("deleteAlarm()");
-    deleteAlarm(this.#actor, options);
-  }
-  async deleteAll() {
-    throw new Error("Cannot call deleteAll() within a transaction");
-  }
   rollback() {
-    if (this.#state === "rolled back") return;
-    this.#check("rollback()");
-    natives.storageSavepoint(this.#actor, 2);
-    this.#state = "rolled back";
+    if (this.state === "rolled back") return;
+    this.check("rollback()");
+    const { transactions } = this.storage;
+    if (transactions[transactions.length - 1] !== this) {
+      throw new Error("Cannot roll back an outer transaction while a nested transaction is still running.");
+    }
+    this.state = "rolled back";
+    natives.storageSavepoint(this.actor, 2);
   }
 
   /** The callback ended: commits, or rolls back unless that was done by hand. */
   finish(success) {
-    if (this.#state === "open") natives.storageSavepoint(this.#actor, success ? 1 : 2);
-    if (this.#state !== "rolled back") this.#state = "done";
-    natives.storageTransactionEnded(this.#actor);
+    const open = this.state === "open";
+    if (open) this.state = success ? "done" : "rolled back";
+    try {
+      if (open) natives.storageSavepoint(this.actor, success ? 1 : 2);
+    } finally {
+      natives.storageTransactionEnded(this.actor);
+    }
   }
 }
+
+export class DurableObjectTransaction {
+  #handle;
+  constructor(handle) {
+    this.#handle = handle;
+  }
+  static #of(transaction) {
+    if (typeof transaction !== "object" || transaction === null || !(#handle in transaction)) {
+      throw illegalInvocation();
+    }
+    return transaction.#handle;
+  }
+
+  get(key, options) { return get(DurableObjectTransaction.#of(this), arguments.length, key, options); }
+  put(key, value, options) {
+    return put(DurableObjectTransaction.#of(this), arguments.length, key, value, options);
+  }
+  delete(key, options) { return remove(DurableObjectTransaction.#of(this), arguments.length, key, options); }
+  list(options) { return list(DurableObjectTransaction.#of(this), options); }
+  deleteAll() { throw new Error("Cannot call deleteAll() within a transaction"); }
+  rollback() { DurableObjectTransaction.#of(this).rollback(); }
+
+  getAlarm(options) { return alarmOf(DurableObjectTransaction.#of(this)); }
+  setAlarm(time, options) { return alarmTo(DurableObjectTransaction.#of(this), time, options); }
+  deleteAlarm(options) { return noAlarm(DurableObjectTransaction.#of(this), options); }
+
+}
+
+async function alarmOf(handle) {
+  handle.check("getAlarm()");
+  return promiseResolve(getAlarm(handle.actor));
+}
+async function alarmTo(handle, time, options) {
+  handle.check("setAlarm()");
+  return promiseResolve(setAlarm(handle.context, handle.actor, time, options));
+}
+async function noAlarm(handle, options) {
+  handle.check("deleteAlarm()");
+  return promiseResolve(deleteAlarm(handle.actor, options));
+}
+
+named(DurableObjectTransaction, "DurableObjectTransaction");

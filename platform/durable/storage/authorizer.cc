@@ -12,41 +12,68 @@ namespace orrery::durable {
 namespace {
 
 // Sorted; looked up by binary search.
-constexpr std::string_view kPragmas[] = {
-    "case_sensitive_like", "data_version", "defer_foreign_keys", "foreign_key_check",
-    "foreign_key_list", "foreign_keys", "ignore_check_constraints", "index_info", "index_list",
-    "index_xinfo", "legacy_alter_table", "optimize", "page_size", "quick_check",
-    "recursive_triggers", "reverse_unordered_selects", "table_info", "table_list", "table_xinfo"};
+// What a pragma's argument may be.
+enum class Argument : uint8_t {
+  kNone,
+  kSwitch,          // a way to say true or false, or nothing
+  kName,            // of an object that is not ours
+  kNameOrNothing,
+  kNumber,          // or nothing
+  kNumberOrName,    // or nothing
+};
+struct Pragma {
+  std::string_view name;
+  Argument argument;
+};
+constexpr Pragma kPragmas[] = {{"case_sensitive_like", Argument::kSwitch},
+                               {"data_version", Argument::kNone},
+                               {"defer_foreign_keys", Argument::kSwitch},
+                               {"foreign_key_check", Argument::kNameOrNothing},
+                               {"foreign_key_list", Argument::kName},
+                               {"foreign_keys", Argument::kSwitch},
+                               {"ignore_check_constraints", Argument::kSwitch},
+                               {"index_info", Argument::kName},
+                               {"index_list", Argument::kName},
+                               {"index_xinfo", Argument::kName},
+                               {"legacy_alter_table", Argument::kSwitch},
+                               {"optimize", Argument::kNumber},
+                               {"page_size", Argument::kNone},
+                               {"quick_check", Argument::kNumberOrName},
+                               {"recursive_triggers", Argument::kSwitch},
+                               {"reverse_unordered_selects", Argument::kSwitch},
+                               {"table_info", Argument::kName},
+                               {"table_list", Argument::kNameOrNothing},
+                               {"table_xinfo", Argument::kName}};
 
 constexpr std::string_view kFunctions[] = {
     "->", "->>", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "avg", "bm25",
-    "ceil", "ceiling", "changes", "char", "coalesce", "concat", "concat_ws", "cos", "cosh",
-    "count", "cume_dist", "current_date", "current_time", "current_timestamp", "date", "datetime",
-    "degrees", "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat",
-    "hex", "highlight", "ifnull", "iif", "instr", "json", "json_array", "json_array_length",
-    "json_each", "json_error_position", "json_extract", "json_group_array", "json_group_object",
-    "json_insert", "json_object", "json_patch", "json_quote", "json_remove", "json_replace",
-    "json_set", "json_tree", "json_type", "json_valid", "julianday", "lag", "last_insert_rowid",
-    "last_value", "lead", "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2",
-    "lower", "ltrim", "match", "max", "min", "mod", "nth_value", "ntile", "nullif",
-    "octet_length", "offset", "percent_rank", "pi", "pow", "power", "printf", "quote", "radians",
-    "random", "randomblob", "rank", "replace", "round", "row_number", "rtrim", "sign", "sin",
-    "sinh", "snippet", "soundex", "sqlite_drop_column", "sqlite_fail", "sqlite_rename_column",
-    "sqlite_rename_quotefix", "sqlite_rename_table", "sqlite_rename_test", "sqrt", "strftime",
-    "string_agg", "substr", "substring", "sum", "tan", "tanh", "time", "timediff", "total",
-    "total_changes", "trim", "trunc", "typeof", "unhex", "unicode", "unixepoch", "unlikely",
-    "upper", "zeroblob"};
+    "ceil", "changes", "char", "coalesce", "concat", "concat_ws", "cos", "cosh", "count",
+    "cume_dist", "current_date", "current_time", "current_timestamp", "date", "datetime", "degrees",
+    "dense_rank", "exp", "first_value", "floor", "format", "glob", "group_concat", "hex",
+    "highlight", "ifnull", "iif", "instr", "json", "json_array", "json_array_length", "json_each",
+    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object",
+    "json_patch", "json_quote", "json_remove", "json_replace", "json_set", "json_tree", "json_type",
+    "json_valid", "jsonb", "jsonb_array", "jsonb_extract", "jsonb_group_array",
+    "jsonb_group_object", "jsonb_insert", "jsonb_object", "jsonb_patch", "jsonb_remove",
+    "jsonb_replace", "jsonb_set", "julianday", "lag", "last_insert_rowid", "last_value", "lead",
+    "length", "like", "likelihood", "likely", "ln", "load_extension", "log", "log2", "lower",
+    "ltrim", "match", "max", "min", "mod", "nth_value", "ntile", "nullif", "octet_length",
+    "percent_rank", "pi", "pow", "printf", "quote", "radians", "random", "randomblob", "rank",
+    "replace", "round", "row_number", "rtreecheck", "rtrim", "sign", "sin", "sinh", "snippet",
+    "soundex", "sqlite_drop_column", "sqlite_rename_column", "sqlite_rename_quotefix",
+    "sqlite_rename_table", "sqlite_rename_test", "sqrt", "strftime", "string_agg", "substr",
+    "substring", "sum", "tan", "tanh", "time", "timediff", "total", "total_changes", "trim",
+    "trunc", "typeof", "unhex", "unicode", "unixepoch", "unlikely", "upper", "zeroblob"};
 
 constexpr std::string_view kInexactMath[] = {
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "exp", "ln", "log",
-    "log10", "log2", "pow", "power", "sin", "sinh", "tan", "tanh"};
+    "log2", "pow", "sin", "sinh", "tan", "tanh"};
 
 constexpr std::string_view kModules[] = {"fts5", "fts5vocab", "rtree", "rtree_i32"};
 // Tables that SQLite offers without being created, and that show its inside.
 constexpr std::string_view kHiddenTables[] = {"bytecode", "dbstat", "sqlite_dbpage", "sqlite_stmt",
                                               "tables_used"};
 
-static_assert(std::is_sorted(std::begin(kPragmas), std::end(kPragmas)));
 static_assert(std::is_sorted(std::begin(kFunctions), std::end(kFunctions)));
 static_assert(std::is_sorted(std::begin(kInexactMath), std::end(kInexactMath)));
 
@@ -61,6 +88,37 @@ bool listed(const std::string_view (&list)[N], const char* name) {
 
 bool ours(const char* name) { return name && reserved_name(name); }
 
+bool is_number(std::string_view text) {
+  if (!text.empty() && text[0] == '-') text.remove_prefix(1);
+  return !text.empty() && text.size() < 10 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_switch(std::string_view text) {
+  if (text.size() >= 2 && (text[0] == '\'' || text[0] == '"') && text.back() == text[0])
+    text = text.substr(1, text.size() - 2);
+  constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+    return text.size() >= word.size() &&
+           sqlite3_strnicmp(text.data(), word.data(), static_cast<int>(word.size())) == 0;
+  });
+}
+
+bool pragma_allowed(const char* name, const char* argument) {
+  for (const Pragma& pragma : kPragmas) {
+    if (!name || pragma.name != name) continue;
+    switch (pragma.argument) {
+      case Argument::kNone: return !argument;
+      case Argument::kSwitch: return !argument || is_switch(argument);
+      case Argument::kName: return argument && !ours(argument);
+      case Argument::kNameOrNothing: return !ours(argument);
+      case Argument::kNumber: return !argument || is_number(argument);
+      case Argument::kNumberOrName: return !argument || is_number(argument) || !ours(argument);
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool reserved_name(std::string_view name) {
@@ -74,8 +132,14 @@ bool reserved_name(std::string_view name) {
   return true;
 }
 
-int authorize_sql(int action, const char* first, const char* second, SqlUse& use) {
+int authorize_sql(int action, const char* first, const char* second, const char* database,
+                  SqlUse& use) {
   auto verdict = [](bool allowed) { return allowed ? SQLITE_OK : SQLITE_DENY; };
+  // Of the temporary database only its empty schema may be looked at.
+  if (action == SQLITE_ALTER_TABLE) database = first;
+  if (database && std::string_view(database) == "temp" && action != SQLITE_READ &&
+      action != SQLITE_UPDATE)
+    return SQLITE_DENY;
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_RECURSIVE:
@@ -94,9 +158,10 @@ int authorize_sql(int action, const char* first, const char* second, SqlUse& use
     case SQLITE_CREATE_VIEW:
     case SQLITE_DROP_TABLE:
     case SQLITE_DROP_VIEW:
-    case SQLITE_ANALYZE:
     case SQLITE_REINDEX:
       return verdict(!ours(first));
+    case SQLITE_ANALYZE:  // also of our tables, which `PRAGMA optimize` does not leave out
+      return SQLITE_OK;
     case SQLITE_ALTER_TABLE:
       use.alter_table = true;
       return verdict(!ours(second));
@@ -108,12 +173,9 @@ int authorize_sql(int action, const char* first, const char* second, SqlUse& use
       use.random |= second && (sqlite3_stricmp(second, "random") == 0 ||
                                sqlite3_stricmp(second, "randomblob") == 0);
       return verdict(listed(kFunctions, second));
-    case SQLITE_PRAGMA: {
-      bool fixed = first && (sqlite3_stricmp(first, "page_size") == 0 ||
-                             sqlite3_stricmp(first, "data_version") == 0);
+    case SQLITE_PRAGMA:
       use.defer_foreign_keys |= first && sqlite3_stricmp(first, "defer_foreign_keys") == 0;
-      return verdict(listed(kPragmas, first) && !(fixed && second));
-    }
+      return verdict(pragma_allowed(first, second));
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
       use.transaction = true;

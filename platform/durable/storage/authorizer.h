@@ -18,7 +18,8 @@ struct SqlUse {
 
 // Answers SQLITE_OK or SQLITE_DENY for one action; the arguments are those of
 // sqlite3_set_authorizer.
-int authorize_sql(int action, const char* first, const char* second, SqlUse& use);
+int authorize_sql(int action, const char* first, const char* second, const char* database,
+                  SqlUse& use);
 
 // Whether the name is one of ours, in any case.
 bool reserved_name(std::string_view name);

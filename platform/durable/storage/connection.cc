@@ -65,6 +65,28 @@ const char* sqlite_code_name(int rc) {
   return primary < static_cast<int>(std::size(kNames)) ? kNames[primary] : "SQLITE_ERROR";
 }
 
+const char* sqlite_extended_name(int rc) {
+  struct Name {
+    int code;
+    const char* name;
+  };
+  static constexpr Name kNames[] = {
+#define ORRERY_NAME(code) {code, #code}
+      ORRERY_NAME(SQLITE_ERROR_MISSING_COLLSEQ), ORRERY_NAME(SQLITE_ERROR_RETRY),
+      ORRERY_NAME(SQLITE_ABORT_ROLLBACK),        ORRERY_NAME(SQLITE_CONSTRAINT_CHECK),
+      ORRERY_NAME(SQLITE_CONSTRAINT_COMMITHOOK), ORRERY_NAME(SQLITE_CONSTRAINT_FOREIGNKEY),
+      ORRERY_NAME(SQLITE_CONSTRAINT_FUNCTION),   ORRERY_NAME(SQLITE_CONSTRAINT_NOTNULL),
+      ORRERY_NAME(SQLITE_CONSTRAINT_PRIMARYKEY), ORRERY_NAME(SQLITE_CONSTRAINT_TRIGGER),
+      ORRERY_NAME(SQLITE_CONSTRAINT_UNIQUE),     ORRERY_NAME(SQLITE_CONSTRAINT_VTAB),
+      ORRERY_NAME(SQLITE_CONSTRAINT_ROWID),      ORRERY_NAME(SQLITE_CONSTRAINT_PINNED),
+      ORRERY_NAME(SQLITE_CONSTRAINT_DATATYPE),   ORRERY_NAME(SQLITE_CORRUPT_VTAB),
+      ORRERY_NAME(SQLITE_LOCKED_VTAB),           ORRERY_NAME(SQLITE_BUSY_SNAPSHOT)};
+#undef ORRERY_NAME
+  for (const Name& n : kNames)
+    if (n.code == rc) return n.name;
+  return nullptr;
+}
+
 Connection::Connection(std::shared_ptr<HostSqlite> host, std::string file,
                        disk::WalCapture* capture)
     : host_(std::move(host)), file_(std::move(file)) {
@@ -108,9 +130,6 @@ void Connection::set_up() {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  // Double-quoted words are identifiers only.
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   // Local durability is not relied on: what counts is the replicated log.
   static const std::string kPragmas =
       "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;"
@@ -136,10 +155,10 @@ int Connection::on_progress(void* self) {
 }
 
 int Connection::authorize(void* self, int action, const char* first, const char* second,
-                          const char*, const char*) {
+                          const char* database, const char*) {
   auto& connection = *static_cast<Connection*>(self);
   if (connection.trusted_) return SQLITE_OK;
-  return authorize_sql(action, first, second, connection.use_);
+  return authorize_sql(action, first, second, database, connection.use_);
 }
 
 Statement Connection::prepare(const char* sql) {
@@ -202,6 +221,8 @@ StorageError Connection::fail(int rc) {
     message += " at offset " + std::to_string(offset);
   message += ": ";
   message += sqlite_code_name(rc);
+  if (const char* extended = sqlite_extended_name(sqlite3_extended_errcode(db_)))
+    message += std::string(" (extended: ") + extended + ")";
   if (in_transaction_ && sqlite3_get_autocommit(db_)) {
     in_transaction_ = false;
     depth_ = 0;

@@ -98,5 +98,7 @@ class Connection {
 
 // "SQLITE_CONSTRAINT" and so on, of the primary code.
 const char* sqlite_code_name(int rc);
+// "SQLITE_CONSTRAINT_UNIQUE" and so on; null where the primary code says it all.
+const char* sqlite_extended_name(int rc);
 
 }  // namespace orrery::durable

@@ -6,11 +6,9 @@
 namespace orrery::durable {
 
 namespace {
-// Rows that full scans have visited so far; SQLite does not count the step to the first of them.
-int64_t scanned(const KeptStatement& s, bool reset) {
-  int steps = sqlite3_stmt_status(s.statement.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, reset);
-  return steps > 0 ? steps + 1 : 0;
-}
+// The counters that sim/sqlite puts into SQLite.
+constexpr int kRowsRead = 9;
+constexpr int kRowsWritten = 10;
 }  // namespace
 
 Cursor::Cursor(SqlRunner& runner, KeptStatement* statement)
@@ -22,7 +20,8 @@ Cursor::~Cursor() { release(); }
 
 void Cursor::release() {
   if (statement_) {
-    scanned_ = scanned(*statement_, true);
+    rows_read_ = rows_read();
+    rows_written_ = rows_written();
     runner_->give_back(statement_);
     statement_ = nullptr;
   }
@@ -37,17 +36,16 @@ void Cursor::close() {
   release();
   ahead_.clear();
   error_ = {StorageError::Kind::kError,
-            "SQL cursor was closed because the database was deleted or reset."};
+            "SQLite query was canceled because the database was deleted."};
 }
 
 StorageError Cursor::start() {
-  sqlite3* db = runner_->connection_.handle();
+  for (int counter : {kRowsRead, kRowsWritten})
+    sqlite3_stmt_status(statement_->statement.get(), counter, 1);
   bool writes = !sqlite3_stmt_readonly(statement_->statement.get());
-  int64_t before = sqlite3_total_changes64(db);
   bool more = fetch();
   see_columns();
   while (writes && more) more = fetch();
-  if (writes) rows_written_ = sqlite3_total_changes64(db) - before;
   if (!more) release();
   return std::exchange(error_, {});
 }
@@ -109,7 +107,6 @@ bool Cursor::next(std::vector<SqlValue>& row, StorageError& error) {
   }
   given_ = std::move(ahead_.front());
   ahead_.pop_front();
-  ++rows_given_;
   if (statement_ && ahead_.empty() && !fetch()) release();
   row.clear();
   for (const Cell& cell : given_.cells) {
@@ -131,8 +128,13 @@ bool Cursor::next(std::vector<SqlValue>& row, StorageError& error) {
 }
 
 int64_t Cursor::rows_read() const {
-  int64_t scans = statement_ ? scanned(*statement_, false) : scanned_;
-  return std::max(scans, rows_given_ + static_cast<int64_t>(ahead_.size()));
+  if (!statement_) return rows_read_;
+  return sqlite3_stmt_status(statement_->statement.get(), kRowsRead, 0);
+}
+
+int64_t Cursor::rows_written() const {
+  if (!statement_) return rows_written_;
+  return sqlite3_stmt_status(statement_->statement.get(), kRowsWritten, 0);
 }
 
 }  // namespace orrery::durable

@@ -3,9 +3,8 @@
 // writes runs to its end at once and its rows wait here, since SQLite cannot commit around a
 // half-run write.
 //
-// rows_read is an estimate: the rows SQLite's full scans stepped over, or those given when there
-// are more. rows_written counts rows changed, triggers and foreign key actions included, indexes
-// not.
+// rows_read and rows_written are what SQLite counted so far, as the product does: steps of cursors
+// to rows, rows put into and taken out of tables and indexes.
 #pragma once
 
 #include <deque>
@@ -24,7 +23,7 @@ class Cursor final : public SqlCursor {
   const std::vector<std::string>& columns() const override { return *columns_; }
   bool next(std::vector<SqlValue>& row, StorageError& error) override;
   int64_t rows_read() const override;
-  int64_t rows_written() const override { return rows_written_; }
+  int64_t rows_written() const override;
   // The database is going: the rows not yet read are lost.
   void close();
 
@@ -54,8 +53,8 @@ class Cursor final : public SqlCursor {
   std::deque<Row> ahead_;
   Row given_;  // what the reader's views point into
   StorageError error_;
-  int64_t rows_given_ = 0;
-  int64_t scanned_ = 0;
+  // Of a statement that was given back.
+  int64_t rows_read_ = 0;
   int64_t rows_written_ = 0;
 };
 

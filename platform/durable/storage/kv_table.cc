@@ -6,9 +6,9 @@ namespace orrery::durable {
 
 namespace {
 
-void bind_key(const Statement& s, int index, std::string_view key) {
+int bind_key(const Statement& s, int index, std::string_view key) {
   // An empty view may have no pointer, which SQLite would take for NULL.
-  sqlite3_bind_text(s.get(), index, key.data() ? key.data() : "", static_cast<int>(key.size()),
+  return sqlite3_bind_text(s.get(), index, key.data() ? key.data() : "", static_cast<int>(key.size()),
                     SQLITE_STATIC);
 }
 
@@ -102,8 +102,8 @@ std::optional<std::span<const uint8_t>> KvTable::get(std::string_view key, Stora
     error = connection_.fail(sqlite3_errcode(connection_.handle()));
     return std::nullopt;
   }
-  bind_key(get_, 1, key);
-  int rc = connection_.step(get_);
+  int rc = bind_key(get_, 1, key);
+  if (rc == SQLITE_OK) rc = connection_.step(get_);
   if (rc == SQLITE_ROW) {
     last_ = column_buffer(get_, 0);
     sqlite3_reset(get_.get());
@@ -125,8 +125,9 @@ StorageError KvTable::put(std::string_view key, std::span<const uint8_t> value) 
   if (!prepared(put_, "INSERT OR REPLACE INTO _cf_KV (key, value) VALUES (?1, ?2)"))
     return connection_.fail(sqlite3_errcode(connection_.handle()));
   Ref<Buffer> bytes = Buffer::copy(value.data(), static_cast<uint32_t>(value.size()));
-  bind_key(put_, 1, key);
-  int rc = sqlite3_bind_blob64(put_.get(), 2, bytes->data(), bytes->size(), SQLITE_STATIC);
+  int rc = bind_key(put_, 1, key);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_bind_blob64(put_.get(), 2, bytes->data(), bytes->size(), SQLITE_STATIC);
   if (rc == SQLITE_OK) rc = connection_.step(put_);
   StorageError error = rc == SQLITE_DONE ? StorageError{} : connection_.fail(rc);
   sqlite3_reset(put_.get());
@@ -150,8 +151,8 @@ bool KvTable::remove(std::string_view key, StorageError& error) {
     error = connection_.fail(sqlite3_errcode(connection_.handle()));
     return false;
   }
-  bind_key(remove_, 1, key);
-  int rc = connection_.step(remove_);
+  int rc = bind_key(remove_, 1, key);
+  if (rc == SQLITE_OK) rc = connection_.step(remove_);
   uint64_t hash = hash_bytes(key);
   bool existed = false;
   if (rc == SQLITE_DONE) {

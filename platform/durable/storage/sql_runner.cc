@@ -11,23 +11,12 @@ namespace {
 
 StorageError plain_error(const char* message) { return {StorageError::Kind::kError, message}; }
 
-// Whether only white space, comments and empty statements are left.
-bool nothing_left(std::string_view sql) {
+// Between statements white space alone is skipped: a comment after the last semicolon is a statement
+// that is missing.
+std::string_view without_leading_space(std::string_view sql) {
   size_t i = 0;
-  while (i < sql.size()) {
-    char c = sql[i];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == ';') {
-      ++i;
-    } else if (sql.substr(i, 2) == "--") {
-      i = std::min(sql.size(), sql.find('\n', i));
-    } else if (sql.substr(i, 2) == "/*") {
-      size_t end = sql.find("*/", i + 2);
-      i = end == std::string_view::npos ? sql.size() : end + 2;
-    } else {
-      return false;
-    }
-  }
-  return true;
+  while (i < sql.size() && std::string_view(" \t\n\r\v\f").find(sql[i]) != sql.npos) ++i;
+  return sql.substr(i);
 }
 
 bool needs_transaction(const Statement& statement, const SqlUse& use) {
@@ -109,7 +98,6 @@ std::unique_ptr<SqlCursor> SqlRunner::exec(std::string_view sql,
                                            std::span<const SqlValue> bindings,
                                            StorageError& error) {
   if ((error = connection_.broken())) return nullptr;
-  sql = sql.substr(0, sql.find('\0'));  // where SQLite stops reading
   const uint64_t hash = hash_bytes(sql);
   KeptStatement* statement = find(sql, hash);
   if (!statement || statement->busy) {
@@ -118,14 +106,11 @@ std::unique_ptr<SqlCursor> SqlRunner::exec(std::string_view sql,
     SqlUse use;
     Statement compiled;
     while (true) {
-      if (rest.empty() || nothing_left(rest)) {
-        error = plain_error("SQL code did not contain a statement.");
-        return nullptr;
-      }
       compiled = connection_.prepare_untrusted(rest, use, error);
+      if (!compiled && !error) error = plain_error("SQL code did not contain a statement.");
       if (error) return nullptr;
-      if (!compiled) continue;
-      if (nothing_left(rest)) break;
+      rest = without_leading_space(rest);
+      if (rest.empty()) break;
       first = false;
       if ((error = run_to_end(std::move(compiled), use))) return nullptr;
     }

@@ -24,12 +24,13 @@ COMMANDS = (
     "check",
     "rules",
     "museum",
+    "conform",
     "bench",
     "doctor",
     "test",
 )
 #: Names of the contract that later work fills.
-LATER = ("shrink", "branch", "conform", "report", "perf", "serve", "init", "bisect")
+LATER = ("shrink", "branch", "report", "perf", "serve", "init", "bisect")
 INTERRUPTED = 130
 
 

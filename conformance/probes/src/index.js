@@ -1,0 +1,79 @@
+// The Worker that runs the probes, the same in Orrery and in workerd. GET / lists the themes with their probes;
+// GET /THEME/NAME runs one and answers with what it saw.
+import { DurableObject } from "cloudflare:workers";
+import { encode, encodeError } from "./encode.js";
+import { themes } from "./themes.js";
+
+const stepsOf = (probe) => (Array.isArray(probe) ? probe : [probe]);
+
+/** Runs one step of a probe in its own instance and gives what it did as JSON text. */
+async function runStep(object, theme, name, step) {
+  const log = [];
+  const api = {
+    ctx: object.ctx,
+    env: object.env,
+    storage: object.ctx.storage,
+    get sql() { return object.ctx.storage.sql; },
+    get kv() { return object.ctx.storage.kv; },
+    object,
+    log: (mark) => void log.push(encode(mark)),
+    // What an attempt gives or throws, so that one probe can look at several.
+    attempt: async (act) => {
+      let given;
+      try {
+        given = act();
+      } catch (error) {
+        return { ...encodeError(error), at: "once" };
+      }
+      try {
+        return { gave: encode(await given) };
+      } catch (error) {
+        return encodeError(error);
+      }
+    },
+    tick: (ms = 1) => new Promise((done) => setTimeout(done, ms)),
+  };
+  const answer = {};
+  try {
+    answer.gave = encode(await stepsOf(themes[theme][name])[step](api));
+  } catch (error) {
+    Object.assign(answer, encodeError(error));
+  }
+  if (log.length > 0) answer.log = log;
+  return JSON.stringify(answer);
+}
+
+export class ProbeObject extends DurableObject {
+  alarm() {}
+  echo(value) { return value; }
+  run(theme, name, step) { return runStep(this, theme, name, step); }
+}
+export class LegacyObject extends DurableObject {
+  alarm() {}
+  run(theme, name, step) { return runStep(this, theme, name, step); }
+}
+
+async function runProbe(env, theme, name) {
+  const namespace = theme.startsWith("legacy") ? env.LEGACY : env.OBJECTS;
+  const answers = [];
+  for (let step = 0; step < stepsOf(themes[theme][name]).length; step++) {
+    try {
+      // A stub for each step: one that saw its object end stays broken.
+      const stub = namespace.get(namespace.idFromName(`${theme}/${name}`));
+      answers.push(JSON.parse(await stub.run(theme, name, step)));
+    } catch (error) {
+      answers.push({ caller: encodeError(error) });
+    }
+  }
+  return answers.length === 1 ? answers[0] : answers;
+}
+
+export default {
+  async fetch(request, env) {
+    const [, theme, name] = new URL(request.url).pathname.split("/");
+    if (!theme) {
+      return Response.json(Object.fromEntries(Object.entries(themes).map(([t, probes]) => [t, Object.keys(probes)])));
+    }
+    return Response.json(await runProbe(env, theme, name));
+  },
+};

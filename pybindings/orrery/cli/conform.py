@@ -1,0 +1,94 @@
+"""`orrery conform`: the probes recorded from real workerd."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from typing import Any
+
+import click
+
+from orrery import conform
+from orrery.cli import common
+from orrery.errors import not_in_this_build
+from orrery.report import out_console, printable
+
+
+@click.command("conform")
+@click.argument("themes", nargs=-1)
+@click.option("--live", is_flag=True, help="Also what must happen in the end.")
+@click.option("--record", is_flag=True, help="Ask real workerd again.")
+@click.option("--fuzz", type=click.IntRange(1), help="So many random programs, here and in workerd.")
+@click.option("--tests", "manifest", help="A manifest of other tests.")
+@click.option("--wpt", "folder", help="A checkout of the web platform tests.")
+@common.json_option
+def command(
+    themes: tuple[str, ...],
+    live: bool,
+    record: bool,
+    fuzz: int | None,
+    manifest: str | None,
+    folder: str | None,
+    as_json: bool,
+) -> int:
+    """Run the probes of conformance/probes (of these THEMES, else all) and compare each answer with the one recorded
+    from real workerd. Passes when all agree but for the differences that are listed with their reasons."""
+    later = {"--live": live, "--record": record, "--fuzz": fuzz, "--tests": manifest, "--wpt": folder}
+    for option, given in later.items():
+        if given:
+            raise not_in_this_build(f"orrery conform {option}")
+    started = time.monotonic()
+    version, probes = conform.run_probes(themes)
+    verdict = "pass" if all(probe.good for probe in probes) else "fail"
+    document = {
+        "orrery": 1,
+        "command": "conform",
+        "verdict": verdict,
+        "seconds": round(time.monotonic() - started, 1),
+        "workerd": version,
+        "themes": _counts(probes),
+        "probes": [
+            {
+                "theme": probe.theme,
+                "name": probe.name,
+                "verdict": probe.verdict,
+                "workerd": probe.recorded,
+                "here": probe.here,
+                "reason": probe.reason,
+            }
+            for probe in probes
+            if probe.verdict != "same"
+        ],
+    }
+    if as_json:
+        common.print_json(document)
+    else:
+        _show(document, len(probes))
+    return common.exit_code(verdict)
+
+
+def _counts(probes: list[conform.Probe]) -> dict[str, dict[str, int]]:
+    themes: dict[str, Counter[str]] = {}
+    for probe in probes:
+        themes.setdefault(probe.theme, Counter())[probe.verdict] += 1
+    return {theme: dict(counts) for theme, counts in themes.items()}
+
+
+def _show(document: dict[str, Any], count: int) -> None:
+    console = out_console()
+
+    def line(text: str) -> None:
+        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    for probe in document["probes"]:
+        reason = f" ({probe['reason']})" if probe["reason"] else ""
+        line(f"{probe['theme']}/{probe['name']}: {probe['verdict']}{reason}")
+        if probe["verdict"] == "differs":
+            line(f"  workerd {json.dumps(probe['workerd'], ensure_ascii=False)}")
+            line(f"  here    {json.dumps(probe['here'], ensure_ascii=False)}")
+    for theme, counts in document["themes"].items():
+        line(f"{theme}: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
+    line(
+        f"{document['verdict']}: {count} probes against workerd {document['workerd']} in {document['seconds']:.1f} s"
+    )

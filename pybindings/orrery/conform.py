@@ -1,0 +1,118 @@
+"""The probes of `conformance/probes`: the same programs here and, recorded, in real workerd.
+
+An answer must be equal to the recorded one. A known difference has a line in `differences.json` that says why, and
+must still be one: a line that is no longer needed is a finding too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Sequence
+
+from orrery import places
+from orrery.errors import UserError
+from orrery.exploration import Plan, run_plans
+from orrery.files import read_text
+from orrery.outcome import Summary
+from orrery.pool import DEADLINE_S, Pool
+from orrery.targets import Target
+
+ROOM = places.ROOT / "conformance" / "probes"
+#: Simulated time between two probes, so that they do not share one isolate's turns.
+APART_US = 100_000
+ORIGIN = "https://probes.example.com/"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One probe and what became of it. `here` is None when it gave no answer at all."""
+
+    theme: str
+    name: str
+    recorded: Any
+    here: Any
+    reason: str | None
+
+    @property
+    def verdict(self) -> str:
+        if self.here == self.recorded:
+            return "same" if self.reason is None else "no longer differs"
+        return "differs" if self.reason is None else "known"
+
+    @property
+    def good(self) -> bool:
+        return self.verdict in ("same", "known")
+
+
+def recorded_answers(room: Path = ROOM) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The version of workerd that answered, and its answers by theme and probe."""
+    answers = {}
+    versions = set()
+    for path in sorted((room / "answers").glob("*.json")):
+        document = json.loads(read_text(path, "answers of workerd"))
+        versions.add(document["workerd"])
+        answers[path.stem] = document["answers"]
+    if len(versions) != 1:
+        raise UserError(
+            f"the answers are of {len(versions)} versions of workerd", hint="Record them all again."
+        )
+    return versions.pop(), answers
+
+
+def run_probes(themes: Sequence[str] = (), room: Path = ROOM) -> tuple[str, list[Probe]]:
+    """Runs the probes of these themes (none: all) in one world; gives the version of workerd they are compared
+    with, and every probe."""
+    version, recorded = recorded_answers(room)
+    unknown = set(themes) - set(recorded)
+    if unknown:
+        raise UserError(
+            f"no such theme: {', '.join(sorted(unknown))}", hint="Known are " + ", ".join(recorded)
+        )
+    reasons = json.loads(read_text(room / "differences.json", "known differences"))
+    chosen = [
+        (theme, name) for theme in recorded if not themes or theme in themes for name in recorded[theme]
+    ]
+    here = _ask([f"{theme}/{name}" for theme, name in chosen], room)
+    probes = [
+        Probe(theme, name, recorded[theme][name], here.get(f"{theme}/{name}"), reasons.get(f"{theme}/{name}"))
+        for theme, name in chosen
+    ]
+    if not themes:
+        gone = set(reasons) - {f"{probe.theme}/{probe.name}" for probe in probes}
+        if gone:
+            raise UserError(f"differences.json names probes that are not there: {', '.join(sorted(gone))}")
+    return version, probes
+
+
+def _ask(paths: list[str], room: Path) -> dict[str, Any]:
+    requests = [
+        {
+            "at_us": number * APART_US,
+            "city": "Frankfurt",
+            "method": "GET",
+            "url": ORIGIN + path,
+            "headers": [],
+            "body": None,
+        }
+        for number, path in enumerate(paths)
+    ]
+    job = {"requests": requests, "for_us": None, "body_max": 1 << 24}
+    with Pool(1, DEADLINE_S) as pool:
+        worker = pool.open(Target("project", room).load())
+        (scenario,) = worker.scenarios
+        summary = Summary(scenario["name"], str(room), planned=1)
+        plan = Plan(worker, scenario, iter([("none", 1)]), summary, None, job, keep_outcomes=True)
+        run_plans(pool, [lambda: [plan]], lambda _: None)
+    result = plan.outcomes[0].result
+    if "responses" not in result:
+        raise UserError(f"the probes did not run to their end: {plan.outcomes[0].failures or result}")
+    answers = {}
+    for response in result["responses"]:
+        said = response.get("body", response.get("error"))
+        try:
+            answers[response["url"].removeprefix(ORIGIN)] = json.loads(said)
+        except ValueError:
+            answers[response["url"].removeprefix(ORIGIN)] = {"no answer": said}
+    return answers
