@@ -25,7 +25,7 @@ export default {
       const name = new URL(request.url).pathname.slice(1);
       if (name === "edge") return Response.json((await atEdge(await request.json(), env)) ?? null);
       const stub = env.THING.get(env.THING.idFromName(name));
-      return Response.json((await stub.run(await request.json(), env)) ?? null);
+      return Response.json((await stub.run(await request.json())) ?? null);
     } catch (error) {
       return new Response(`${error}`, { status: 500 });
     }
