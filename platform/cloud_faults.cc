@@ -6,7 +6,11 @@
 
 namespace orrery {
 
+constexpr Site kDeploy{"fault.deploy"};
 inline constexpr Site kIsolate{"fault.isolate_owner"};
+
+// A new version reaches the network in seconds. Source: platform.md 1.6.
+constexpr Duration kDeploySpread = seconds(5);
 
 // The namespace that a kv_delay names ("kv:FLAGS"); empty: all of them.
 static std::string_view kv_space(const fault::Fault& fault) {
@@ -27,6 +31,14 @@ std::string CloudFaults::check(const fault::Fault& fault) {
       return "kv_delay: there is no KV namespace \"" + std::string(space) + "\"";
     return {};
   }
+  if (fault.kind == fault::FaultKind::kDeploy) {
+    const std::string app = fault.fields.value("app", "");
+    if (cloud_.application().find_worker(app) == worker::kNoWorker)
+      return "deploy: there is no Worker \"" + app + "\"";
+    if (fault.fields.value("share", 100) != 100)
+      return "deploy: a share below 100 is not supported yet: all requests get the new version";
+    return {};
+  }
   return std::string(fault::to_string(fault.kind)) + " is not supported yet";
 }
 
@@ -37,6 +49,10 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
     auto& delay = cloud_.kv().delays[fault.name];
     delay = {space ? space->id : "", micros(fault.fields["delay_us"].get<int64_t>())};
     announce_kv_delay(delay.space);
+    return {};
+  }
+  if (fault.kind == fault::FaultKind::kDeploy) {
+    deploy(cloud_.application().find_worker(fault.fields.value("app", "")));
     return {};
   }
   // An object that is not live has nothing to lose.
@@ -51,6 +67,20 @@ void CloudFaults::end(const fault::Fault& fault) {
   const std::string space = delay->second.space;
   cloud_.kv().delays.erase(delay);
   announce_kv_delay(space);
+}
+
+// The same code again, as a new version: it comes to every host at a moment of its own.
+void CloudFaults::deploy(uint32_t worker) {
+  World& world = cloud_.world();
+  for (host::HostId id = 0; id < cloud_.hosts().count(); ++id) {
+    const Duration after = micros(
+        world.decide().between(kDeploy, 0, kDeploySpread.us, 0));
+    world.loop().schedule_in(after, kDeploy, kWorldOwner, [this, id, worker] {
+      host::Process* process = cloud_.hosts().by_id(id).process();
+      auto* objects = process ? process->find<durable::ObjectHost>() : nullptr;
+      if (objects) objects->code_updated(worker);
+    });
+  }
 }
 
 void CloudFaults::announce_kv_delay(const std::string& space) {

@@ -1,4 +1,4 @@
-// The platform's part of faults: which host serves an object now, eviction, and the cut that makes a
+// The platform's part of faults: which host serves an object now, eviction, deployment, and the cut that makes a
 // stale primary.
 #pragma once
 
@@ -40,6 +40,7 @@ class CloudFaults final : public fault::FaultTarget {
 
  private:
   void begin_isolation(const Isolation& isolation);
+  void deploy(uint32_t worker);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them

@@ -216,8 +216,12 @@ void StatelessContext::timer_due(runtime::TimerId timer) {
        [&](runtime::Isolate& isolate) { return isolate.fire_timer(context_id(), timer); });
 }
 
-void StatelessContext::isolate_lost(const runtime::ErrorInfo&) {
-  fail("Worker exceeded memory limit.", 503, 1102);
+void StatelessContext::isolate_lost(worker::IsolateEnd why) {
+  switch (why) {
+    case worker::IsolateEnd::kMemory: fail("Worker exceeded memory limit.", 503, 1102); break;
+    case worker::IsolateEnd::kCpu: fail("Worker exceeded CPU time limit.", 503, 1102); break;
+    case worker::IsolateEnd::kCodeUpdated: fail("The Worker was replaced by a new version.", 503, 1101); break;
+  }
   finish();
 }
 

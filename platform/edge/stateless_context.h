@@ -64,7 +64,7 @@ class StatelessContext final : public worker::EventContext {
   void settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) override;
   void timer_due(runtime::TimerId timer) override;
   void wait_until_changed(int pending) override { wait_until_ = pending; }
-  void isolate_lost(const runtime::ErrorInfo& error) override;
+  void isolate_lost(worker::IsolateEnd why) override;
 
  private:
   template <class Enter>

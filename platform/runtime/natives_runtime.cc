@@ -257,7 +257,11 @@ void abort(Arguments info) {
   if (info[0]->IsUndefined()) {
     reason.message = "Application called abort() to reset Durable Object.";
   } else {
-    reason = s.describe(info[0]);
+    // Whatever it is, callers see an Error with its text.
+    v8::Local<v8::String> text;
+    v8::HandleScope handles(s.isolate);
+    v8::TryCatch quiet(s.isolate);
+    if (info[0]->ToString(s.local_context()).ToLocal(&text)) reason.message = to_utf8(s.isolate, text);
   }
   s.host->abort_context(s.current_id(), reason);
   s.terminate(TurnKind::kAborted, reason.message);

@@ -36,6 +36,9 @@ struct OutgoingCall {
 // 1.4 (CF-EW-Via), measured in production at 16.
 inline constexpr uint8_t kMaxCallDepth = 16;
 
+// Why an isolate is thrown away: one of its contexts went over a limit, or its code was replaced.
+enum class IsolateEnd : uint8_t { kMemory, kCpu, kCodeUpdated };
+
 class EventContext {
  public:
   virtual ~EventContext() = default;
@@ -75,8 +78,8 @@ class EventContext {
   virtual runtime::SectionId begin_section() { return 0; }
   virtual void end_section(runtime::SectionId, const runtime::ErrorInfo*) {}
   virtual void aborted(const runtime::ErrorInfo&) {}
-  // The isolate died (memory limit) or its process does: no JavaScript of it runs any more.
-  virtual void isolate_lost(const runtime::ErrorInfo& error) = 0;
+  // The isolate is gone with every context in it: no JavaScript of it runs any more.
+  virtual void isolate_lost(IsolateEnd why) = 0;
 
  protected:
   friend class WorkerIsolate;
@@ -84,6 +87,7 @@ class EventContext {
   runtime::ContextId context_id_ = runtime::kNoContext;
   LaneId lane_ = kWorldLane;
   uint8_t depth_ = 1;
+  uint32_t timers_ = 0;       // that have not fired
   uint32_t subrequests_ = 0;  // made since the last event came
   uint32_t given_ = 0;
   uint32_t given_results_ = 0;

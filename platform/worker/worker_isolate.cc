@@ -14,6 +14,9 @@ inline constexpr Site kSpent{"worker.isolate_spent"};
 inline constexpr Site kRefused{"worker.refused_call"};
 
 namespace {
+// How long events under way may go on with replaced code. Source: platform.md 4.1.
+constexpr Duration kOldCodePatience = seconds(30);
+
 const char* level_name(runtime::ConsoleLevel level) {
   static constexpr const char* kNames[] = {"debug", "log", "info", "warn", "error"};
   return kNames[static_cast<int>(level)];
@@ -34,6 +37,7 @@ WorkerIsolate::WorkerIsolate(host::Process& process, const Application& applicat
 
 WorkerIsolate::~WorkerIsolate() {
   for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: cancelling has no order
+  world().loop().cancel(outdated_limit_);
 }
 
 const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
@@ -64,6 +68,7 @@ void WorkerIsolate::close(EventContext& context) {
   if (contexts_.erase(context.context_id_) == 0) return;
   if (context.has_references_) rpc_->context_closed(*this, context);
   if (isolate_) isolate_->close_context(context.context_id_);  // defers itself within a turn
+  if (outdated_ && contexts_.empty()) give_up_isolate(IsolateEnd::kCodeUpdated);
 }
 
 EventContext* WorkerIsolate::find(runtime::ContextId id) {
@@ -87,15 +92,31 @@ void WorkerIsolate::end_turn(EventContext& context, const char* why,
   if (result.kind == runtime::TurnKind::kTerminatedCpu)
     report_failure(context.lane(), EventFailed::Why::kCpu, error);
   if (result.kind == runtime::TurnKind::kTerminatedMemory && !spent_) {
-    spent_ = true;
     report_failure(context.lane(), EventFailed::Why::kMemory, error);
-    // Not from within this turn's caller: the caller still holds its context.
-    world().loop().schedule(world().now(), kSpent, process_.owner(),
-                            [this] { dispose_spent_isolate(); });
+    give_up_isolate(IsolateEnd::kMemory);
   }
 }
 
-void WorkerIsolate::dispose_spent_isolate() {
+void WorkerIsolate::give_up_isolate(IsolateEnd why) {
+  if (spent_ || !isolate_) return;
+  spent_ = true;
+  // Not from within a turn's caller: that still holds its context.
+  world().loop().schedule(world().now(), kSpent, process_.owner(), [this, why] { dispose_isolate(why); });
+}
+
+void WorkerIsolate::code_updated() {
+  startup_error_.reset();
+  if (!isolate_ || spent_ || outdated_) return;
+  if (contexts_.empty()) return give_up_isolate(IsolateEnd::kCodeUpdated);
+  ORRERY_SOMETIMES(world(), true, "new code is deployed while an event of the old one is under way");
+  outdated_ = true;
+  outdated_limit_ = world().loop().schedule_in(kOldCodePatience, kSpent, process_.owner(), [this] {
+    outdated_limit_ = {};
+    if (outdated_) give_up_isolate(IsolateEnd::kCodeUpdated);
+  });
+}
+
+void WorkerIsolate::dispose_isolate(IsolateEnd why) {
   std::vector<std::pair<runtime::ContextId, EventContext*>> lost;
   for (auto& entry : contexts_) lost.emplace_back(entry);  // tidy: sorted by id below
   std::sort(lost.begin(), lost.end());
@@ -105,10 +126,9 @@ void WorkerIsolate::dispose_spent_isolate() {
   for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: has no order
   timers_.clear();
   isolate_.reset();
-  spent_ = false;
-  runtime::ErrorInfo error;
-  error.message = "Worker exceeded memory limit.";
-  for (auto& [id, context] : lost) context->isolate_lost(error);
+  spent_ = outdated_ = false;
+  world().loop().cancel(outdated_limit_);
+  for (auto& [id, context] : lost) context->isolate_lost(why);
 }
 
 void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId operation,
@@ -262,12 +282,16 @@ void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId tim
   if (!owner) return;
   Duration wait = process_.clock().world_duration(millis(delay_ms));
   owner->timer_started(timer);
+  ++owner->timers_;
   auto& entry = timers_[timer];
   entry.context = context;
   entry.due = world().now() + wait;
   entry.event = world().loop().schedule_in(wait, kTimer, process_.owner(), [this, context, timer] {
     timers_.erase(timer);
-    if (EventContext* c = find(context)) c->timer_due(timer);
+    EventContext* c = find(context);
+    if (!c) return;
+    --c->timers_;
+    c->timer_due(timer);
   });
 }
 
@@ -282,6 +306,7 @@ void WorkerIsolate::cancel_timer(runtime::ContextId, runtime::TimerId timer) {
   auto it = timers_.find(timer);
   if (it == timers_.end()) return;
   world().loop().cancel(it->second.event);
+  if (EventContext* owner = find(it->second.context)) --owner->timers_;
   timers_.erase(it);
 }
 

@@ -1,8 +1,9 @@
 // One Worker version on one host: its isolate, made at first use, and the contexts in it. All JavaScript of
 // that version on that host runs here: `turn` is the only way in.
 //
-// The isolate is spent when it goes over its memory limit: every context in it is told, and the next
-// event makes a fresh one. A crash of the process destroys this service, and with it contexts and
+// The isolate is spent when it goes over its memory limit, or an object over its CPU limit: every context in it
+// is told, and the next event makes a fresh one. So it is when new code is deployed, but that lets stateless
+// events end. A crash of the process destroys this service, and with it contexts and
 // isolate, without running any JavaScript.
 #pragma once
 
@@ -91,6 +92,12 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
                       Ref<const AnswerMessage> answer);
 
+  // Throws the isolate away when the loop comes round, and tells every context that is still open.
+  void give_up_isolate(IsolateEnd why);
+  // Its code was replaced: objects are told at once; the isolate goes with the last event under way in it, or
+  // when those had their time.
+  void code_updated();
+
   void report_failure(LaneId lane, EventFailed::Why why, const runtime::ErrorInfo& error);
 
  private:
@@ -102,7 +109,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
 
   void begin_turn();
   void end_turn(EventContext& context, const char* why, const runtime::TurnResult& result);
-  void dispose_spent_isolate();
+  void dispose_isolate(IsolateEnd why);
   EventContext& current();
   // Hands the call to its context, or refuses it when the event has made too many.
   void leave(OutgoingCall call);
@@ -154,9 +161,11 @@ class WorkerIsolate final : private runtime::IsolateHost {
   std::unique_ptr<runtime::ErrorInfo> startup_error_;
   uint32_t isolates_made_ = 0;
   bool in_turn_ = false;
-  bool spent_ = false;
   RpcHub* rpc_ = nullptr;
   std::vector<Ref<RpcInfo>> calls_of_turn_;  // that may still be told to keep their results
+  bool spent_ = false;       // its end is on the way
+  bool outdated_ = false;    // it runs replaced code
+  EventHandle outdated_limit_;
   // Looked up by id; walked only where no order can show.
   std::unordered_map<runtime::ContextId, EventContext*> contexts_;
   std::unordered_map<runtime::TimerId, Timer> timers_;

@@ -104,10 +104,27 @@ Task<void> Actor::acquire() {
   auto waiting = std::move(before_start_);
   before_start_.clear();
   for (auto& [caller, message] : waiting)
-    deliver(caller, message);
+    enter(caller, message);
+}
+
+bool Actor::take(const net::Caller& caller, const worker::ObjectMessage& message) {
+  const auto refused = queue_.take(world().now(), message.bytes(), host_.options().overload);
+  if (!refused) return true;
+  ORRERY_SOMETIMES(world(), *refused == Overload::kRate, "an object is sent too many requests in ten seconds");
+  ORRERY_SOMETIMES(world(), *refused != Overload::kRate, "an object's queue is full");
+  runtime::ErrorInfo error = overloaded(*refused);
+  error.durable_object_id = worker::hex_of(id_);
+  caller.reply(worker::AnswerMessage::of_error(std::move(error)));
+  return false;
 }
 
 void Actor::deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
+  using Event = worker::ObjectMessage::Event;
+  if (message->event == Event::kRequest && state_ != State::kEnded && !take(caller, *message)) return;
+  enter(caller, std::move(message));
+}
+
+void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> message) {
   switch (state_) {
     case State::kAcquiring:
       before_start_.emplace_back(caller, std::move(message));
@@ -132,6 +149,12 @@ void Actor::refuse_all(const Ref<worker::AnswerMessage>& answer) {
 
 // ---- the end of the instance ----
 
+Ref<worker::AnswerMessage> Actor::end_answer(bool fetch) const {
+  auto answer = worker::AnswerMessage::of_error(end_error_);
+  answer->error.remote = fetch;
+  return answer;
+}
+
 void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   if (state_ == State::kEnded) return;
   bool was_running = state_ == State::kRunning;
@@ -140,11 +163,11 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
   if (was_running) worker_.close(*this);
-  auto answer = worker::AnswerMessage::of_error(end_error_);
-  refuse_all(answer);
+  for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
+  before_start_.clear();
   if (alarms_) alarms_->object_ended();
   for (InFlight& e : in_flight_) {
-    if (e.open) e.caller.reply(answer);
+    if (e.open) e.caller.reply(end_answer(e.fetch));
     e.open = false;
   }
   output_gate_.break_gate(end_error_);
@@ -164,8 +187,14 @@ void Actor::on_deposed(uint64_t) { end(connection_lost(), "a newer owner exists"
 
 void Actor::aborted(const runtime::ErrorInfo& reason) { end(reset_because(reason), "abort()"); }
 
-void Actor::isolate_lost(const runtime::ErrorInfo&) {
-  end(memory_exceeded(), "its isolate went over the memory limit");
+void Actor::isolate_lost(worker::IsolateEnd why) {
+  switch (why) {
+    case worker::IsolateEnd::kMemory:
+      return end(memory_exceeded(), "its isolate went over the memory limit");
+    case worker::IsolateEnd::kCpu:
+      return end(cpu_exceeded(), "an object in its isolate used up its CPU time");
+    case worker::IsolateEnd::kCodeUpdated: return end(code_updated(), kUpdateEnd);
+  }
 }
 
 // ---- turns ----
@@ -209,6 +238,7 @@ void Actor::ConstructWork::run() {
       });
   actor.in_turn_ = false;
   if (result.kind == runtime::TurnKind::kTerminatedCpu) {
+    actor.worker_.give_up_isolate(worker::IsolateEnd::kCpu);
     error = cpu_exceeded();
     failed = true;
   } else if (result.kind == runtime::TurnKind::kException) {
@@ -230,6 +260,7 @@ void Actor::EventWork::run() {
   actor.subrequests_ = 0;
   runtime::EventId event = actor.open_event(caller, *message);
   begun = true;
+  actor.queue_.begun();
   if (!fetch && message->rpc && !message->rpc->plain()) {
     runtime::RpcEvent call;
     call.on = runtime::RpcEvent::On::kActor;
@@ -298,7 +329,8 @@ void Actor::wait_for_lease() {
 }
 
 bool Actor::active() const {
-  return open_events_ > 0 || wait_until_ > 0 || given() > 0 || works_ || !undurable_.empty() || open_batch_ ||
+  return open_events_ > 0 || wait_until_ > 0 || given() > 0 || timers_ > 0 || works_ || !undurable_.empty() ||
+         open_batch_ ||
          output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy()) ||
          worker_.isolate().pending_operations(context_id()) > 0;
 }

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/durable/actor/event_queue.h"
 #include "platform/durable/actor/limits.h"
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/gates/input_gate.h"
@@ -117,7 +118,7 @@ class Actor final : public worker::EventContext,
   runtime::SectionId begin_section() override;
   void end_section(runtime::SectionId, const runtime::ErrorInfo*) override;
   void aborted(const runtime::ErrorInfo&) override;
-  void isolate_lost(const runtime::ErrorInfo&) override;
+  void isolate_lost(worker::IsolateEnd why) override;
 
  private:
   friend class ObjectHost;
@@ -174,6 +175,12 @@ class Actor final : public worker::EventContext,
   // What a commit wrote enters the log.
   void log_batch(Batch batch, Ref<LogPayload> payload);
   void check_durability_timeout();
+  // What was delivered waits for the start, or at the gate.
+  void enter(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
+  // Takes a request into the queue, or refuses it as overload.
+  bool take(const net::Caller& caller, const worker::ObjectMessage& message);
+  // What a call that the end of the instance caught is answered.
+  Ref<worker::AnswerMessage> end_answer(bool fetch) const;
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
   bool active() const;
@@ -214,6 +221,7 @@ class Actor final : public worker::EventContext,
   Work* works_ = nullptr;  // every Work of this object, an intrusive list: what the destructor frees
   std::deque<std::pair<net::Caller, Ref<const worker::ObjectMessage>>> before_start_;
 
+  EventQueue queue_;
   std::vector<InFlight> in_flight_;
   std::vector<runtime::EventId> free_events_;
   uint32_t open_events_ = 0;

@@ -36,6 +36,7 @@ void Actor::respond_error(runtime::EventId event, const runtime::ErrorInfo& erro
   }
   runtime::ErrorInfo e = error;
   e.remote = true;
+  e.durable_object_reset = false;  // what it caught elsewhere says nothing about this object
   e.durable_object_id = worker::hex_of(id_);
   // The error of a fetch handler waits for the gate, that of a method does not (2.4).
   bool fetch = event < in_flight_.size() && in_flight_[event].fetch;
@@ -241,7 +242,9 @@ Batch Actor::close_explicit(bool kept) {
 
 void Actor::transaction_ended() {
   // A commit that came due meanwhile was put off.
-  if (savepoints_ == 0 && open_batch_ && commit_event_.slot == UINT32_MAX) schedule_commit();
+  if (savepoints_ > 0) return;
+  if (open_batch_ && commit_event_.slot == UINT32_MAX) schedule_commit();
+  if (alarms_) alarms_->transaction_ended();
 }
 
 void Actor::sync(runtime::OperationId operation) {

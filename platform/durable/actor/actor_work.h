@@ -52,7 +52,7 @@ struct Actor::EventWork final : Work {
   void run() override;
   // Once its turn began, the event is among those in flight and answered with them.
   void lost() override {
-    if (!begun) caller.reply(worker::AnswerMessage::of_error(actor.end_error_));
+    if (!begun) caller.reply(actor.end_answer(bool(message->request)));
   }
   bool begun = false;
   net::Caller caller;
@@ -106,8 +106,10 @@ void Actor::turn(const char* why, Enter&& enter) {
   runtime::TurnResult result = worker_.turn(*this, why, enter);
   in_turn_ = false;
   if (state_ == State::kEnded) return;
-  if (result.kind == runtime::TurnKind::kTerminatedCpu)
+  if (result.kind == runtime::TurnKind::kTerminatedCpu) {
+    worker_.give_up_isolate(worker::IsolateEnd::kCpu);
     end(cpu_exceeded(), "it used up its CPU time");
+  }
   // At once, so that nothing the cut-off turn wrote is committed.
   if (result.kind == runtime::TurnKind::kTerminatedMemory)
     end(memory_exceeded(), "its isolate went over the memory limit");

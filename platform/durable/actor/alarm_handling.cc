@@ -176,10 +176,27 @@ void Actor::Alarms::run() {
 
 // The scheduler gave up: the stored alarm goes, if it is still that one.
 void Actor::Alarms::give_up() {
+  if (put_off()) return;
   StorageError error;
   if (actor_.database_->alarm(error) == running_->scheduled) settle();
   // A turn without JavaScript.
   world().announce(worker::TurnEnded{actor_.info_->lane, "alarm given up", 0, 0, 0});
+  end_through_gate();
+}
+
+// A transaction that the handler began and did not await may be open when it ends: deleting the alarm within it
+// would be undone by its rollback, and would lock the gate to its batch.
+bool Actor::Alarms::put_off() {
+  put_off_ = actor_.savepoints_ > 0;
+  ORRERY_SOMETIMES(world(), put_off_, "an alarm's run ends while a transaction is open");
+  return put_off_;
+}
+
+void Actor::Alarms::transaction_ended() {
+  if (!put_off_ || !running_ || actor_.state_ != State::kRunning) return;
+  put_off_ = false;
+  if (running_->give_up) return give_up();
+  delete_deferred();
   end_through_gate();
 }
 
@@ -203,6 +220,7 @@ void Actor::Alarms::handler_ended(bool has_handler) {
     return finish(AlarmAnswer::Outcome::kFailed, false, false);
   }
   ORRERY_SOMETIMES(world(), !deferred_, "an alarm handler has set or deleted its alarm");
+  if (put_off()) return;
   delete_deferred();
   end_through_gate();
 }
@@ -249,6 +267,7 @@ void Actor::Alarms::answer(const Run& run, AlarmAnswer::Outcome outcome, bool co
 void Actor::Alarms::finish(AlarmAnswer::Outcome outcome, bool counted, bool retry) {
   Run ended = std::move(*running_);
   running_.reset();
+  put_off_ = false;
   world().loop().cancel(limit_timer_);
   if (outcome == AlarmAnswer::Outcome::kDone && !ended.give_up)
     world().announce(AlarmSucceeded{lane_, actor_.info_->lane, actor_.epoch_, ended.scheduled});

@@ -35,6 +35,8 @@ class Actor::Alarms {
   AlarmTime get(StorageError& error);
   StorageError set(AlarmTime time, bool confirmed);
   void savepoint(Savepoint what);
+  // The outermost transaction has ended: what the platform put off until then.
+  void transaction_ended();
   // deleteAll() deletes the alarm too.
   void deleting_with_the_rest() { deferred_ = false; }
   // abort({retryAlarm: false})
@@ -80,6 +82,8 @@ class Actor::Alarms {
   void start();
   void run();
   void give_up();
+  // True when a transaction is open: what the platform does must not be part of it.
+  bool put_off();
   void settle();
   void delete_deferred();
   void end_through_gate();
@@ -100,6 +104,7 @@ class Actor::Alarms {
   std::optional<Run> queued_;
   bool deferred_ = false;          // success deletes the stored alarm
   bool retry_ = true;
+  bool put_off_ = false;           // the end of the run waits for an open transaction
   std::vector<bool> touched_;      // by open savepoint: the alarm was set or deleted in it
   EventHandle wait_timer_;         // the clock is behind the alarm's time
   EventHandle limit_timer_;

@@ -6,7 +6,6 @@ namespace {
 runtime::ErrorInfo error(const char* message) {
   runtime::ErrorInfo e;
   e.message = message;
-  e.remote = true;
   return e;
 }
 }  // namespace
@@ -44,6 +43,21 @@ runtime::ErrorInfo memory_exceeded() {
   e.durable_object_reset = true;
   return e;
 }
+runtime::ErrorInfo code_updated() {
+  auto e = error("Durable Object reset because its code was updated.");
+  e.durable_object_reset = e.retryable = true;
+  return e;
+}
+runtime::ErrorInfo overloaded(Overload why) {
+  static constexpr const char* kTexts[] = {
+      "Durable Object is overloaded. Too many requests queued.",
+      "Durable Object is overloaded. Too much data queued.",
+      "Durable Object is overloaded. Requests queued for too long.",
+      "Durable Object is overloaded. Too many requests for the same object within a 10 second window."};
+  auto e = error(kTexts[static_cast<int>(why)]);
+  e.overloaded = true;
+  return e;
+}
 runtime::ErrorInfo storage_internal() {
   auto e = error("Internal error in Durable Object storage caused object to be reset.");
   e.durable_object_reset = e.retryable = true;
@@ -51,7 +65,7 @@ runtime::ErrorInfo storage_internal() {
 }
 runtime::ErrorInfo reset_because(const runtime::ErrorInfo& reason) {
   runtime::ErrorInfo e = reason;
-  e.remote = true;
+  e.remote = false;
   e.durable_object_reset = true;
   return e;
 }

@@ -23,7 +23,8 @@ struct ObjectStarted {
   }
 };
 
-// Why an instance ended that nobody had used for a while.
+// Why an instance ended: a new version of its Worker, or nobody had used it for a while.
+inline constexpr std::string_view kUpdateEnd = "its code was updated";
 inline constexpr std::string_view kIdleEnd = "evicted after being idle";
 
 // An instance is gone: evicted, reset or lost with its host's session.

@@ -1,6 +1,8 @@
 // Times and limits of a Durable Object's life (durable-objects.md sections 1, 2 and 9).
 #pragma once
 
+#include <cstdint>
+
 #include "sim/core/time.h"
 
 namespace orrery::durable {
@@ -15,5 +17,15 @@ inline constexpr Duration kDurabilityTimeout = seconds(30);
 inline constexpr Duration kRecoveryPatience = seconds(20);
 // How often an object whose host's lease has lapsed looks again.
 inline constexpr Duration kLeasePoll = millis(50);
+
+// What an object takes before it refuses events with an overload error. The window's length and the soft limit of
+// about 1,000 requests a second are documented, the other figures are ours.
+struct OverloadLimits {
+  uint32_t requests_queued = 1'000;
+  uint64_t bytes_queued = 64 << 20;
+  Duration queued_for = seconds(30);
+  uint32_t requests_in_window = 10'000;
+};
+inline constexpr Duration kRateWindow = seconds(10);
 
 }  // namespace orrery::durable

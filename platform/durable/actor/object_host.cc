@@ -2,6 +2,7 @@
 
 #include "platform/channels.h"
 #include "platform/durable/actor/errors.h"
+#include "platform/durable/actor/events.h"
 
 namespace orrery::durable {
 
@@ -55,6 +56,14 @@ void ObjectHost::on_session_ended(SessionId) {
 }
 
 void ObjectHost::evict(Actor& actor, std::string_view why) { actor.end(connection_lost(), why); }
+
+void ObjectHost::code_updated(uint32_t worker) {
+  std::vector<Actor*> reset;
+  for (auto& [id, actor] : actors_)
+    if (actor->running() && actor->worker().index() == worker) reset.push_back(actor.get());
+  for (Actor* actor : reset) actor->end(durable::code_updated(), kUpdateEnd);
+  workers_.at(worker).code_updated();
+}
 
 void ObjectHost::bury(Actor& actor, bool release) {
   auto it = actors_.find(actor.id_);

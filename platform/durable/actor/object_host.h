@@ -22,6 +22,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
     Duration idle_before_eviction = kIdleBeforeEviction;
     Duration section_timeout = kSectionTimeout;
     Duration durability_timeout = kDurabilityTimeout;
+    OverloadLimits overload = {};
     Weaken weaken = {};
   };
   ObjectHost(host::Process& process, worker::HostWorkers& workers, DirectoryClient& directory,
@@ -43,6 +44,8 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   }
   // Evicts an idle or busy instance now (a fault): its callers get a connection error.
   void evict(Actor& actor, std::string_view why);
+  // A new version of a Worker came to this host: its objects are reset, those coming up begin with it.
+  void code_updated(uint32_t worker);
 
  private:
   friend class Actor;

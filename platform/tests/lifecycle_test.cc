@@ -1,0 +1,252 @@
+// What resets, evicts and replaces an object, and what its callers see of it (durable-objects.md 7 to 9.3). The
+// texts and flags of resets are those of workerd 1.20260426.1 (asked through miniflare).
+#include "platform/tests/object_rig.h"
+
+namespace orrery::objects {
+namespace {
+
+constexpr std::string_view kSource = R"(
+export class Other extends DurableObject { hi() { return "other"; } }
+export class Thing extends DurableObject {
+  n = 0;
+  constructor(ctx, env) {
+    super(ctx, env);
+    console.log(`made ${ctx.id.name}`);
+    if (ctx.id.name === "bad") throw new RangeError("constructor");
+    if (ctx.id.name === "blocked")
+      ctx.blockConcurrencyWhile(async () => { await wait(5); throw new TypeError("in section"); });
+  }
+  hi() { return `hi ${++this.n}`; }
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/abort") this.ctx.abort("by fetch");
+    if (pathname === "/throw") throw new RangeError("thrown");
+    return new Response(`hi ${++this.n}`);
+  }
+  put(key, value) { return this.ctx.storage.put(key, value); }
+  get(key) { return this.ctx.storage.get(key); }
+  abort(...reason) { this.ctx.abort(...reason); }
+  abortWithError() { this.ctx.abort(new RangeError("range")); }
+  async abortUnsaved() { this.ctx.storage.put("lost", 1); try { this.ctx.abort("unsaved"); } finally { console.log("finally"); } }
+  async section() { await this.ctx.blockConcurrencyWhile(async () => { throw new RangeError("inside"); }); }
+  async caught() { try { await this.section(); } catch (error) { console.log("caught"); } }
+  async slow(ms = 300) { await wait(ms); return `slow ${++this.n}`; }
+  later(ms) { setTimeout(() => console.log("timer"), ms); }
+  cleared(ms) { clearTimeout(setTimeout(() => console.log("timer"), ms)); }
+  keep(ms) { this.ctx.waitUntil(wait(ms).then(() => console.log("kept"))); }
+  async outside() { fetch("https://nobody.example.net/"); }
+  throwRetryable() { throw Object.assign(new Error("mine"), { retryable: true }); }
+  throwOverloaded() { throw Object.assign(new Error("mine"), { overloaded: true }); }
+  throwReset() { throw Object.assign(new Error("mine"), { durableObjectReset: true }); }
+  throwText() { throw "text"; }
+  throwDom() { throw new DOMException("dom", "AbortError"); }
+  throwSyntax() { throw new SyntaxError("syntax"); }
+  viaOther() { return this.env.THING.getByName("b").throwRetryable(); }
+  spin() { for (;;) tick(); }
+  eat() { const all = []; for (;;) { (meter[0] -= 10) < 0 && trip(); all.push(new Array(10000).fill({})); } }
+}
+globalThis.loads = (globalThis.loads ?? 0) + 1;
+const at = (T, name) => T.get(T.idFromName(name));
+const cases = {
+  hi: (env, T, o) => at(T, o).hi(),
+  lost: async (env, T, o) => (await at(T, o).get("lost")) ?? "nothing",
+  later: (env, T, o) => at(T, o).later(60000),
+  cleared: (env, T, o) => at(T, o).cleared(60000),
+  keep: (env, T, o) => at(T, o).keep(60000),
+  outside: (env, T, o) => at(T, o).outside(),
+  slow: (env, T, o) => at(T, o).slow(25000),
+  loads: () => `${globalThis.loads}`,
+  spin: (env, T, o) => at(T, o).spin(),
+  eat: (env, T, o) => at(T, o).eat(),
+  abort: (env, T, o) => at(T, o).abort("why"),
+  abortNothing: (env, T, o) => at(T, o).abort(),
+  abortWithError: (env, T, o) => at(T, o).abortWithError(),
+  abortUnsaved: (env, T, o) => at(T, o).abortUnsaved(),
+  section: (env, T, o) => at(T, o).section(),
+  caught: (env, T, o) => at(T, o).caught(),
+  throwRetryable: (env, T, o) => at(T, o).throwRetryable(),
+  throwOverloaded: (env, T, o) => at(T, o).throwOverloaded(),
+  throwReset: (env, T, o) => at(T, o).throwReset(),
+  throwText: (env, T, o) => at(T, o).throwText(),
+  throwDom: (env, T, o) => at(T, o).throwDom(),
+  throwSyntax: (env, T, o) => at(T, o).throwSyntax(),
+  viaOther: (env, T, o) => at(T, o).viaOther(),
+  fetchAbort: (env, T, o) => at(T, o).fetch("https://do/abort"),
+  fetchThrow: (env, T, o) => at(T, o).fetch("https://do/throw"),
+  fetchHi: async (env, T, o) => (await at(T, o).fetch("https://do/")).text(),
+  underWay: async (env, T, o) => {
+    const calls = [at(T, o).slow(), at(T, o).slow(), at(T, o).fetch("https://do/abort")];
+    return (await Promise.all(calls.map((call) => saw(() => call)))).join("\n");
+  },
+};
+)";
+
+const App& app() {
+  static const App made(kSource, {.heap_limit_bytes = 32 << 20});
+  return made;
+}
+
+TEST(Abort, TellsCallersItsReasonAndRunsNoFinally) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("abort"), "Error: why durableObjectReset=true");
+  EXPECT_EQ(rig.ask("abortNothing"),
+            "Error: Application called abort() to reset Durable Object. durableObjectReset=true");
+  EXPECT_EQ(rig.ask("abortWithError"), "Error: RangeError: range durableObjectReset=true");
+  EXPECT_EQ(rig.ask("fetchAbort"), "Error: by fetch remote=true durableObjectReset=true");
+  rig.forget_lines();
+  EXPECT_EQ(rig.ask("abortUnsaved"), "Error: unsaved durableObjectReset=true");
+  EXPECT_EQ(rig.ask("lost"), "nothing");
+  EXPECT_EQ(rig.lines(), "made o\nmade o\n");
+}
+
+TEST(Reset, FailsEveryCallUnderWayAndTheNextInstanceStartsAnew) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  EXPECT_EQ(rig.ask("hi"), "hi 2");
+  EXPECT_EQ(rig.ask("underWay"), "Error: by fetch durableObjectReset=true\n"
+                                 "Error: by fetch durableObjectReset=true\n"
+                                 "Error: by fetch remote=true durableObjectReset=true");
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+TEST(Reset, AFailedSectionCannotBeCaughtWithin) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("section"), "RangeError: inside durableObjectReset=true");
+  EXPECT_EQ(rig.ask("caught"), "RangeError: inside durableObjectReset=true");
+  EXPECT_EQ(rig.lines().find("caught"), std::string::npos);
+}
+
+TEST(Reset, AFailedConstructorFailsWhoeverWaitsWithItsError) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi?o=bad"), "RangeError: constructor durableObjectReset=true");
+  EXPECT_EQ(rig.ask("fetchHi?o=bad"), "RangeError: constructor remote=true durableObjectReset=true");
+  EXPECT_EQ(rig.ask("hi?o=blocked"), "TypeError: in section durableObjectReset=true");
+}
+
+TEST(ErrorsOfMethods, KeepTypeTextAndTheTwoFlagsThatMayBeGiven) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("throwRetryable"), "Error: mine retryable=true remote=true");
+  EXPECT_EQ(rig.ask("throwOverloaded"), "Error: mine overloaded=true remote=true");
+  EXPECT_EQ(rig.ask("throwReset"), "Error: mine remote=true");
+  EXPECT_EQ(rig.ask("throwText"), "Error: text remote=true");
+  EXPECT_EQ(rig.ask("throwDom"), "AbortError: dom remote=true");
+  EXPECT_EQ(rig.ask("throwSyntax"), "SyntaxError: syntax remote=true");
+  EXPECT_EQ(rig.ask("viaOther"), "Error: mine retryable=true remote=true");
+  EXPECT_EQ(rig.ask("fetchThrow"), "RangeError: thrown remote=true");
+}
+
+TEST(ErrorsOfMethods, LeaveTheInstanceAsItWas) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  rig.ask("fetchThrow");
+  rig.ask("throwText");
+  EXPECT_EQ(rig.ask("hi"), "hi 2");
+  EXPECT_EQ(rig.ends(), "");
+}
+
+TEST(Eviction, ComesTenSecondsAfterTheLastEvent) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  rig.run_for(millis(9'500));
+  EXPECT_EQ(rig.ask("hi"), "hi 2");  // and the ten seconds begin anew
+  rig.run_for(millis(9'500));
+  EXPECT_NE(rig.object("o"), nullptr);
+  rig.run_for(millis(1'000));
+  EXPECT_EQ(rig.object("o"), nullptr);
+  EXPECT_EQ(rig.ends(), "evicted after being idle\n");
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+TEST(Eviction, WaitsForTimersWaitUntilAndWhatIsAwaited) {
+  for (const char* what : {"later", "keep"}) {
+    Rig rig(app());
+    EXPECT_EQ(rig.ask(what), "undefined");
+    rig.run_for(seconds(59));
+    ASSERT_NE(rig.object("o"), nullptr) << what;
+    EXPECT_EQ(rig.lines(), "made o\n");
+    rig.run_for(seconds(2));
+    EXPECT_NE(rig.lines(), "made o\n") << what;
+    EXPECT_NE(rig.object("o"), nullptr) << what;
+    rig.run_for(seconds(10));
+    EXPECT_EQ(rig.object("o"), nullptr) << what;
+  }
+  Rig rig(app());
+  rig.cloud().origin("nobody.example.net");  // never answers
+  EXPECT_EQ(rig.ask("outside"), "undefined");
+  rig.run_for(seconds(30));
+  EXPECT_NE(rig.object("o"), nullptr);
+}
+
+TEST(Eviction, DoesNotWaitForAClearedTimer) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("cleared"), "undefined");
+  rig.run_for(seconds(11));
+  EXPECT_EQ(rig.object("o"), nullptr);
+}
+
+TEST(Eviction, LeavesACallThatTakesLongerAlone) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("slow"), "slow 1");
+  EXPECT_EQ(rig.ends(), "");
+}
+
+TEST(Limits, OfCpuResetTheObjectAndEveryOtherOfItsIsolate) {
+  Rig rig(app());
+  rig.ask("hi?o=a");
+  // Objects of one host share an isolate: find another one there.
+  std::string other;
+  for (char c = 'b'; c <= 'z' && other.empty(); ++c) {
+    const std::string name(1, c);
+    rig.ask("hi?o=" + name);
+    if (&rig.object(name)->worker() == &rig.object("a")->worker()) other = name;
+  }
+  ASSERT_NE(other, "");
+  EXPECT_EQ(rig.ask("spin?o=a"),
+            "Error: Durable Object exceeded its CPU time limit and was reset. durableObjectReset=true");
+  EXPECT_EQ(rig.ask("hi?o=" + other), "hi 1");
+  EXPECT_NE(rig.ends().find("an object in its isolate used up its CPU time\n"), std::string::npos);
+  EXPECT_EQ(rig.ask("hi?o=a"), "hi 1");
+}
+
+TEST(Limits, OfMemoryResetTheIsolateWithEveryObjectInIt) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("eat"),
+            "Error: Durable Object exceeded its memory limit and was reset. durableObjectReset=true");
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+TEST(Deployment, ResetsEveryObjectWithinSeconds) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi?o=a"), "hi 1");
+  EXPECT_EQ(rig.ask("hi?o=b"), "hi 1");
+  rig.send("slow?o=a");
+  rig.run_for(seconds(1));
+  rig.fault(R"({"kind":"deploy","app":"app","version":"v2"})");
+  rig.run_for(seconds(6));
+  EXPECT_EQ(rig.answers().back(), "Error: Durable Object reset because its code was updated. "
+                                  "retryable=true durableObjectReset=true");
+  EXPECT_EQ(rig.ends(), "its code was updated\nits code was updated\n");
+  EXPECT_EQ(rig.ask("hi?o=a"), "hi 1");
+}
+
+TEST(Deployment, LetsStatelessEventsEndAndGivesTheNextFreshGlobals) {
+  Rig rig(app());
+  rig.send("slow?o=a");
+  rig.run_for(seconds(1));
+  EXPECT_EQ(rig.ask("loads"), "1");
+  rig.fault(R"({"kind":"deploy","app":"app"})");
+  rig.run_for(seconds(6));
+  EXPECT_TRUE(rig.answers().back().starts_with("Error: Durable Object reset")) << rig.answers().back();
+  EXPECT_EQ(rig.ask("loads"), "1");
+}
+
+TEST(Deployment, OfAWorkerThatIsNotThereIsAMistake) {
+  Rig rig(app());
+  fault::Fault fault;
+  std::string error;
+  ASSERT_TRUE(fault::parse_fault({{"kind", "deploy"}, {"app", "shop"}}, &fault, &error));
+  EXPECT_EQ(rig.faults().begin(fault), "deploy: there is no Worker \"shop\"");
+}
+
+}  // namespace
+}  // namespace orrery::objects
