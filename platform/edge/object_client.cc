@@ -45,7 +45,7 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);
   message->rpc = std::move(call.rpc);
-  Delivery delivery{&worker, context, call.operation, std::move(message), nullptr};
+  Delivery delivery{&worker, context, call.operation, call.stub, std::move(message), nullptr};
   process_.tasks().spawn(deliver(std::move(delivery)));
 }
 
@@ -133,7 +133,7 @@ std::vector<ObjectClient::Waiting> ObjectClient::waiting_on(uint64_t context) co
 Task<Ref<const worker::AnswerMessage>> ObjectClient::exchange(
     Ref<const worker::ObjectMessage> message) {
   OneShot<Ref<const worker::AnswerMessage>> answer(process_.world().loop());
-  Delivery delivery{nullptr, runtime::kNoContext, 0, std::move(message), &answer};
+  Delivery delivery{nullptr, runtime::kNoContext, 0, 0, std::move(message), &answer};
   process_.tasks().spawn(deliver(std::move(delivery)));
   Ref<const worker::AnswerMessage> got = co_await answer;
   co_return got;
@@ -217,11 +217,16 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
   if (taken) place.handled();
   place.under_way = true;  // for those behind it
   wake(route);
-  if (!answer) answer = worker::AnswerMessage::of_error(durable::connection_lost());
+  if (!answer) {
+    auto lost = worker::AnswerMessage::of_error(durable::connection_lost());
+    lost->broke = true;
+    answer = std::move(lost);
+  }
   if (delivery.answer_to) {
     delivery.answer_to->set(std::move(answer));
     co_return;
   }
+  if (answer->broke) delivery.worker->stub_broke(delivery.context, delivery.stub, answer->error);
   delivery.worker->deliver_answer(delivery.context, delivery.operation, std::move(answer));
 }
 

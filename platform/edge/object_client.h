@@ -63,6 +63,7 @@ class ObjectClient final : public host::Service {
     worker::WorkerIsolate* worker = nullptr;  // null: answer_to
     runtime::ContextId context;
     runtime::OperationId operation;
+    uint32_t stub;
     Ref<const worker::ObjectMessage> message;
     // Where the answer goes instead of a context; lives in the frame that waits for it.
     OneShot<Ref<const worker::AnswerMessage>>* answer_to = nullptr;

@@ -6,7 +6,9 @@ namespace orrery::objects {
 namespace {
 
 constexpr std::string_view kSource = R"(
-export class Other extends DurableObject {}
+export class Other extends DurableObject {
+  set(time) { return this.ctx.storage.setAlarm(time); }
+}
 export class Thing extends DurableObject {
   async program(what, ...args) { await this.ctx.storage.put("what", what); return this[what]?.(...args); }
   set(ms) { return this.ctx.storage.setAlarm(Date.now() + ms); }
@@ -35,6 +37,9 @@ export class Thing extends DurableObject {
 const at = (T, name) => T.get(T.idFromName(name));
 const program = (what) => async (env, T, o) => { await at(T, o).program(what); await at(T, o).set(1000); };
 const cases = {
+  refused: async (env, T) => (await Promise.all([
+    () => env.OTHER.getByName("a").set(0), () => env.OTHER.getByName("b").set(Date.now() + 1000),
+  ].map((f) => saw(f)))).join("\n"),
   pending: (env, T, o) => at(T, o).get(),
   within: async (env, T, o) => (await at(T, o).value("within")) ?? "nothing",
   plain: program("plain"), slow: program("slow"),
@@ -53,6 +58,14 @@ size_t runs(const Rig& rig) {
   size_t count = 0;
   for (size_t at = rig.lines().find("alarm "); at != std::string::npos; at = rig.lines().find("alarm ", at + 1)) ++count;
   return count;
+}
+
+TEST(SetAlarm, RefusesWhatTheRealOneRefuses) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("refused"),
+            "TypeError: setAlarm() cannot be called with an alarm time <= 0 remote=true\n"
+            "TypeError: Your Durable Object class must have an alarm() handler in order to call setAlarm() "
+            "remote=true");
 }
 
 TEST(DeferredDelete, IsNoPartOfATransactionThatTheHandlerDidNotAwait) {

@@ -17,6 +17,7 @@ export class Thing extends DurableObject {
       ctx.blockConcurrencyWhile(async () => { await wait(5); throw new TypeError("in section"); });
   }
   hi() { return `hi ${++this.n}`; }
+  who() { return `${this.ctx.id.name} ${`${this.ctx.id}`.length}`; }
   fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/abort") this.ctx.abort("by fetch");
@@ -29,6 +30,7 @@ export class Thing extends DurableObject {
   abortWithError() { this.ctx.abort(new RangeError("range")); }
   async abortUnsaved() { this.ctx.storage.put("lost", 1); try { this.ctx.abort("unsaved"); } finally { console.log("finally"); } }
   async section() { await this.ctx.blockConcurrencyWhile(async () => { throw new RangeError("inside"); }); }
+  async tooLong() { await this.ctx.blockConcurrencyWhile(() => wait(31000)); }
   async caught() { try { await this.section(); } catch (error) { console.log("caught"); } }
   async slow(ms = 300) { await wait(ms); return `slow ${++this.n}`; }
   later(ms) { setTimeout(() => console.log("timer"), ms); }
@@ -62,6 +64,8 @@ const cases = {
   abortNothing: (env, T, o) => at(T, o).abort(),
   abortWithError: (env, T, o) => at(T, o).abortWithError(),
   abortUnsaved: (env, T, o) => at(T, o).abortUnsaved(),
+  tooLong: (env, T, o) => at(T, o).tooLong(),
+  put: (env, T, o) => at(T, o).put("kept", 1),
   section: (env, T, o) => at(T, o).section(),
   caught: (env, T, o) => at(T, o).caught(),
   throwRetryable: (env, T, o) => at(T, o).throwRetryable(),
@@ -74,6 +78,26 @@ const cases = {
   fetchAbort: (env, T, o) => at(T, o).fetch("https://do/abort"),
   fetchThrow: (env, T, o) => at(T, o).fetch("https://do/throw"),
   fetchHi: async (env, T, o) => (await at(T, o).fetch("https://do/")).text(),
+  ids: async (env, T) => {
+    const id = T.newUniqueId(), named = T.idFromName("q"), read = T.idFromString(named.toString());
+    return (await Promise.all([
+      () => T.idFromString(env.OTHER.newUniqueId().toString()), () => T.idFromString("abc"),
+      () => T.idFromString(id.toString().toUpperCase()).equals(id), () => id.equals("x"), () => T.idFromName(),
+      () => T.idFromName("a").equals(env.OTHER.idFromName("a")), () => read.equals(named),
+      () => `${named.name} ${read.name} ${id.name} ${T.get(named).name} ${T.get(read).name}`,
+      () => `${id}`.length, async () => (await T.get(named).who()) + " " + (await T.get(named).id.equals(named)),
+    ].map((f) => saw(f)))).join("\n");
+  },
+  sameStub: async (env, T, o) => {
+    const stub = at(T, o), other = at(T, o), unused = at(T, o);
+    await stub.hi();
+    const seen = [saw(() => other.slow()), saw(() => stub.abort("why"))];
+    for (const call of seen) await call;
+    for (const s of [stub, stub, other, unused, at(T, o)]) seen.push(saw(() => s.hi()));
+    seen.push(saw(() => stub.fetch("https://do/")));
+    return (await Promise.all(seen)).join("\n");
+  },
+  readFirst: async (env, T) => `${await T.get(T.idFromString(T.idFromName("r").toString())).who()}`,
   underWay: async (env, T, o) => {
     const calls = [at(T, o).slow(), at(T, o).slow(), at(T, o).fetch("https://do/abort")];
     return (await Promise.all(calls.map((call) => saw(() => call)))).join("\n");
@@ -109,6 +133,12 @@ TEST(Reset, FailsEveryCallUnderWayAndTheNextInstanceStartsAnew) {
   EXPECT_EQ(rig.ask("hi"), "hi 1");
 }
 
+TEST(Reset, BreaksTheStubsWhoseCallsItFailedForEver) {
+  Rig rig(app());
+  const std::string why = "Error: why durableObjectReset=true\n";
+  EXPECT_EQ(rig.ask("sameStub"), why + why + why + why + why + "hi 1\nhi 2\nError: why durableObjectReset=true");
+}
+
 TEST(Reset, AFailedSectionCannotBeCaughtWithin) {
   Rig rig(app());
   EXPECT_EQ(rig.ask("section"), "RangeError: inside durableObjectReset=true");
@@ -142,6 +172,22 @@ TEST(ErrorsOfMethods, LeaveTheInstanceAsItWas) {
   rig.ask("throwText");
   EXPECT_EQ(rig.ask("hi"), "hi 2");
   EXPECT_EQ(rig.ends(), "");
+}
+
+TEST(Ids, BelongToTheirNamespaceAndKeepTheirNameWhereItIsKnown) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("ids"),
+            "TypeError: Durable Object ID is not valid for this namespace.\n"
+            "TypeError: Invalid Durable Object ID: must be 64 hex digits\n"
+            "true\n"
+            "TypeError: Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type "
+            "'DurableObjectId'.\n"
+            "TypeError: Failed to execute 'idFromName' on 'DurableObjectNamespace': parameter 1 is not of type "
+            "'string'.\n"
+            "false\ntrue\n"
+            "q undefined undefined q undefined\n"
+            "64\nq 64 true");
+  EXPECT_EQ(rig.ask("readFirst"), "undefined 64");
 }
 
 TEST(Eviction, ComesTenSecondsAfterTheLastEvent) {
@@ -213,6 +259,24 @@ TEST(Limits, OfMemoryResetTheIsolateWithEveryObjectInIt) {
   EXPECT_EQ(rig.ask("eat"),
             "Error: Durable Object exceeded its memory limit and was reset. durableObjectReset=true");
   EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+TEST(Limits, OfASectionThatTakesTooLong) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("tooLong"),
+            "Error: A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was "
+            "canceled and the Durable Object was reset. overloaded=true durableObjectReset=true");
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+TEST(Limits, OfAWriteThatIsNotDurableInTime) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  for (host::HostId follower : rig.object("o")->followers())
+    rig.cloud().hosts().crash(rig.cloud().hosts().by_id(follower));
+  EXPECT_EQ(rig.ask("put"),
+            "Error: Durable Object storage operation exceeded timeout which caused object to be reset. "
+            "overloaded=true durableObjectReset=true");
 }
 
 TEST(Deployment, ResetsEveryObjectWithinSeconds) {

@@ -2,6 +2,7 @@
 // JavaScript asks for. The isolate is shared by many contexts; WorkerIsolate finds the right one.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct OutgoingCall {
   runtime::OperationId operation = 0;
   runtime::TargetKind target = runtime::TargetKind::kGlobalFetch;
   uint32_t binding = 0;
+  uint32_t stub = 0;
   runtime::ObjectId id;
   std::string object_name;
   Ref<const runtime::HttpRequest> request;  // null: a method call
@@ -88,6 +90,8 @@ class EventContext {
   LaneId lane_ = kWorldLane;
   uint8_t depth_ = 1;
   uint32_t timers_ = 0;       // that have not fired
+  // Stubs whose object broke, and how: every later call through them fails with that (7.5).
+  std::map<uint32_t, runtime::ErrorInfo> broken_stubs_;
   uint32_t subrequests_ = 0;  // made since the last event came
   uint32_t given_ = 0;
   uint32_t given_results_ = 0;

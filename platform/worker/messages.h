@@ -74,6 +74,7 @@ struct AnswerMessage final : net::Message {
   Capability kept;                       // where calls on this result go, when they were announced
   Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;
+  bool broke = false;  // kError: the instance is gone with it, and so is the stub that led there
   host::HostId owner = host::kNoHost;
 
   static Ref<AnswerMessage> of(Ref<const runtime::HttpResponse> r) {

@@ -107,9 +107,9 @@ void WorkerIsolate::give_up_isolate(IsolateEnd why) {
 void WorkerIsolate::code_updated() {
   startup_error_.reset();
   if (!isolate_ || spent_ || outdated_) return;
-  if (contexts_.empty()) return give_up_isolate(IsolateEnd::kCodeUpdated);
-  ORRERY_SOMETIMES(world(), true, "new code is deployed while an event of the old one is under way");
+  ORRERY_SOMETIMES(world(), !contexts_.empty(), "new code is deployed while an event of the old one is under way");
   outdated_ = true;
+  if (contexts_.empty()) give_up_isolate(IsolateEnd::kCodeUpdated);
   outdated_limit_ = world().loop().schedule_in(kOldCodePatience, kSpent, process_.owner(), [this] {
     outdated_limit_ = {};
     if (outdated_) give_up_isolate(IsolateEnd::kCodeUpdated);
@@ -117,6 +117,11 @@ void WorkerIsolate::code_updated() {
 }
 
 void WorkerIsolate::dispose_isolate(IsolateEnd why) {
+  // An event came in the meantime: it has its time too.
+  if (why == IsolateEnd::kCodeUpdated && !contexts_.empty() && outdated_limit_.slot != UINT32_MAX) {
+    spent_ = false;
+    return;
+  }
   std::vector<std::pair<runtime::ContextId, EventContext*>> lost;
   for (auto& entry : contexts_) lost.emplace_back(entry);  // tidy: sorted by id below
   std::sort(lost.begin(), lost.end());
@@ -167,11 +172,27 @@ void WorkerIsolate::random_bytes(std::span<uint8_t> out) {
 void WorkerIsolate::leave(OutgoingCall call) {
   EventContext& context = current();
   call.depth = context.depth();
+  if (!context.broken_stubs_.empty() && call.target == runtime::TargetKind::kDurableObject) {
+    auto broken = context.broken_stubs_.find(call.stub);
+    ORRERY_SOMETIMES(world(), broken != context.broken_stubs_.end(), "a stub is used again after its object broke");
+    if (broken != context.broken_stubs_.end()) return refuse(context, call, broken->second);
+  }
   if (++context.subrequests_ <= deployment_.isolate_options().subrequest_limit)
     return context.call(std::move(call));
   ORRERY_SOMETIMES(world(), true, "an event makes more calls than it may");
   runtime::ErrorInfo error;
   error.message = "Too many subrequests.";
+  refuse(context, call, std::move(error));
+}
+
+void WorkerIsolate::stub_broke(runtime::ContextId id, uint32_t stub, const runtime::ErrorInfo& error) {
+  EventContext* context = find(id);
+  if (!context || stub == 0) return;
+  auto [broken, first] = context->broken_stubs_.emplace(stub, error);
+  broken->second.remote = false;
+}
+
+void WorkerIsolate::refuse(const EventContext& context, const OutgoingCall& call, runtime::ErrorInfo error) {
   world().loop().schedule(world().now(), kRefused, process_.owner(),
                           [this, id = context.context_id(), operation = call.operation,
                            answer = AnswerMessage::of_error(std::move(error))] {
@@ -186,6 +207,7 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
   call.operation = operation;
   call.target = target.kind;
   call.binding = target.binding;
+  call.stub = target.stub;
   call.id = target.id;
   call.object_name = target.object_name;
   call.request = std::move(request);
@@ -204,6 +226,7 @@ OutgoingCall WorkerIsolate::rpc_call(runtime::OperationId operation, const runti
   call.operation = operation;
   call.target = target.kind;
   call.binding = target.binding;
+  call.stub = target.stub;
   call.id = target.id;
   call.object_name = target.object_name;
   call.method = method;

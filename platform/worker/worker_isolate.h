@@ -92,6 +92,10 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
                       Ref<const AnswerMessage> answer);
 
+  // An object broke while a call through this stub was under way.
+  void stub_broke(runtime::ContextId context, uint32_t stub, const runtime::ErrorInfo& error);
+  // False when the next event has to wait for the isolate to be made.
+  bool warm() const { return isolate_ != nullptr; }
   // Throws the isolate away when the loop comes round, and tells every context that is still open.
   void give_up_isolate(IsolateEnd why);
   // Its code was replaced: objects are told at once; the isolate goes with the last event under way in it, or
@@ -113,6 +117,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
   EventContext& current();
   // Hands the call to its context, or refuses it when the event has made too many.
   void leave(OutgoingCall call);
+  void refuse(const EventContext& context, const OutgoingCall& call, runtime::ErrorInfo error);
   OutgoingCall rpc_call(runtime::OperationId operation, const runtime::Target& target, std::string_view method,
                         Ref<Buffer> arguments);
   Namespace& objects_of(uint32_t binding) { return *place_of(binding).objects->objects; }

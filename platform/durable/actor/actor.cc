@@ -10,6 +10,7 @@
 
 namespace orrery::durable {
 
+inline constexpr Site kColdStartSite{"object.cold_start"};
 inline constexpr Site kIdle{"object.idle"};
 inline constexpr Site kLeaseWait{"object.lease_wait"};
 
@@ -72,6 +73,11 @@ Task<void> Actor::acquire() {
   if (recovery.status != Recovery::Status::kOk)
     co_return end(storage_internal(), "no quorum of its followers");
   if (state_ == State::kEnded) co_return;
+  if (!worker_.warm()) {
+    stage_ = "its isolate's start";
+    co_await sleep(world().loop(), kColdStartSite, kColdStart);
+    if (state_ == State::kEnded) co_return;
+  }
   // What was left of the lease may be over by now, and then another host may have started the object.
   if (!lease_valid()) {
     ORRERY_SOMETIMES(world(), true, "a host's lease runs out while an object is recovered");
@@ -138,7 +144,7 @@ void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> me
       input_gate_->wait(*new EventWork(*this, caller, std::move(message)));
       return;
     case State::kEnded:
-      caller.reply(worker::AnswerMessage::of_error(end_error_));
+      caller.reply(end_answer(false));
   }
 }
 
@@ -152,6 +158,7 @@ void Actor::refuse_all(const Ref<worker::AnswerMessage>& answer) {
 Ref<worker::AnswerMessage> Actor::end_answer(bool fetch) const {
   auto answer = worker::AnswerMessage::of_error(end_error_);
   answer->error.remote = fetch;
+  answer->broke = true;
   return answer;
 }
 

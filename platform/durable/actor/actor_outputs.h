@@ -13,7 +13,9 @@ class Actor::ReplyOutput final : public GatedOutput {
       : actor_(a), caller_(c), answer_(std::move(m)), needs_(n), output_(output) {}
   void release() override { actor_.send_reply(caller_, answer_, needs_, output_, true); }
   void broken(const runtime::ErrorInfo& error) override {
-    caller_.reply(worker::AnswerMessage::of_error(error));
+    auto answer = worker::AnswerMessage::of_error(error);
+    answer->broke = true;
+    caller_.reply(answer);
   }
 
  private:

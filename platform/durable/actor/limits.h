@@ -15,6 +15,9 @@ inline constexpr Duration kSectionTimeout = seconds(30);
 inline constexpr Duration kDurabilityTimeout = seconds(30);
 // How long an object may wait for a quorum of its followers before its first event.
 inline constexpr Duration kRecoveryPatience = seconds(20);
+// What it takes to parse, compile and run a Worker's code where its isolate is not there yet. Source: platform.md
+// 1.6. Stateless events pay nothing: their isolate is made during the client's TLS handshake.
+inline constexpr Duration kColdStart = millis(5);
 // How often an object whose host's lease has lapsed looks again.
 inline constexpr Duration kLeasePoll = millis(50);
 

@@ -26,7 +26,13 @@ export class DurableObjectId {
     this.#name = name;
   }
   toString() { return natives.hexOfId(this.#raw); }
-  equals(other) { return other.#raw === this.#raw; }
+  equals(other) {
+    if (typeof other !== "object" || other === null || !(#raw in other)) {
+      throw new TypeError("Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type " +
+        "'DurableObjectId'.");
+    }
+    return other.#raw === this.#raw;
+  }
   get name() { return this.#name; }
   static isId(value) { return typeof value === "object" && value !== null && #raw in value; }
   static raw(id) { return id.#raw; }
@@ -78,6 +84,10 @@ export class DurableObjectNamespace {
   }
 
   idFromName(name) {
+    if (arguments.length === 0) {
+      throw new TypeError("Failed to execute 'idFromName' on 'DurableObjectNamespace': parameter 1 is not of type " +
+        "'string'.");
+    }
     const text = `${name}`;
     let id = this.#ids.get(text);
     if (id === undefined) {

@@ -1,0 +1,47 @@
+"""Votes of everybody in one object: what happens when it gets more than it can take.
+
+First a quiet time with faults, then, when they are over, a rush of more than an object takes: 10,000 requests in
+ten seconds. A vote that was confirmed must be counted, one that was refused must not; one without an answer may be.
+"""
+
+import orrery
+
+CITIES = ["Frankfurt", "Paris", "Amsterdam"]
+QUIET = dict(rate="40/s", for_="6s")
+RUSH = dict(rate="1300/s", for_="9s")
+CONFIRMED_COUNTS = "APP-VOTES-1"
+LOAD_IS_TAKEN = "APP-VOTES-2"
+
+
+async def until_answered(world, client):
+    """Asks for the count until an answer comes; once the faults are over, one must."""
+    for _ in range(120):
+        response = await client.get("/votes")
+        if response.ok:
+            return response.json()["count"]
+        await world.sleep("1s")
+    raise orrery.NotLive("the count was not told within two minutes of asking")
+
+
+@orrery.scenario(app="app", pops=["FRA", "CDG", "AMS"], faults_over="8s")
+async def god_object(world: orrery.World) -> None:
+    """One object for everything refuses what it cannot take, and loses nothing that it confirmed."""
+    clerk = world.client(near="Frankfurt")
+    request = {"method": "POST", "url": "/votes"}
+    quiet = world.load(request=request, clients=12, near=CITIES, **QUIET)
+    await quiet.done()
+    world.heal()
+    await until_answered(world, clerk)
+    rush = world.load(request=request, clients=60, near=CITIES, **RUSH)
+    await rush.done()
+    await world.sleep("10s")  # by then an object that had too much takes requests again
+    count = await until_answered(world, clerk)
+
+    confirmed = quiet.ok + rush.ok
+    possible = quiet.sent + rush.sent - quiet.refused - rush.refused
+    world.check.that(
+        confirmed <= count <= possible,
+        f"{count} votes are counted, but {confirmed} were confirmed and {possible} not refused",
+        rule=CONFIRMED_COUNTS,
+    )
+    world.check.that(rush.refused > 0, f"one object took {rush.sent} requests in nine seconds", rule=LOAD_IS_TAKEN)
