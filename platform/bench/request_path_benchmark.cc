@@ -48,7 +48,9 @@ const worker::Deployment& deployment() {
 }
 
 void requests(benchmark::State& state, const char* prefix, int clients, uint64_t objects) {
-  Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+  CloudOptions options{.pops = {"FRA"}};
+  options.objects.overload.requests_in_window = UINT32_MAX;  // it asks one object for more than that takes
+  Cloud cloud(geography(), deployment(), options);
   ClosedLoop loop(cloud, clients, prefix, objects);
   loop.run(static_cast<uint64_t>(clients) * 3);
   uint64_t events = cloud.world().trace().events();

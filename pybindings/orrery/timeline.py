@@ -173,6 +173,8 @@ class Timeline:
         )
 
     def deploy(self, app: str, *, version: str | None = None, share: int = 100) -> "Timeline":
+        """The same code again as a new version of the Worker `app`: it comes to each host within seconds,
+        and resets the objects there ("Durable Object reset because its code was updated.")."""
         return self._fault("deploy", app=app, version=version, share=share)
 
     def lose_pop(self, pop: str, *, for_: Span | None = None) -> "Timeline":
