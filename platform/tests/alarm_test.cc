@@ -19,10 +19,15 @@ export class Thing extends DurableObject {
     const what = await storage.get("what");
     console.log(`alarm ${info.retryCount} ${info.isRetry} ${await storage.getAlarm()}`);
     if (what === "unawaited") {
-      storage.transaction(async (txn) => { await txn.put("within", 1); await wait(3000); txn.rollback(); });
+      // Within the transaction's turn, so that the handler's end comes while it is open.
+      await new Promise((go) => storage.transaction(async (txn) => {
+        await txn.put("within", 1); go(); await wait(3000); txn.rollback();
+      }));
     }
     if (what === "unawaitedSets") {
-      storage.transaction(async (txn) => { await wait(1000); await txn.setAlarm(Date.now() + 60000); });
+      await new Promise((go) => storage.transaction(async (txn) => {
+        await txn.put("within", 1); go(); await wait(1000); await txn.setAlarm(Date.now() + 60000);
+      }));
     }
     if (what === "again") { await storage.put("what", "done"); await storage.setAlarm(Date.now() + 5000); }
     if (what === "deletes") { await storage.deleteAlarm(); throw new Error("after deleting"); }
