@@ -83,6 +83,10 @@ class IsolateHost {
     (void)binding, (void)method, (void)arguments, (void)gated;
   }
 
+  // A turn of its own for what is I/O in the real runtime but takes no time here, like reading a body; answered by
+  // settle_rpc without a value.
+  virtual void start_turn(ContextId, OperationId) = 0;
+
   // Answers to what the host dispatched. Exactly one of the three for each event, unless its context is
   // closed before. respond_value carries a serialised value (RPC result), or null for events without one
   // (alarm, scheduled).

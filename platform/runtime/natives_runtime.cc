@@ -152,6 +152,14 @@ void start_binding(Arguments info) {
                         std::move(arguments), info[4]->IsTrue());
 }
 
+// startTurn(operation): answered in a later turn of the same context.
+void start_turn(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  ++s.slot(s.current_slot).pending;
+  s.host->start_turn(s.current_id(), unsigned_at(info, 0));
+}
+
 // respond(event, status, statusText, headers, body)
 void respond(Arguments info) {
   Isolate::State& s = state_of(info);
@@ -278,6 +286,7 @@ constexpr NativeFunction kNatives[] = {
     {"releaseImport", release_import},
     {"isBuiltin", is_builtin},
     {"startBinding", start_binding},
+    {"startTurn", start_turn},
     {"respond", respond},
     {"respondValue", respond_value},
     {"respondError", respond_error},

@@ -73,6 +73,8 @@ class EventContext {
   // A timer is due.
   virtual void timer_due(runtime::TimerId timer) = 0;
   virtual void wait_until_changed(int pending) = 0;
+  // An operation began that is no call: lets a context remember the critical section it was started in.
+  virtual void operation_started(runtime::OperationId) {}
   // setTimeout began: lets a context remember the critical section it was started in.
   virtual void timer_started(runtime::TimerId) {}
 

@@ -9,6 +9,7 @@
 namespace orrery::worker {
 
 inline constexpr Site kTimer{"worker.timer"};
+inline constexpr Site kOwnTurn{"worker.own_turn"};
 inline constexpr Site kEntropy{"worker.entropy"};
 inline constexpr Site kSpent{"worker.isolate_spent"};
 inline constexpr Site kRefused{"worker.refused_call"};
@@ -296,6 +297,13 @@ void WorkerIsolate::respond_error(runtime::ContextId, runtime::EventId event,
                                   const runtime::ErrorInfo& error) {
   report_failure(current().lane(), EventFailed::Why::kException, error);
   current().respond_error(event, error);
+}
+
+void WorkerIsolate::start_turn(runtime::ContextId context, runtime::OperationId operation) {
+  current().operation_started(operation);
+  world().loop().schedule(world().now(), kOwnTurn, process_.owner(), [this, context, operation] {
+    deliver_answer(context, operation, AnswerMessage::of_value(nullptr));
+  });
 }
 
 void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId timer,

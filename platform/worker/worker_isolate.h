@@ -143,6 +143,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void respond(runtime::ContextId, runtime::EventId, Ref<const runtime::HttpResponse>) override;
   void respond_value(runtime::ContextId, runtime::EventId, Ref<Buffer>) override;
   void respond_error(runtime::ContextId, runtime::EventId, const runtime::ErrorInfo&) override;
+  void start_turn(runtime::ContextId, runtime::OperationId) override;
   void start_timer(runtime::ContextId, runtime::TimerId, int64_t delay_ms) override;
   void cancel_timer(runtime::ContextId, runtime::TimerId) override;
   void console(runtime::ContextId, runtime::ConsoleLevel, std::string_view text,

@@ -1,4 +1,5 @@
 // The themes by name; those that begin with "legacy" run in a class not backed by SQLite.
+import { bodies } from "./themes/bodies.js";
 import { kvArguments } from "./themes/kv_arguments.js";
 import { kvList } from "./themes/kv_list.js";
 import { kvSync } from "./themes/kv_sync.js";
@@ -13,6 +14,7 @@ import { transactions } from "./themes/transactions.js";
 import { turns } from "./themes/turns.js";
 
 export const themes = {
+  bodies,
   "kv-arguments": kvArguments,
   "kv-list": kvList,
   "kv-sync": kvSync,

@@ -111,6 +111,7 @@ class Actor final : public worker::EventContext,
   void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
+  void operation_started(runtime::OperationId) override;
   void settle(runtime::OperationId, Ref<const worker::AnswerMessage>) override;
   void timer_due(runtime::TimerId) override;
   void timer_started(runtime::TimerId) override;

@@ -92,8 +92,7 @@ uint64_t Actor::hold_output() {
 
 void Actor::call(worker::OutgoingCall call) {
   if (state_ == State::kEnded) return;
-  if (CriticalSection* section = current_section())
-    operation_sections_[call.operation] = Ref<CriticalSection>(section);
+  operation_started(call.operation);
   if (!lease_valid()) wait_for_lease();
   if (!call.gated)  // reads of KV do not wait (2.4)
     return worker_.outbound().send(worker_, context_id(), std::move(call));
@@ -126,6 +125,11 @@ void Actor::settle(runtime::OperationId operation, Ref<const worker::AnswerMessa
   if (state_ != State::kRunning) return;
   take_scope(operation_sections_, operation)
       ->wait(*new SettleWork(*this, operation, std::move(answer)));
+}
+
+void Actor::operation_started(runtime::OperationId operation) {
+  if (CriticalSection* section = current_section())
+    operation_sections_[operation] = Ref<CriticalSection>(section);
 }
 
 void Actor::timer_started(runtime::TimerId timer) {

@@ -38,6 +38,7 @@ class LastHost final : public IsolateHost {
   void respond(ContextId, EventId, Ref<const HttpResponse> r) override { response = std::move(r); ++answers; }
   void respond_value(ContextId, EventId, Ref<Buffer> v) override { bytes = std::move(v); ++answers; }
   void respond_error(ContextId, EventId, const ErrorInfo&) override {}
+  void start_turn(ContextId, OperationId) override {}
   void start_timer(ContextId, TimerId, int64_t) override {}
   void cancel_timer(ContextId, TimerId) override {}
   void console(ContextId, ConsoleLevel, std::string_view, const SourcePosition&) override {}

@@ -99,6 +99,12 @@ const GLOBAL_SCOPE =
   "error, perform this operation within a handler. " +
   "https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
+/** A promise that settles in a later turn of the current context; null at global scope. */
+export function ioTurn() {
+  if (current === null || !natives.inContext()) return null;
+  return current.operation((operation) => natives.startTurn(operation));
+}
+
 /** The current context; throws at global scope, where no I/O is allowed. */
 export function requireContext() {
   if (current === null || !natives.inContext()) throw new Error(GLOBAL_SCOPE);

@@ -3,7 +3,7 @@
 import { removeTemporaries } from "./prelude.js";
 import { natives } from "./natives.js";
 import { dataCloneError, installWeb } from "./web.js";
-import { closeContext, enter, leaveGlobalScope, requireContext } from "./io_context.js";
+import { closeContext, enter, ioTurn, leaveGlobalScope, requireContext } from "./io_context.js";
 import * as dispatch from "./dispatch.js";
 import * as settle from "./settle.js";
 import { makeError } from "./errors.js";
@@ -17,7 +17,7 @@ import { runSection } from "./execution_context.js";
 import { apply, SafeMap } from "./safe.js";
 import { rpcReleased } from "./rpc_serve.js";
 
-installWeb(globalThis, natives);
+installWeb(globalThis, { ...natives, ioTurn });
 installRandom();
 
 function define(name, value) {

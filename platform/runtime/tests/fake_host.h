@@ -48,6 +48,7 @@ class FakeHost final : public IsolateHost {
                  Ref<Buffer> arguments) override {
     rpcs.push_back({c, op, target, std::string(method), std::move(arguments)});
   }
+  void start_turn(ContextId c, OperationId op) override { turns.push_back({c, op}); }
   void respond(ContextId, EventId event, Ref<const HttpResponse> r) override { responses[event] = r; }
   void respond_value(ContextId, EventId event, Ref<Buffer> v) override {
     values[event] = v;
@@ -91,6 +92,7 @@ class FakeHost final : public IsolateHost {
   uint64_t entropy = 42;
   std::vector<Fetch> fetches;
   std::vector<Rpc> rpcs;
+  std::vector<std::pair<ContextId, OperationId>> turns;
   std::vector<Timer> timers;
   std::vector<TimerId> cancelled;
   std::vector<Line> lines;
@@ -138,6 +140,12 @@ struct Rig {
     context = isolate.open_context(ContextKind::kStateless);
     return isolate.dispatch_fetch(context, event, "", request);
   }
+  // Gives the turns that JavaScript asked for, until it asks for none.
+  void take_turns() {
+    for (size_t i = 0; i < host.turns.size(); ++i)
+      isolate.settle_rpc(host.turns[i].first, host.turns[i].second, nullptr);
+    host.turns.clear();
+  }
   // The body of the answer, or "error: ..." / "no answer".
   std::string text(EventId event) {
     if (host.errors.contains(event)) return "error: " + host.errors[event].text();
@@ -148,6 +156,7 @@ struct Rig {
     const EventId event = ++last_event;
     const TurnResult turn = fetch(event, url);
     if (!turn) return "turn: " + turn.error->text();
+    take_turns();
     return text(event);
   }
 

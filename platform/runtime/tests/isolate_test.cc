@@ -21,6 +21,8 @@ TEST(Isolate, AnswersWhatAnAsyncHandlerReturns) {
   Rig rig("export default { async fetch(request) { const t = await request.text(); await null; "
           "return new Response(t.toUpperCase() + request.method, {headers: {'x-a': 'b'}}); } };");
   ASSERT_TRUE(rig.fetch(1, "https://example.com/", "POST", "body"));
+  EXPECT_EQ(rig.text(1), "no answer") << "a body is read in a later turn";
+  rig.take_turns();
   EXPECT_EQ(rig.text(1), "BODYPOST");
   std::string_view value;
   EXPECT_TRUE(rig.host.responses[1]->headers.find("X-A", value));
@@ -30,6 +32,7 @@ TEST(Isolate, AnswersWhatAnAsyncHandlerReturns) {
 TEST(Isolate, CarriesBodiesThatAreNotAscii) {
   Rig rig("export default { async fetch(request) { return new Response(await request.text() + '\\u00fc\\u20ac'); } };");
   ASSERT_TRUE(rig.fetch(1, "https://example.com/", "POST", "\xc3\xa4"));
+  rig.take_turns();
   EXPECT_EQ(rig.text(1), "\xc3\xa4\xc3\xbc\xe2\x82\xac");
 }
 
@@ -123,6 +126,7 @@ TEST(Isolate, SettlesAnOutgoingFetchInALaterTurn) {
   response.status = 404;
   response.body = HttpBody::of("gone");
   ASSERT_TRUE(rig.isolate.settle_fetch(call.context, call.operation, response));
+  rig.take_turns();
   EXPECT_EQ(rig.text(1), "404gone");
   EXPECT_EQ(rig.isolate.pending_operations(call.context), 0);
 }

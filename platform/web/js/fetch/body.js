@@ -2,6 +2,9 @@
 //
 // A body is kept in the cheapest form it came in (string, own ArrayBuffer, or a stream's record); a
 // stream is made only when somebody asks for `.body`. Texts stay texts all the way to the other host.
+//
+// Reading a body is I/O even when its bytes are there: the real runtime reads it from a stream of its own, in a
+// later turn, so that other events may come between. `nextTurn` gives that turn.
 import { ArrayBufferSlice, TypedArrayBuffer, TypedArraySlice, U8, jsonParse } from "../primordials.js";
 import { bytesOf, isArrayBuffer, wellFormed } from "../webidl.js";
 import { utf8DecodeBody } from "../encoding/text_decoder.js";
@@ -26,6 +29,9 @@ const DISTURBED = "This ReadableStream is disturbed (has already been read from)
 
 /** The content type a body brings with it, of the last call of setBody; "" for none. */
 export let bodyType = "";
+
+/** A promise of a later turn of this context; null where there are no turns (global scope). */
+function nextTurn() { return natives.ioTurn === undefined ? null : natives.ioTurn(); }
 
 let setBody;
 let adoptBody;
@@ -58,6 +64,7 @@ export class Body {
     const s = newSource(async (state) => {
       if (done) return;
       done = true;
+      await nextTurn();
       const bytes = typeof source === "string" ? natives.utf8Encode(source) : new U8(source);
       if (bytes.length > 0) enqueueChunk(state, bytes);
       requestClose(state);
@@ -81,24 +88,25 @@ export class Body {
 
   async text() {
     if (this.#kind === NONE) return "";
-    let source = this.#take();
-    if (typeof source === "string") return source;
-    source = source === null ? await drain(this.#source) : new U8(source);
-    return utf8DecodeBody(source);
+    const source = this.#take();
+    if (source === null) return utf8DecodeBody(await drain(this.#source));
+    await nextTurn();
+    return typeof source === "string" ? source : utf8DecodeBody(new U8(source));
   }
 
   async json() {
     if (this.#kind === NONE) return jsonParse("");
-    let source = this.#take();
-    if (typeof source === "string") return jsonParse(source);
-    source = source === null ? await drain(this.#source) : new U8(source);
-    return jsonParse(utf8DecodeBody(source));
+    const source = this.#take();
+    if (source === null) return jsonParse(utf8DecodeBody(await drain(this.#source)));
+    await nextTurn();
+    return jsonParse(typeof source === "string" ? source : utf8DecodeBody(new U8(source)));
   }
 
   async #bytes() {
     if (this.#kind === NONE) return new U8(0);
     const source = this.#take();
     if (source === null) return drain(this.#source);
+    await nextTurn();
     return typeof source === "string" ? natives.utf8Encode(source) : new U8(source);
   }
 
