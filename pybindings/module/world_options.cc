@@ -82,6 +82,7 @@ WorldOptions read_world_options(const std::string& text) {
       decisions.overrides[key] = value.get<int64_t>();
     }
     out.cloud.world.record = json.value("record", false);
+    out.cloud.world.positions = json.value("positions", true);
     for (const auto& pop : json.value("pops", std::vector<std::string>{})) {
       if (!geography().find(pop)) {
         auto city = geography().by_city(pop);

@@ -39,6 +39,7 @@ class Plan:
     outcomes: list[Outcome] = field(default_factory=list)
     keep_outcomes: bool = False
     _again: deque[Outcome] = field(default_factory=deque)
+    _plainly: deque[Outcome] = field(default_factory=deque)
     _counts: dict[str, int] = field(default_factory=dict)
     _reported: dict[str, dict[str, Any]] = field(default_factory=dict)
     _firsts: dict[Run, Outcome | None] = field(default_factory=dict)
@@ -49,6 +50,9 @@ class Plan:
         if self._again:
             first = self._again.popleft()
             return self._job(first.faults, first.seed, record=True, first=first)
+        if self._plainly:
+            first = self._plainly.popleft()
+            return self._job(first.faults, first.seed, record=True, first=first, positions=False)
         if self._stopped:
             return None
         for faults, seed in self.runs:
@@ -57,10 +61,17 @@ class Plan:
         return None
 
     def _job(
-        self, faults: str, seed: int, record: bool = False, first: Outcome | None = None
+        self,
+        faults: str,
+        seed: int,
+        record: bool = False,
+        first: Outcome | None = None,
+        positions: bool = True,
     ) -> dict[str, Any]:
         job = {**self.common, "scenario": self.scenario["name"], "seed": seed, "faults": faults}
         job["record"] = record or bool(job.get("record"))
+        if not positions:
+            job["positions"] = False
         self.under_way += 1
         # What the first time came to travels with the job in this process only (see `take`).
         self._firsts[(faults, seed)] = first
@@ -68,7 +79,7 @@ class Plan:
 
     @property
     def done(self) -> bool:
-        return self._stopped and not self._again and not self.under_way
+        return self._stopped and not self._again and not self._plainly and not self.under_way
 
     def stop(self) -> None:
         """No further run is begun (recordings of failures still are)."""
@@ -80,6 +91,10 @@ class Plan:
         first = self._firsts.pop((job["faults"], job["seed"]))
         tell = True
         if first is not None:
+            if differs(first, outcome) and job.get("positions", True):
+                # Looking up source lines takes memory, which a run at its limit feels.
+                self._plainly.append(first)
+                return
             outcome = compared(first, outcome)
             self._report(outcome, _kind(first))
         elif outcome.failed:
@@ -119,9 +134,16 @@ def _kind(outcome: Outcome) -> str:
     return outcome.failures[0]["signature"] if outcome.failures else outcome.verdict
 
 
+def differs(first: Outcome, second: Outcome) -> bool:
+    """Whether a recorded run is not the run it repeats."""
+    return second.verdict == "pass" or bool(
+        first.hash and second.hash and first.hash != second.hash
+    )
+
+
 def compared(first: Outcome, second: Outcome) -> Outcome:
     """The recorded run, or a drift when it is not the run it repeats."""
-    if second.verdict == "pass" or (first.hash and second.hash and first.hash != second.hash):
+    if differs(first, second):
         reason = (
             f"the same seed did not give the same run: first {first.verdict} with hash {first.hash[:16] or '-'}, "
             f"then {second.verdict} with hash {second.hash[:16] or '-'}"

@@ -91,6 +91,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "overrides": {override["key"]: override["value"] for override in job.get("overrides", [])},
         "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
+        "positions": bool(job.get("positions", True)),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
         # A scenario of a weakened platform shows what clients can see of it: monitors, which see
         # it first, stay out of it unless they are asked for.

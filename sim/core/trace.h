@@ -80,7 +80,12 @@ class Trace {
   }
 
   bool recording() const { return recording_; }
-  void start_recording() { recording_ = true; }
+  // World::Options::positions.
+  bool positions() const { return positions_; }
+  void start_recording(bool positions = true) {
+    recording_ = true;
+    positions_ = positions;
+  }
   void record(RecordedEvent event) { recorded_.push_back(std::move(event)); }
   const std::vector<RecordedEvent>& recorded() const { return recorded_; }
 
@@ -93,6 +98,7 @@ class Trace {
   uint64_t hash_ = hash_name("orrery.trace");
   uint64_t events_ = 0;
   bool recording_ = false;
+  bool positions_ = false;
   std::vector<Lane> lanes_;
   std::map<std::string, LaneId, std::less<>> by_name_;
   std::vector<Checkpoint> checkpoints_;

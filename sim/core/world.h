@@ -19,6 +19,9 @@ class World {
   struct Options {
     Decisions::Options decisions = {};
     bool record = false;  // keep every event and decision with its text
+    // While recording, also look up where in the source a write stands. That takes memory of the JavaScript heap, so
+    // a run that is cut off by its memory limit, or looks at weak references, may go another way.
+    bool positions = true;
   };
   explicit World(const Options& options);
   World(const World&) = delete;

@@ -300,7 +300,7 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   }
   if (confirmed) output_gate_.lock(open_batch_);
   std::string source;
-  if (world().trace().recording())
+  if (world().trace().positions())
     source = worker_.isolate().current_position().text();
   world().announce(ObjectWrite{info_->lane, epoch_, open_batch_, confirmed, operation, key, source});
   if (host_.options().weaken.turns_split) commit();
