@@ -6,7 +6,7 @@
 
 namespace orrery {
 
-constexpr Site kDeploy{"fault.deploy"};
+inline constexpr Site kDeploy{"fault.deploy"};
 inline constexpr Site kIsolate{"fault.isolate_owner"};
 
 // A new version reaches the network in seconds. Source: platform.md 1.6.

@@ -93,14 +93,15 @@ struct ObjectClient::Place {
   // Every earlier event of the same caller is under way.
   bool may_leave() const {
     for (const Place* p = earlier; p; p = p->earlier)
-      if (of_same_caller(*p) && !p->under_way) return false;
+      if (of_same_caller(*p) && !p->under_way()) return false;
     return true;
   }
   bool later_under_way() const {
     for (const Place* p = later; p; p = p->later)
-      if (of_same_caller(*p) && p->under_way) return true;
+      if (of_same_caller(*p) && p->under_way()) return true;
     return false;
   }
+  bool under_way() const { return stage == Waiting::Stage::kUnderWay; }
   // It was handled, or may have been: earlier ones that come back refused are too late.
   void handled() const {
     for (Place* p = earlier; p; p = p->earlier)
@@ -112,7 +113,6 @@ struct ObjectClient::Place {
   const worker::ObjectMessage* message;
   Place* earlier;
   Place* later = nullptr;
-  bool under_way = false;
   bool overtaken = false;
   Waiting::Stage stage = Waiting::Stage::kTurn;
   host::HostId to = host::kNoHost;
@@ -183,13 +183,11 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
       continue;
     }
     host::HostId to = route.host;
-    place.under_way = true;
     place.stage = Stage::kUnderWay;
     place.to = to;
     wake(route);
     net::Reply reply = co_await process_.network().call(process_, to, kObjectChannel,
                                                         delivery.message, options_.answer_timeout);
-    place.under_way = false;
     place.stage = Stage::kPause;
     if (!reply.ok()) {
       if (route.host == to) route.host = host::kNoHost;
@@ -215,7 +213,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     pause = std::min(pause * 2, kLongestPause);
   }
   if (taken) place.handled();
-  place.under_way = true;  // for those behind it
+  place.stage = Stage::kUnderWay;  // for those behind it
   wake(route);
   if (!answer) {
     auto lost = worker::AnswerMessage::of_error(durable::connection_lost());

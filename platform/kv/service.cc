@@ -36,12 +36,8 @@ void KvService::start(worker::WorkerIsolate& worker, runtime::ContextId context,
                       worker::OutgoingCall call) {
   Call parsed;
   if (auto refusal = read_call(call.method, *call.cells, wall_s(), &parsed)) {
-    world().loop().schedule(world().now(), kRefused, process_.owner(),
-                            [&worker, context, operation = call.operation,
-                             answer = AnswerMessage::of_error(std::move(*refusal))] {
-                              worker.deliver_answer(context, operation, answer);
-                            });
-    return;
+    return worker.answer_later(kRefused, context, call.operation,
+                               AnswerMessage::of_error(std::move(*refusal)));
   }
   process_.tasks().spawn(run(worker, context, call.operation,
                            layout_.slot(worker.index(), call.binding), std::move(parsed)));
@@ -49,7 +45,7 @@ void KvService::start(worker::WorkerIsolate& worker, runtime::ContextId context,
 
 struct KvService::Running {
   Running(std::vector<const Running*>& list, uint64_t c, uint32_t b, const Call& call)
-      : context(c), binding(b), what(call.what), keys(call.keys), all(list) {
+      : context(c), binding(b), what(call.what), key(call.keys.empty() ? "" : call.keys.front()), all(list) {
     all.push_back(this);
   }
   ~Running() { std::erase(all, this); }
@@ -57,7 +53,7 @@ struct KvService::Running {
   uint64_t context;
   uint32_t binding;
   What what;
-  std::vector<std::string> keys;
+  std::string key;  // the first of its keys
   std::vector<const Running*>& all;
 };
 
@@ -66,7 +62,7 @@ std::vector<std::string> KvService::waiting_on(uint64_t context) const {
   for (const Running* r : running_)
     if (r->context == context)
       out.push_back(std::string(name_of(r->what)) + " kv:" + layout_.by_binding[r->binding].name +
-                    (r->keys.empty() ? "" : "/" + r->keys.front()));
+                    (r->key.empty() ? "" : "/" + r->key));
   return out;
 }
 

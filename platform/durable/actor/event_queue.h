@@ -16,7 +16,8 @@ class EventQueue {
   // An event of so many bytes came: taken, or why not. Refused ones count towards the rate too: who does not
   // slow down is not let in.
   std::optional<Overload> take(Instant now, uint32_t bytes, const OverloadLimits& limits) {
-    if (++of_second(now) > 0 && window() > limits.requests_in_window) return Overload::kRate;
+    count(now);
+    if (total_ > limits.requests_in_window) return Overload::kRate;
     if (waiting_.size() >= limits.requests_queued) return Overload::kRequests;
     if (bytes_ + bytes > limits.bytes_queued) return Overload::kData;
     if (!waiting_.empty() && now - waiting_.front().at > limits.queued_for) return Overload::kAge;
@@ -36,8 +37,8 @@ class EventQueue {
     Instant at;
     uint32_t bytes;
   };
-  // Counts by second, in a ring.
-  uint32_t& of_second(Instant now) {
+  // Counts one more, by second, in a ring.
+  void count(Instant now) {
     const int64_t second = now.us / seconds(1).us;
     for (; last_second_ < second && total_ > 0; ++last_second_) {
       uint32_t& oldest = counts_[static_cast<size_t>((last_second_ + 1) % kSeconds)];
@@ -46,9 +47,8 @@ class EventQueue {
     }
     last_second_ = second;
     ++total_;
-    return counts_[static_cast<size_t>(second % kSeconds)];
+    ++counts_[static_cast<size_t>(second % kSeconds)];
   }
-  uint32_t window() const { return total_; }
 
   std::deque<Waiting> waiting_;
   uint64_t bytes_ = 0;
