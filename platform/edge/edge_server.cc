@@ -6,26 +6,26 @@
 namespace orrery::edge {
 
 EdgeServer::EdgeServer(host::Process& process, worker::HostWorkers& workers)
-    : process_(process), workers_(workers), free_(workers.size()) {
+    : process_(process), workers_(workers), contexts_(workers) {
   process.network().serve(process, kEdgeChannel, *this);
 }
 EdgeServer::~EdgeServer() = default;
 
 const StatelessContext* EdgeServer::serving(const runtime::HttpRequest* request) const {
-  for (const auto& context : contexts_)  // tidy: a list here
+  for (const auto& context : contexts_.all())
     if (context->serves() == request) return context.get();
   return nullptr;
 }
 
 // A Worker's own address is https://NAME.example.com; whatever else is asked for, the first answers.
-worker::WorkerIsolate& EdgeServer::addressed(const runtime::HttpRequest& request) {
+uint32_t EdgeServer::addressed(const runtime::HttpRequest& request) {
   constexpr std::string_view kDomain = ".example.com";
-  if (workers_.size() == 1) return workers_.front();
+  if (workers_.size() == 1) return 0;
   std::string_view name = host_of(request.url);
-  if (!name.ends_with(kDomain)) return workers_.front();
+  if (!name.ends_with(kDomain)) return 0;
   name.remove_suffix(kDomain.size());
-  uint32_t found = workers_.application().find_worker(name);
-  return found == worker::kNoWorker ? workers_.front() : workers_.at(found);
+  const uint32_t found = workers_.application().find_worker(name);
+  return found == worker::kNoWorker ? 0 : found;
 }
 
 void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
@@ -33,16 +33,7 @@ void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message
     return process_.tasks().spawn(
         probe(caller, Ref<const worker::ObjectMessage>(&message->as<worker::ObjectMessage>())));
   const runtime::HttpRequest& request = *message->as<worker::FetchMessage>().request;
-  worker::WorkerIsolate& worker = addressed(request);
-  std::vector<StatelessContext*>& free = free_[worker.index()];
-  if (free.empty()) {
-    contexts_.push_back(std::make_unique<StatelessContext>(
-        worker, static_cast<StatelessContext::Owner&>(*this)));
-    free.push_back(contexts_.back().get());
-  }
-  StatelessContext* context = free.back();
-  free.pop_back();
-  context->start(caller, request);
+  contexts_.take(addressed(request)).start(caller, request);
 }
 
 Task<void> EdgeServer::probe(net::Caller caller, Ref<const worker::ObjectMessage> message) {

@@ -3,12 +3,10 @@
 // caller has gone, and its answer is then dropped. A crash of the host ends both without an answer.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "platform/edge/stateless_context.h"
-#include "platform/worker/host_workers.h"
+#include "platform/edge/context_pool.h"
 
 namespace orrery::edge {
 
@@ -32,7 +30,7 @@ struct ServiceEvent {
   }
 };
 
-class ServiceCalls final : public host::Service, private StatelessContext::Owner {
+class ServiceCalls final : public host::Service {
  public:
   ServiceCalls(host::Process& process, worker::HostWorkers& workers);
   ~ServiceCalls() override;
@@ -44,12 +42,8 @@ class ServiceCalls final : public host::Service, private StatelessContext::Owner
   std::vector<StatelessContext*> waiting_on(uint64_t context) const;
 
  private:
-  void finished(StatelessContext& context) override;
-
   host::Process& process_;
-  worker::HostWorkers& workers_;
-  std::vector<std::unique_ptr<StatelessContext>> contexts_;
-  std::vector<std::vector<StatelessContext*>> free_;  // closed ones, used again; by Worker
+  ContextPool contexts_;
 };
 
 }  // namespace orrery::edge
