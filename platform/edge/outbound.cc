@@ -58,11 +58,7 @@ void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId contex
     // Nobody answers for that name: what a visitor gets when the origin's DNS does not resolve.
     refusal = page(530, "", "error code: 1016");
   }
-  process_.world().loop().schedule(
-      process_.world().now(), kNextTurn, process_.owner(),
-      [&worker, context, operation = call.operation, refusal = std::move(refusal)] {
-        worker.deliver_answer(context, operation, refusal);
-      });
+  worker.answer_later(kNextTurn, context, call.operation, std::move(refusal));
 }
 
 struct EdgeOutbound::Fetch {

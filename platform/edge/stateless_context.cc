@@ -1,6 +1,7 @@
 #include "platform/edge/stateless_context.h"
 
 #include "platform/edge/service_calls.h"
+#include "platform/worker/errors.h"
 #include "platform/worker/rpc_hub.h"
 #include "platform/worker/settle.h"
 
@@ -24,18 +25,24 @@ StatelessContext::~StatelessContext() { worker_.world().loop().cancel(wait_until
 void StatelessContext::start(const net::Caller& caller, const runtime::HttpRequest& request) {
   caller_ = caller;
   request_ = &request;
+  if (!begin()) return;
+  turn("fetch", [&](runtime::Isolate& isolate) {
+    return isolate.dispatch_fetch(context_id(), 1, {}, request, {});
+  });
+}
+
+bool StatelessContext::begin() {
   answered_ = false;
   wait_until_ = 0;
   subrequests_ = 0;
   if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
     fail(*error, true, 500, 1101);
-    return owner_.finished(*this);
+    owner_.finished(*this);
+    return false;
   }
   worker_.open(*this, runtime::ContextKind::kStateless, worker_.lane());
   open_ = true;
-  turn("fetch", [&](runtime::Isolate& isolate) {
-    return isolate.dispatch_fetch(context_id(), 1, {}, request, {});
-  });
+  return true;
 }
 
 void StatelessContext::take_call(const ServiceCaller& caller, worker::OutgoingCall call) {
@@ -44,16 +51,8 @@ void StatelessContext::take_call(const ServiceCaller& caller, worker::OutgoingCa
 }
 
 void StatelessContext::start_call() {
-  answered_ = false;
-  wait_until_ = 0;
-  subrequests_ = 0;
   depth_ = static_cast<uint8_t>(call_.depth + 1);
-  if (const runtime::ErrorInfo* error = worker_.ensure_started()) {
-    fail(*error, true, 500, 1101);
-    return owner_.finished(*this);
-  }
-  worker_.open(*this, runtime::ContextKind::kStateless, worker_.lane());
-  open_ = true;
+  if (!begin()) return;
   const worker::OutgoingCall call = std::move(call_);
   call_ = {};
   const bool fetch = static_cast<bool>(call.request);
@@ -157,11 +156,7 @@ void StatelessContext::reply(Ref<const worker::AnswerMessage> answer) {
   if (answered_) return;
   answered_ = true;
   if (!service_.worker) return caller_.reply(std::move(answer));
-  // The caller's turn cannot run within this one.
-  worker_.world().loop().schedule(
-      worker_.world().now(), kServiceAnswer, worker_.process().owner(),
-      [to = service_.worker, context = service_.context, operation = service_.operation,
-       answer = std::move(answer)] { to->deliver_answer(context, operation, answer); });
+  service_.worker->answer_later(kServiceAnswer, service_.context, service_.operation, std::move(answer));
 }
 
 void StatelessContext::respond(runtime::EventId, Ref<const runtime::HttpResponse> response) {
@@ -231,10 +226,8 @@ void StatelessContext::finish() {
   worker_.world().loop().cancel(wait_until_limit_);
   for (Call& call : calls_) {
     if (!call.open) continue;
-    runtime::ErrorInfo error;
-    error.message = "The execution context which hosts this callback is no longer running.";
     call.open = false;
-    call.caller.reply(worker::AnswerMessage::of_error(std::move(error)));
+    call.caller.reply(worker::AnswerMessage::of_error(worker::context_ended()));
   }
   open_calls_ = 0;
   worker_.close(*this);

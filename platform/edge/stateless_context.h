@@ -67,6 +67,8 @@ class StatelessContext final : public worker::EventContext {
   void isolate_lost(worker::IsolateEnd why) override;
 
  private:
+  // Opens the context; false when the Worker cannot start, which is then answered.
+  bool begin();
   template <class Enter>
   void turn(const char* why, Enter&& enter);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer);

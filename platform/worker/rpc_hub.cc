@@ -1,6 +1,7 @@
 #include "platform/worker/rpc_hub.h"
 
 #include "platform/channels.h"
+#include "platform/worker/errors.h"
 #include "platform/worker/settle.h"
 
 namespace orrery::worker {
@@ -12,18 +13,6 @@ namespace {
 constexpr Duration kAnswerTimeout = minutes(15);
 
 constexpr uint64_t kAlongReference = uint64_t{1} << 63;
-
-runtime::ErrorInfo gone() {
-  runtime::ErrorInfo error;
-  error.message = "The execution context which hosts this callback is no longer running.";
-  return error;
-}
-runtime::ErrorInfo lost() {
-  runtime::ErrorInfo error;
-  error.message = "Network connection lost.";
-  error.retryable = true;
-  return error;
-}
 }  // namespace
 
 RpcHub::RpcHub(host::Process& process, HostWorkers& workers) : process_(process), workers_(workers) {
@@ -132,7 +121,7 @@ void RpcHub::on_message(host::HostId from, const Ref<const net::Message>& messag
       for (auto& [number, import] : imports_) {
         if (import.from != c || import.broken) continue;
         import.broken = true;
-        import.error = gone();
+        import.error = context_ended();
       }
       return;
     case What::kFinish:
@@ -150,7 +139,7 @@ void RpcHub::on_peer_lost(host::HostId peer) {
     if (import.from.host != peer || import.broken) continue;
     ORRERY_SOMETIMES(process_.world(), true, "a stub breaks because its host is lost");
     import.broken = true;
-    import.error = lost();
+    import.error = connection_lost();
   }
   // Those it referred to; telling a context may end others.
   std::vector<std::pair<Capability, bool>> dropped;
@@ -171,20 +160,14 @@ void RpcHub::on_peer_lost(host::HostId peer) {
 
 // ---- calls ----
 
-void RpcHub::refuse(WorkerIsolate& worker, runtime::ContextId context, runtime::OperationId operation,
-                    const runtime::ErrorInfo& error) {
-  process_.world().loop().schedule(process_.world().now(), kRefusedCall, process_.owner(),
-                                   [&worker, context, operation, answer = AnswerMessage::of_error(error)] {
-                                     worker.deliver_answer(context, operation, answer);
-                                   });
-}
-
 void RpcHub::call(WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) {
   host::HostId to = process_.host_id();
   if (call.target == runtime::TargetKind::kCapability) {
     auto it = imports_.find(call.binding);
     if (it == imports_.end() || it->second.broken)
-      return refuse(worker, context, call.operation, it == imports_.end() ? gone() : it->second.error);
+      return worker.answer_later(
+          kRefusedCall, context, call.operation,
+          AnswerMessage::of_error(it == imports_.end() ? context_ended() : it->second.error));
     call.rpc->target = it->second.from;
     to = it->second.from.host;
   }
@@ -204,7 +187,7 @@ Task<void> RpcHub::deliver(WorkerIsolate& worker, runtime::ContextId context, ru
   net::Reply reply = co_await process_.network().call(process_, to, kRpcChannel, std::move(message), kAnswerTimeout);
   Ref<const AnswerMessage> answer;
   if (reply.ok()) answer = Ref<const AnswerMessage>(&reply.message->as<AnswerMessage>());
-  else answer = AnswerMessage::of_error(lost());
+  else answer = AnswerMessage::of_error(connection_lost());
   worker.deliver_answer(context, operation, std::move(answer));
 }
 
@@ -220,7 +203,7 @@ void RpcHub::on_call(const net::Caller& caller, const Ref<const net::Message>& m
   } else if (exports_.contains(target)) {
     context = context_of(target);
   }
-  if (!context) return caller.reply(AnswerMessage::of_error(gone()));
+  if (!context) return caller.reply(AnswerMessage::of_error(context_ended()));
   context->rpc_arrived(caller, Ref<const ObjectMessage>(&event));
 }
 

@@ -94,8 +94,6 @@ class RpcHub final : public host::Service, private net::Handler {
   void end_pipeline(const Operation& operation);
   Task<void> deliver(WorkerIsolate& worker, runtime::ContextId context, runtime::OperationId operation,
                      host::HostId to, Ref<const ObjectMessage> message);
-  void refuse(WorkerIsolate& worker, runtime::ContextId context, runtime::OperationId operation,
-              const runtime::ErrorInfo& error);
   void tell(host::HostId to, ReferenceMessage::What what, const Capability& capability);
   bool here(const Capability& capability) const;
   EventContext* context_of(const Capability& capability);

@@ -144,6 +144,14 @@ void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId o
   if (context) context->settle(operation, std::move(answer));
 }
 
+void WorkerIsolate::answer_later(const Site& site, runtime::ContextId id, runtime::OperationId operation,
+                                 Ref<const AnswerMessage> answer) {
+  world().loop().schedule(world().now(), site, process_.owner(),
+                          [this, id, operation, answer = std::move(answer)] {
+                            deliver_answer(id, operation, answer);
+                          });
+}
+
 std::vector<uint32_t> WorkerIsolate::take(EventContext& context, const std::vector<Capability>& capabilities) {
   std::vector<uint32_t> numbers;
   for (const Capability& c : capabilities) numbers.push_back(rpc_->take(*this, context, c));
@@ -194,16 +202,10 @@ void WorkerIsolate::stub_broke(runtime::ContextId id, uint32_t stub, const runti
 }
 
 void WorkerIsolate::refuse(const EventContext& context, const OutgoingCall& call, runtime::ErrorInfo error) {
-  world().loop().schedule(world().now(), kRefused, process_.owner(),
-                          [this, id = context.context_id(), operation = call.operation,
-                           answer = AnswerMessage::of_error(std::move(error))] {
-                            deliver_answer(id, operation, answer);
-                          });
+  answer_later(kRefused, context.context_id(), call.operation, AnswerMessage::of_error(std::move(error)));
 }
 
-void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operation,
-                                const runtime::Target& target,
-                                Ref<const runtime::HttpRequest> request) {
+static OutgoingCall call_to(runtime::OperationId operation, const runtime::Target& target) {
   OutgoingCall call;
   call.operation = operation;
   call.target = target.kind;
@@ -211,6 +213,13 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
   call.stub = target.stub;
   call.id = target.id;
   call.object_name = target.object_name;
+  return call;
+}
+
+void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operation,
+                                const runtime::Target& target,
+                                Ref<const runtime::HttpRequest> request) {
+  OutgoingCall call = call_to(operation, target);
   call.request = std::move(request);
   leave(std::move(call));
 }
@@ -223,13 +232,7 @@ void WorkerIsolate::start_rpc(runtime::ContextId, runtime::OperationId operation
 
 OutgoingCall WorkerIsolate::rpc_call(runtime::OperationId operation, const runtime::Target& target,
                                      std::string_view method, Ref<Buffer> arguments) {
-  OutgoingCall call;
-  call.operation = operation;
-  call.target = target.kind;
-  call.binding = target.binding;
-  call.stub = target.stub;
-  call.id = target.id;
-  call.object_name = target.object_name;
+  OutgoingCall call = call_to(operation, target);
   call.method = method;
   call.arguments = std::move(arguments);
   call.rpc = make_ref<RpcInfo>();
@@ -301,9 +304,7 @@ void WorkerIsolate::respond_error(runtime::ContextId, runtime::EventId event,
 
 void WorkerIsolate::start_turn(runtime::ContextId context, runtime::OperationId operation) {
   current().operation_started(operation);
-  world().loop().schedule(world().now(), kOwnTurn, process_.owner(), [this, context, operation] {
-    deliver_answer(context, operation, AnswerMessage::of_value(nullptr));
-  });
+  answer_later(kOwnTurn, context, operation, AnswerMessage::of_value(nullptr));
 }
 
 void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId timer,

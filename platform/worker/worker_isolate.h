@@ -89,6 +89,9 @@ class WorkerIsolate final : private runtime::IsolateHost {
   std::vector<uint32_t> take(EventContext& context, const std::vector<Capability>& capabilities);
 
   // An answer for a call of a context; dropped if the context is gone.
+  // The same in a turn of its own, now: turns never nest, not even those of two isolates.
+  void answer_later(const Site& site, runtime::ContextId context, runtime::OperationId operation,
+                    Ref<const AnswerMessage> answer);
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
                       Ref<const AnswerMessage> answer);
 

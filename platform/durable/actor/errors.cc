@@ -10,11 +10,6 @@ runtime::ErrorInfo error(const char* message) {
 }
 }  // namespace
 
-runtime::ErrorInfo connection_lost() {
-  runtime::ErrorInfo e = error("Network connection lost.");
-  e.retryable = true;
-  return e;
-}
 runtime::ErrorInfo durability_timeout() {
   auto e = error(
       "Durable Object storage operation exceeded timeout which caused object to be reset.");

@@ -5,12 +5,11 @@
 
 #include <cstdint>
 
-#include "platform/runtime/error_info.h"
+#include "platform/worker/errors.h"
 
 namespace orrery::durable {
 
-// The host lost the object, the network broke, or nobody can tell what became of an event.
-runtime::ErrorInfo connection_lost();
+using worker::connection_lost;
 // The output gate waited 30 s for durability.
 runtime::ErrorInfo durability_timeout();
 // blockConcurrencyWhile took 30 s.
