@@ -38,8 +38,8 @@ class Plan:
     under_way: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
     keep_outcomes: bool = False
-    _again: deque[Outcome] = field(default_factory=deque)
-    _plainly: deque[Outcome] = field(default_factory=deque)
+    #: Failures to record: what the first time came to, and whether to look up source lines.
+    _again: deque[tuple[Outcome, bool]] = field(default_factory=deque)
     _counts: dict[str, int] = field(default_factory=dict)
     _reported: dict[str, dict[str, Any]] = field(default_factory=dict)
     _firsts: dict[Run, Outcome | None] = field(default_factory=dict)
@@ -48,11 +48,8 @@ class Plan:
     def next_job(self) -> dict[str, Any] | None:
         """The next job to submit; None when this plan has none (now)."""
         if self._again:
-            first = self._again.popleft()
-            return self._job(first.faults, first.seed, record=True, first=first)
-        if self._plainly:
-            first = self._plainly.popleft()
-            return self._job(first.faults, first.seed, record=True, first=first, positions=False)
+            first, positions = self._again.popleft()
+            return self._job(first.faults, first.seed, True, first, positions)
         if self._stopped:
             return None
         for faults, seed in self.runs:
@@ -79,7 +76,7 @@ class Plan:
 
     @property
     def done(self) -> bool:
-        return self._stopped and not self._again and not self._plainly and not self.under_way
+        return self._stopped and not self._again and not self.under_way
 
     def stop(self) -> None:
         """No further run is begun (recordings of failures still are)."""
@@ -93,7 +90,7 @@ class Plan:
         if first is not None:
             if differs(first, outcome) and job.get("positions", True):
                 # Looking up source lines takes memory, which a run at its limit feels.
-                self._plainly.append(first)
+                self._again.append((first, False))
                 return
             outcome = compared(first, outcome)
             self._report(outcome, _kind(first))
@@ -103,7 +100,7 @@ class Plan:
             if self.stop_at_failure:
                 self.stop()
             if self._counts[kind] == 1 and not job["record"]:
-                self._again.append(outcome)
+                self._again.append((outcome, True))
                 return
             tell = self._counts[kind] == 1
             if tell:
