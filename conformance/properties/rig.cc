@@ -3,8 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
 #include "sim/core/check.h"
 
 namespace orrery::properties {
@@ -33,19 +32,6 @@ export default {
 };
 )";
 
-const runtime::Snapshot& snapshot() {
-  static const auto made = [] {
-    runtime::start_v8();
-    return runtime::Snapshot::build(durable::storage_natives());
-  }();
-  return *made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
-  return made;
-}
-
 CloudOptions options_of(const Setup& setup) {
   CloudOptions options;
   options.pops = setup.pops;
@@ -62,30 +48,16 @@ CloudOptions options_of(const Setup& setup) {
 std::string printable(std::string_view object) { return "do:Thing/" + std::string(object); }
 
 App::App(std::string_view javascript, bool kv) {
-  auto code = make_ref<runtime::AppCode>();
-  code->name = "property";
-  code->main = "worker.js";
   std::string text(kBefore);
   text.append(javascript).append(kAfter);
-  code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, std::move(text)});
-  runtime::Binding thing;
-  thing.name = "THING";
-  thing.kind = runtime::BindingKind::kDurableObject;
-  thing.class_name = "Thing";
-  code->bindings.push_back(thing);
-  if (kv) {
-    runtime::Binding flags;
-    flags.name = "FLAGS";
-    flags.kind = runtime::BindingKind::kKv;
-    code->bindings.push_back(flags);
-  }
+  std::vector<runtime::Binding> bindings{rig::object("THING", "Thing")};
+  if (kv) bindings.push_back(rig::kv("FLAGS"));
   deployment_ = std::make_unique<worker::Deployment>(
-      snapshot(), code, "v1", std::vector<worker::ObjectClass>{{"Thing", true}},
-      runtime::Isolate::Options{});
+      rig::deploy("property", text, std::move(bindings), {"Thing"}));
 }
 
 Rig::Rig(const App& app, const Setup& setup)
-    : cloud_(geography(), app.deployment(), options_of(setup)),
+    : cloud_(rig::geography(), app.deployment(), options_of(setup)),
       faults_(cloud_),
       injector_(cloud_.world(), cloud_.hosts(), cloud_.network(), &faults_),
       tasks_(std::make_unique<TaskScope>(cloud_.world().loop())) {}
@@ -103,7 +75,7 @@ Rig::~Rig() {
 }
 
 client::Client& Rig::add_client(std::string_view pop) {
-  return cloud_.add_client(*geography().find(pop), "client/" + std::to_string(++clients_));
+  return cloud_.add_client(*rig::geography().find(pop), "client/" + std::to_string(++clients_));
 }
 
 void Rig::plan(const fault::FaultPlan& plan) {

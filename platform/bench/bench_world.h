@@ -7,47 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "platform/cloud.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
+
 
 namespace orrery::bench {
-
-inline const runtime::Snapshot& snapshot() {
-  static const auto made = [] {
-    runtime::start_v8();
-    return runtime::Snapshot::build(durable::storage_natives());
-  }();
-  return *made;
-}
-
-inline const net::Geography& geography() {
-  static const net::Geography g;
-  return g;
-}
 
 // The module's class `object_class` is bound as OBJECTS; a namespace of KV as SPACE if asked for. The source counts
 // its own work with the meter, as instrumented code would.
 inline std::unique_ptr<worker::Deployment> deploy(const char* source, const char* object_class,
                                                   bool kv = false) {
-  auto code = make_ref<runtime::AppCode>();
-  code->name = "bench";
-  code->main = "worker.js";
-  code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, source});
-  runtime::Binding objects;
-  objects.name = "OBJECTS";
-  objects.kind = runtime::BindingKind::kDurableObject;
-  objects.class_name = object_class;
-  code->bindings.push_back(objects);
-  if (kv) {
-    runtime::Binding space;
-    space.name = "SPACE";
-    space.kind = runtime::BindingKind::kKv;
-    code->bindings.push_back(space);
-  }
-  return std::make_unique<worker::Deployment>(snapshot(), code, "v1",
-                                              std::vector<worker::ObjectClass>{{object_class, true}},
-                                              runtime::Isolate::Options{});
+  std::vector<runtime::Binding> bindings{rig::object("OBJECTS", object_class)};
+  if (kv) bindings.push_back(rig::kv("SPACE"));
+  return std::make_unique<worker::Deployment>(rig::deploy("bench", source, std::move(bindings), {object_class}));
 }
 
 // Clients of Frankfurt that ask for "/<prefix><number>", the number going round.

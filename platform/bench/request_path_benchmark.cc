@@ -40,7 +40,6 @@ export default {
 )";
 
 using bench::ClosedLoop;
-using bench::geography;
 
 const worker::Deployment& deployment() {
   static const auto made = bench::deploy(kWorker, "Counter");
@@ -50,7 +49,7 @@ const worker::Deployment& deployment() {
 void requests(benchmark::State& state, const char* prefix, int clients, uint64_t objects) {
   CloudOptions options{.pops = {"FRA"}};
   options.objects.overload.requests_in_window = UINT32_MAX;  // it asks one object for more than that takes
-  Cloud cloud(geography(), deployment(), options);
+  Cloud cloud(rig::geography(), deployment(), options);
   ClosedLoop loop(cloud, clients, prefix, objects);
   loop.run(static_cast<uint64_t>(clients) * 3);
   uint64_t events = cloud.world().trace().events();
@@ -85,7 +84,7 @@ BENCHMARK(BM_WorkerToThousandObjectsFetchPut)->Unit(benchmark::kMillisecond);
 // A world that can take a request, and its end.
 void BM_MakeWorld(benchmark::State& state) {
   deployment();
-  for (auto _ : state) Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+  for (auto _ : state) Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
 }
 BENCHMARK(BM_MakeWorld)->Unit(benchmark::kMicrosecond);
 
@@ -93,7 +92,7 @@ BENCHMARK(BM_MakeWorld)->Unit(benchmark::kMicrosecond);
 void BM_MakeWorldAndServeOneRequest(benchmark::State& state) {
   deployment();
   for (auto _ : state) {
-    Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+    Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
     ClosedLoop loop(cloud, 1, "f", 1);
     loop.run(1);
   }
@@ -108,7 +107,7 @@ void BM_SmallRun(benchmark::State& state) {
   for (auto _ : state) {
     CloudOptions options{.pops = {"FRA", "SIN", "IAD"}};
     options.world.decisions.seed = ++seed;
-    Cloud cloud(geography(), deployment(), options);
+    Cloud cloud(rig::geography(), deployment(), options);
     ClosedLoop loop(cloud, 10, "f", 1);
     loop.run(200);
     simulated_us += cloud.world().now().us;
@@ -121,7 +120,7 @@ BENCHMARK(BM_SmallRun)->Unit(benchmark::kMillisecond);
 
 // What branching costs: a fork of a process that holds a running world, and the child's end.
 void BM_ForkWorld(benchmark::State& state) {
-  Cloud cloud(geography(), deployment(), {.pops = {"FRA"}});
+  Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
   ClosedLoop loop(cloud, 10, "f", 4);
   loop.run(1000);
   for (auto _ : state) {

@@ -47,7 +47,7 @@ const worker::Deployment& deployment() {
 }
 
 void requests(benchmark::State& state, const char* prefix, uint64_t numbers) {
-  Cloud cloud(bench::geography(), deployment(), {.pops = {"FRA"}});
+  Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
   // What is read is there.
   if (*prefix == 'g') bench::ClosedLoop(cloud, static_cast<int>(numbers), "p", numbers).run(numbers);
   bench::ClosedLoop loop(cloud, 64, prefix, numbers);
@@ -68,7 +68,7 @@ BENCHMARK(BM_SqlInsert)->Unit(benchmark::kMillisecond);
 
 // Objects whose handlers set the next alarm. Items are alarms.
 void BM_Alarms(benchmark::State& state) {
-  Cloud cloud(bench::geography(), deployment(), {.pops = {"FRA"}});
+  Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
   uint64_t done = 0, failed = 0;
   cloud.world().observers().subscribe<durable::AlarmSucceeded>(
       [&done](const durable::AlarmSucceeded&, const EventContext&) { ++done; });
@@ -82,7 +82,7 @@ void BM_Alarms(benchmark::State& state) {
       request->method = "POST";
       request->url = "/a" + std::to_string(n);
       co_await client.fetch(std::move(request));
-    }(cloud.add_client(*bench::geography().find("FRA"), "client/" + std::to_string(i + 1)), i));
+    }(cloud.add_client(*rig::geography().find("FRA"), "client/" + std::to_string(i + 1)), i));
   auto run = [&](uint64_t alarms) {
     const uint64_t until = done + alarms;
     while (done < until) cloud.world().loop().step();

@@ -9,9 +9,8 @@
 #include <map>
 #include <string>
 
-#include "platform/cloud.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
+
 
 namespace orrery {
 namespace {
@@ -66,27 +65,7 @@ export default {
 )";
 
 const worker::Deployment& deployment() {
-  static const auto made = [] {
-    runtime::start_v8();
-    static const auto snapshot = runtime::Snapshot::build(durable::storage_natives());
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "crashing";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kWorker});
-    runtime::Binding binding;
-    binding.name = "COUNTER";
-    binding.kind = runtime::BindingKind::kDurableObject;
-    binding.class_name = "Counter";
-    code->bindings.push_back(binding);
-    return std::make_unique<worker::Deployment>(*snapshot, code, "v1",
-                                                std::vector<worker::ObjectClass>{{"Counter", true}},
-                                                runtime::Isolate::Options{});
-  }();
-  return *made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
+  static const auto made = rig::deploy("crashing", kWorker, {rig::object("COUNTER", "Counter")}, {"Counter"});
   return made;
 }
 
@@ -99,8 +78,8 @@ CloudOptions six_cities() {
 class Rig {
  public:
   Rig()
-      : cloud_(geography(), deployment(), six_cities()),
-        client_(cloud_.add_client(*geography().find("FRA"), "client/1")),
+      : cloud_(rig::geography(), deployment(), six_cities()),
+        client_(cloud_.add_client(*rig::geography().find("FRA"), "client/1")),
         tasks_(cloud_.world().loop()) {
     cloud_.origin("nobody.example.net");  // takes requests and never answers
     cloud_.world().observers().subscribe<worker::ConsoleLine>(

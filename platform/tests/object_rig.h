@@ -12,11 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/cloud.h"
 #include "platform/cloud_faults.h"
 #include "platform/durable/actor/events.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
 #include "platform/worker/events.h"
 #include "sim/fault/injector.h"
 
@@ -49,32 +47,17 @@ export default {
 class App {
  public:
   explicit App(std::string_view javascript, runtime::Isolate::Options options = {}) {
-    runtime::start_v8();
-    static const auto snapshot = runtime::Snapshot::build(durable::storage_natives());
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "app";
-    code->main = "worker.js";
     std::string text(kBefore);
     text.append(javascript).append(kAfter);
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, std::move(text)});
-    for (const auto& [name, class_name] : {std::pair{"THING", "Thing"}, {"OTHER", "Other"}})
-      code->bindings.push_back({.name = name,
-                                .kind = runtime::BindingKind::kDurableObject,
-                                .class_name = class_name});
     deployment_ = std::make_unique<worker::Deployment>(
-        *snapshot, code, "v1", std::vector<worker::ObjectClass>{{"Thing", true}, {"Other", true}},
-        options);
+        rig::deploy("app", text, {rig::object("THING", "Thing"), rig::object("OTHER", "Other")},
+                    {"Thing", "Other"}, options));
   }
   const worker::Deployment& deployment() const { return *deployment_; }
 
  private:
   std::unique_ptr<worker::Deployment> deployment_;
 };
-
-inline const net::Geography& geography() {
-  static const net::Geography made;
-  return made;
-}
 
 inline CloudOptions one_city() {
   CloudOptions options;
@@ -85,7 +68,7 @@ inline CloudOptions one_city() {
 class Rig {
  public:
   explicit Rig(const App& app, CloudOptions options = one_city())
-      : cloud_(geography(), app.deployment(), std::move(options)),
+      : cloud_(rig::geography(), app.deployment(), std::move(options)),
         faults_(cloud_),
         injector_(cloud_.world(), cloud_.hosts(), cloud_.network(), &faults_),
         client_(add_client("FRA")),
@@ -104,7 +87,7 @@ class Rig {
   Cloud& cloud() { return cloud_; }
   World& world() { return cloud_.world(); }
   client::Client& add_client(std::string_view pop) {
-    return cloud_.add_client(*geography().find(pop), "client/" + std::to_string(++clients_));
+    return cloud_.add_client(*rig::geography().find(pop), "client/" + std::to_string(++clients_));
   }
   void run_for(Duration time) { world().loop().run_until(world().now() + time); }
   // Sends and does not wait; the answer lands in `answers`.

@@ -5,10 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/cloud.h"
 #include "platform/durable/actor/events.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
 
 namespace orrery {
 namespace {
@@ -64,26 +62,8 @@ export default {
 };
 )";
 
-const runtime::Snapshot& snapshot() {
-  runtime::start_v8();
-  static const auto made = runtime::Snapshot::build(durable::storage_natives());
-  return *made;
-}
-
 const worker::Deployment& deployment() {
-  static const worker::Deployment made = [] {
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "main";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kWorker});
-    code->bindings = {{.name = "SHOPS", .kind = runtime::BindingKind::kDurableObject, .class_name = "Shop"}};
-    return worker::Deployment(snapshot(), std::move(code), "v1", {{"Shop", true}}, {});
-  }();
-  return made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
+  static const auto made = rig::deploy("main", kWorker, {rig::object("SHOPS", "Shop")}, {"Shop"});
   return made;
 }
 
@@ -97,9 +77,9 @@ class Rig {
  public:
   // The object lives in Frankfurt; `near` clients are there, others in Sydney.
   Rig()
-      : cloud_(geography(), worker::Application({&deployment()}), two_cities()),
-        near_(cloud_.add_client(*geography().find("FRA"), "client/1")),
-        far_(cloud_.add_client(*geography().find("SYD"), "client/2")),
+      : cloud_(rig::geography(), worker::Application({&deployment()}), two_cities()),
+        near_(cloud_.add_client(*rig::geography().find("FRA"), "client/1")),
+        far_(cloud_.add_client(*rig::geography().find("SYD"), "client/2")),
         tasks_(cloud_.world().loop()) {}
   Cloud& cloud() { return cloud_; }
   void run_for(Duration time) { cloud_.world().loop().run_until(cloud_.world().now() + time); }

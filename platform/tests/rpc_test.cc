@@ -10,9 +10,8 @@
 #include <sstream>
 #include <string>
 
-#include "platform/cloud.h"
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
+
 
 namespace orrery {
 namespace {
@@ -37,31 +36,11 @@ std::map<std::string, std::string> read_answers(const std::string& name) {
   return out;
 }
 
-const runtime::Snapshot& snapshot() {
-  runtime::start_v8();
-  static const auto made = runtime::Snapshot::build(durable::storage_natives());
-  return *made;
-}
-
 const worker::Deployment& deployment() {
-  static const worker::Deployment made = [] {
-    using runtime::BindingKind;
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "main";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, read_text("cases.js")});
-    code->bindings = {
-        {.name = "OBJ", .kind = BindingKind::kDurableObject, .class_name = "Obj"},
-        {.name = "NOBASE", .kind = BindingKind::kDurableObject, .class_name = "NoBase"},
-        {.name = "SVC", .kind = BindingKind::kService, .script = "main", .entrypoint = "Svc"},
-        {.name = "PLAIN", .kind = BindingKind::kService, .script = "main", .entrypoint = "plain"}};
-    return worker::Deployment(snapshot(), std::move(code), "v1", {{"Obj", true}, {"NoBase", true}}, {});
-  }();
-  return made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
+  static const auto made = rig::deploy("main", read_text("cases.js"),
+                                       {rig::object("OBJ", "Obj"), rig::object("NOBASE", "NoBase"),
+                                        rig::service("SVC", "main", "Svc"), rig::service("PLAIN", "main", "plain")},
+                                       {"Obj", "NoBase"});
   return made;
 }
 
@@ -74,8 +53,8 @@ CloudOptions one_city() {
 class Rig {
  public:
   Rig()
-      : cloud_(geography(), worker::Application({&deployment()}), one_city()),
-        client_(cloud_.add_client(*geography().find("FRA"), "client/1")),
+      : cloud_(rig::geography(), worker::Application({&deployment()}), one_city()),
+        client_(cloud_.add_client(*rig::geography().find("FRA"), "client/1")),
         tasks_(cloud_.world().loop()) {
     if (!std::getenv("RPC_PRINT")) return;
     cloud_.world().observers().subscribe<worker::EventFailed>(

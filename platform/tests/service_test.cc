@@ -7,10 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/cloud.h"
-#include "platform/durable/actor/storage_natives.h"
 #include "platform/edge/service_calls.h"
-#include "platform/runtime/v8_process.h"
+#include "platform/tests/deploy.h"
 
 namespace orrery {
 namespace {
@@ -145,59 +143,22 @@ constexpr const char* kHung =
     "The Workers runtime canceled this request because it detected that your Worker's code had hung and would "
     "never generate a response. Refer to: https://developers.cloudflare.com/workers/observability/errors/";
 
-const runtime::Snapshot& snapshot() {
-  runtime::start_v8();
-  static const auto made = runtime::Snapshot::build(durable::storage_natives());
-  return *made;
-}
-
-using runtime::BindingKind;
-
-Ref<runtime::AppCode> code(const char* name, const char* source, std::vector<runtime::Binding> bindings) {
-  auto made = make_ref<runtime::AppCode>();
-  made->name = name;
-  made->main = "worker.js";
-  made->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, source});
-  made->bindings = std::move(bindings);
-  return made;
-}
-
-runtime::Binding service(const char* name, const char* script, const char* entrypoint = "",
-                         const char* props = "") {
-  return {.name = name, .kind = BindingKind::kService, .value = props, .script = script,
-          .entrypoint = entrypoint};
-}
-
-runtime::Binding object(const char* name, const char* class_name, const char* script = "") {
-  return {.name = name, .kind = BindingKind::kDurableObject, .class_name = class_name,
-          .script = script};
-}
-
-using Classes = std::vector<worker::ObjectClass>;
-
 const worker::Deployment& gateway() {
-  static const worker::Deployment made(
-      snapshot(),
-      code("gateway", kGateway,
-           {service("AUTH", "auth"), service("ADMIN", "auth", "Admin", R"({"role":"root"})"),
-            service("NOFETCH", "auth", "NoFetch"), service("PLAIN", "auth", "plain"),
-            service("SELF", "gateway"), object("SESSIONS", "Session", "auth")}),
-      "v1", Classes{}, runtime::Isolate::Options{.subrequest_limit = 50});
+  static const auto made = rig::deploy(
+      "gateway", kGateway,
+      {rig::service("AUTH", "auth"), rig::service("ADMIN", "auth", "Admin", R"({"role":"root"})"),
+       rig::service("NOFETCH", "auth", "NoFetch"), rig::service("PLAIN", "auth", "plain"),
+       rig::service("SELF", "gateway"), rig::object("SESSIONS", "Session", "auth")},
+      {}, {.subrequest_limit = 50});
   return made;
 }
 
 const worker::Deployment& auth() {
-  static const worker::Deployment made(
-      snapshot(),
-      code("auth", kAuth,
-           {service("GATEWAY", "gateway"), object("SESSIONS", "Session"),
-            {.name = "SECRET", .value = "hidden"}}),
-      "v1", Classes{{"Session", true}}, runtime::Isolate::Options{.heap_limit_bytes = 32 << 20});
-  return made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
+  static const auto made =
+      rig::deploy("auth", kAuth,
+                  {rig::service("GATEWAY", "gateway"), rig::object("SESSIONS", "Session"),
+                   {.name = "SECRET", .value = "hidden"}},
+                  {"Session"}, {.heap_limit_bytes = 32 << 20});
   return made;
 }
 
@@ -210,9 +171,9 @@ CloudOptions six_cities() {
 class Rig {
  public:
   Rig()
-      : cloud_(geography(), worker::Application({&gateway(), &auth()}),
+      : cloud_(rig::geography(), worker::Application({&gateway(), &auth()}),
                six_cities()),
-        client_(cloud_.add_client(*geography().find("FRA"), "client/1")),
+        client_(cloud_.add_client(*rig::geography().find("FRA"), "client/1")),
         tasks_(cloud_.world().loop()) {
     auto& observers = cloud_.world().observers();
     observers.subscribe<worker::ConsoleLine>([this](const worker::ConsoleLine& line, const EventContext&) {
@@ -442,21 +403,19 @@ TEST(Application, SaysWhatIsWrongWithTheBindingsBetweenWorkers) {
             "(there is gateway)");
   EXPECT_EQ(fault({&auth(), &auth()}), "two Workers are named \"auth\"");
   auto with = [&](runtime::Binding binding) {
-    worker::Deployment front(snapshot(), code("front", kGateway, {std::move(binding)}), "v1", Classes{{"Session", true}},
-                             runtime::Isolate::Options{});
-    worker::Deployment back(snapshot(), code("back", kAuth, {}), "v1", Classes{{"Session", true}},
-                            runtime::Isolate::Options{});
+    const auto front = rig::deploy("front", kGateway, {std::move(binding)}, {"Session"});
+    auto back = rig::deploy("back", kAuth, {}, {"Session"});
     back.set_exports({"default", "Session"});
     worker::Application both({&front, &back});
     return both.fault().empty() ? both.find_class("back.Session")->label : both.fault();
   };
-  EXPECT_EQ(with(object("O", "Session", "back")), "back.Session");
-  EXPECT_EQ(with(service("B", "back", "Nope")),
+  EXPECT_EQ(with(rig::object("O", "Session", "back")), "back.Session");
+  EXPECT_EQ(with(rig::service("B", "back", "Nope")),
             "binding B of Worker \"front\" refers to the service \"back\" with the entrypoint \"Nope\", but \"back\" "
             "exports nothing of that name");
-  EXPECT_EQ(with(object("O", "Absent", "back")),
+  EXPECT_EQ(with(rig::object("O", "Absent", "back")),
             "binding O names the class Absent, which no migration of the Worker \"back\" declares");
-  EXPECT_EQ(with(object("O", "Session", "gone")),
+  EXPECT_EQ(with(rig::object("O", "Session", "gone")),
             "binding O of Worker \"front\" refers to the class Session of the Worker \"gone\", but there is no such "
             "Worker here (there is front, back)");
 }

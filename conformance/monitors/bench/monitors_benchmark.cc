@@ -39,7 +39,7 @@ const worker::Deployment& deployment() {
 // A world under a closed loop of clients, watched or not.
 class Loaded {
  public:
-  explicit Loaded(bool watched) : cloud_(bench::geography(), deployment(), {.pops = {"FRA"}}) {
+  explicit Loaded(bool watched) : cloud_(rig::geography(), deployment(), {.pops = {"FRA"}}) {
     if (watched)
       monitors_ = std::make_unique<monitors::Monitors>(cloud_.world(), cloud_.hosts());
     clients_ = std::make_unique<bench::ClosedLoop>(cloud_, 64, "", 16);

@@ -1,11 +1,10 @@
 // Goal: a chain names what really holds a request up, and looking changes nothing. Method: a whole cloud in a few
 // cities, made to wait by hand: by a cut, by JavaScript that awaits for ever, by two objects that wait for each other.
 #include "platform/live/blocking_chain.h"
+#include "platform/tests/deploy.h"
 
 #include <gtest/gtest.h>
 
-#include "platform/durable/actor/storage_natives.h"
-#include "platform/runtime/v8_process.h"
 
 namespace orrery::live {
 namespace {
@@ -40,23 +39,8 @@ export default {
 )";
 
 const worker::Deployment& deployment() {
-  static const auto made = [] {
-    runtime::start_v8();
-    static const auto snapshot = runtime::Snapshot::build(durable::storage_natives());
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "waiting";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kWorker});
-    runtime::Binding binding;
-    binding.name = "COUNTER";
-    binding.kind = runtime::BindingKind::kDurableObject;
-    binding.class_name = "Counter";
-    code->bindings.push_back(binding);
-    return std::make_unique<worker::Deployment>(*snapshot, code, "v1",
-                                                std::vector<worker::ObjectClass>{{"Counter", true}},
-                                                runtime::Isolate::Options{});
-  }();
-  return *made;
+  static const auto made = rig::deploy("waiting", kWorker, {rig::object("COUNTER", "Counter")}, {"Counter"});
+  return made;
 }
 
 constexpr const char* kGateway = R"(
@@ -68,26 +52,7 @@ export default {
 
 // A Worker that hands everything to `deployment()`.
 const worker::Deployment& gateway() {
-  static const auto made = [] {
-    static const auto snapshot = runtime::Snapshot::build(durable::storage_natives());
-    auto code = make_ref<runtime::AppCode>();
-    code->name = "gateway";
-    code->main = "worker.js";
-    code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, kGateway});
-    runtime::Binding binding;
-    binding.name = "BACK";
-    binding.kind = runtime::BindingKind::kService;
-    binding.script = "waiting";
-    code->bindings.push_back(binding);
-    return std::make_unique<worker::Deployment>(*snapshot, code, "v1",
-                                                std::vector<worker::ObjectClass>{},
-                                                runtime::Isolate::Options{});
-  }();
-  return *made;
-}
-
-const net::Geography& geography() {
-  static const net::Geography made;
+  static const auto made = rig::deploy("gateway", kGateway, {rig::service("BACK", "waiting")});
   return made;
 }
 
@@ -100,8 +65,8 @@ CloudOptions three_cities() {
 class Rig {
  public:
   explicit Rig(worker::Application application = worker::Application({&deployment()}))
-      : cloud_(geography(), std::move(application), three_cities()),
-        client_(cloud_.add_client(*geography().find("FRA"), "client/1")),
+      : cloud_(rig::geography(), std::move(application), three_cities()),
+        client_(cloud_.add_client(*rig::geography().find("FRA"), "client/1")),
         tasks_(cloud_.world().loop()) {}
 
   Cloud& cloud() { return cloud_; }
