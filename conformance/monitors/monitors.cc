@@ -54,6 +54,7 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::ObjectOutputHeld>(world, p.life);
   p.subscribe<durable::ObjectReplied>(world, p.life);
   p.subscribe<durable::ObjectCalled>(world, p.life);
+  p.subscribe<durable::ObjectStreamed>(world, p.life);
   p.subscribe<durable::SectionBegan>(world, p.life);
   p.subscribe<durable::SectionEnded>(world, p.life);
   p.subscribe<kv::Stored>(world, p.kv);

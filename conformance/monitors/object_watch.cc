@@ -224,6 +224,15 @@ void ObjectWatch::on(const durable::ObjectCalled& e, const EventContext& at) {
   left(RuleId::kOutputGateCalls, *object, *epoch, e.output, "a call", at);
 }
 
+void ObjectWatch::on(const durable::ObjectStreamed& e, const EventContext& at) {
+  Object* object = objects_.find(e.lane);
+  Epoch* epoch = object ? object->find(e.epoch) : nullptr;
+  if (!epoch) return;
+  check_alive(*object, *epoch, "a part of a stream left", at);
+  leases_.acts(*object, *epoch, "let a part of a stream out", at);
+  left(RuleId::kOutputGateAnswers, *object, *epoch, e.output, "a part of a stream", at);
+}
+
 void ObjectWatch::on(const durable::SectionBegan& e, const EventContext& at) {
   Object* object = objects_.find(e.lane);
   Epoch* epoch = object ? object->find(e.epoch) : nullptr;

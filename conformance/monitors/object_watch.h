@@ -25,6 +25,7 @@ class ObjectWatch {
   void on(const durable::ObjectOutputHeld& e, const EventContext& at);
   void on(const durable::ObjectReplied& e, const EventContext& at);
   void on(const durable::ObjectCalled& e, const EventContext& at);
+  void on(const durable::ObjectStreamed& e, const EventContext& at);
   void on(const durable::SectionBegan& e, const EventContext& at);
   void on(const durable::SectionEnded& e, const EventContext& at);
 

@@ -50,7 +50,10 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
     net::Reply reply = co_await hosts_.network().call(
         *host_.process(), to, kEdgeChannel, std::move(message), timeout);
     if (reply.ok()) {
-      exchange.response = reply.message->as<worker::AnswerMessage>().response;
+      const auto& answer = reply.message->as<worker::AnswerMessage>();
+      exchange.response = answer.response;
+      if (answer.response && answer.response->body.stream)
+        co_await read_body(answer.capabilities.front(), timeout - (world.now() - exchange.sent), exchange);
     } else {
       exchange.never_sent = reply.error == net::CallError::kUnreachable;
       exchange.error = reply.error == net::CallError::kTimeout ? "timed out" : "connection lost";
@@ -63,6 +66,13 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
       answered ? exchange.response->body.text() : std::string_view(exchange.error),
       (exchange.received - exchange.sent).us});
   co_return exchange;
+}
+
+Task<void> Client::read_body(worker::Capability stream, Duration timeout, Exchange& exchange) {
+  if (!bodies_) bodies_ = std::make_unique<BodyReader>(*host_.process());
+  Ref<Buffer> body = co_await bodies_->read(stream, timeout, exchange.error);
+  if (body) exchange.response = runtime::with_body(*exchange.response, runtime::HttpBody::of(std::move(body)));
+  else exchange.response = nullptr;
 }
 
 }  // namespace orrery::client

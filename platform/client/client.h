@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/client/body_reader.h"
 #include "platform/edge/anycast.h"
 #include "platform/edge/cf.h"
 #include "platform/worker/messages.h"
@@ -19,7 +20,7 @@ inline constexpr Duration kClientTimeout = seconds(60);
 
 // How a request ended.
 struct Exchange {
-  Ref<const runtime::HttpResponse> response;  // null: no answer
+  Ref<const runtime::HttpResponse> response;  // null: no answer, or its body broke off
   std::string error;                          // why there is none
   bool never_sent = false;  // surely not handled; otherwise a missing answer means "unknown"
   Instant sent{0};
@@ -63,6 +64,9 @@ class Client {
   Task<Exchange> fetch(Ref<runtime::HttpRequest> request, Duration timeout = kClientTimeout);
 
  private:
+  // Waits for the whole of a streamed body.
+  Task<void> read_body(worker::Capability stream, Duration timeout, Exchange& exchange);
+
   host::Hosts& hosts_;
   const net::Geography& geography_;
   edge::Anycast& anycast_;
@@ -75,6 +79,7 @@ class Client {
   uint32_t cf_pop_ = UINT32_MAX;
   std::string cf_json_;  // for `cf_pop_`
   std::vector<const OpenRequest*> open_;
+  std::unique_ptr<BodyReader> bodies_;  // made with the first streamed response
 };
 
 }  // namespace orrery::client

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "platform/client/body_reader.h"
 #include "platform/worker/messages.h"
 #include "sim/net/network.h"
 
@@ -29,6 +30,11 @@ class Origin final : public host::Service, private net::Handler {
 
  private:
   void on_call(const net::Caller& caller, const Ref<const net::Message>& message) override;
+  // A request whose body is a stream arrives when the body has; one that breaks off never does.
+  Task<void> arrive(uint64_t id, net::Caller caller, Ref<const worker::FetchMessage> message);
+
+  host::Process& process_;
+  std::unique_ptr<BodyReader> bodies_;  // made with the first streamed request
   std::string name_;
   uint64_t& last_id_;
   std::deque<Request> arrived_;

@@ -52,7 +52,8 @@ void EdgeOutbound::send(worker::WorkerIsolate& worker, runtime::ContextId contex
     auto origin = origins_.find(host_of(call.request->url));
     if (origin != origins_.end()) {
       process_.tasks().spawn(
-          fetch_origin(worker, context, call.operation, origin->second, std::move(call.request)));
+          fetch_origin(worker, context, call.operation, origin->second,
+                       make_ref<worker::FetchMessage>(std::move(call.request), std::move(call.rpc))));
       return;
     }
     // Nobody answers for that name: what a visitor gets when the origin's DNS does not resolve.
@@ -82,9 +83,8 @@ std::vector<host::HostId> EdgeOutbound::waiting_on(uint64_t context) const {
 
 Task<void> EdgeOutbound::fetch_origin(worker::WorkerIsolate& worker, runtime::ContextId context,
                                       runtime::OperationId operation, host::HostId origin,
-                                      Ref<const runtime::HttpRequest> request) {
+                                      Ref<const worker::FetchMessage> message) {
   Fetch listed(fetches_, worker.key_of(context), origin);
-  auto message = make_ref<worker::FetchMessage>(std::move(request));
   net::Reply reply = co_await process_.network().call(process_, origin, kOriginChannel,
                                                       std::move(message), kOriginTimeout);
   Ref<const worker::AnswerMessage> answer;

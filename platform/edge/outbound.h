@@ -42,7 +42,7 @@ class EdgeOutbound final : public host::Service, public worker::Outbound {
   struct Fetch;
   Task<void> fetch_origin(worker::WorkerIsolate& worker, runtime::ContextId context,
                           runtime::OperationId operation, host::HostId origin,
-                          Ref<const runtime::HttpRequest> request);
+                          Ref<const worker::FetchMessage> message);
   host::Process& process_;
   const Origins& origins_;
   ObjectClient* objects_ = nullptr;

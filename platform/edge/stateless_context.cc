@@ -72,11 +72,14 @@ void StatelessContext::start_call() {
     });
   }
   turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
-    return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *call.request,
-                                          binding.value)
+    return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *received(call), binding.value)
                  : isolate.dispatch_rpc(context_id(), 1, binding.entrypoint, call.method,
                                         call.arguments, binding.value);
   });
+}
+
+Ref<const runtime::HttpRequest> StatelessContext::received(const worker::OutgoingCall& call) {
+  return call.rpc ? worker_.taken(*this, call.request, call.rpc->capabilities) : call.request;
 }
 
 template <class Enter>
@@ -197,6 +200,10 @@ void StatelessContext::fail(std::string message, int status, int code) {
 
 void StatelessContext::call(worker::OutgoingCall call) {
   worker_.outbound().send(worker_, context_id(), std::move(call));
+}
+
+void StatelessContext::stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) {
+  worker_.rpc().streams().send(worker_, operation, std::move(message));
 }
 
 void StatelessContext::settle(runtime::OperationId operation,

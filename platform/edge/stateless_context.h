@@ -61,6 +61,7 @@ class StatelessContext final : public worker::EventContext {
   void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
+  void stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) override;
   void settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) override;
   void timer_due(runtime::TimerId timer) override;
   void wait_until_changed(int pending) override { wait_until_ = pending; }
@@ -69,6 +70,8 @@ class StatelessContext final : public worker::EventContext {
  private:
   // Opens the context; false when the Worker cannot start, which is then answered.
   bool begin();
+  // The request of a call through a service binding, its body taken.
+  Ref<const runtime::HttpRequest> received(const worker::OutgoingCall& call);
   template <class Enter>
   void turn(const char* why, Enter&& enter);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer);

@@ -71,4 +71,24 @@ HttpBody HttpBody::of(Ref<Buffer> bytes) {
   return {std::move(bytes), ascii};
 }
 
+Ref<HttpRequest> with_body(const HttpRequest& request, HttpBody body) {
+  auto copy = make_ref<HttpRequest>();
+  copy->method = request.method;
+  copy->url = request.url;
+  copy->headers = request.headers;
+  copy->cf_json = request.cf_json;
+  copy->redirect = request.redirect;
+  copy->body = std::move(body);
+  return copy;
+}
+
+Ref<HttpResponse> with_body(const HttpResponse& response, HttpBody body) {
+  auto copy = make_ref<HttpResponse>();
+  copy->status = response.status;
+  copy->status_text = response.status_text;
+  copy->headers = response.headers;
+  copy->body = std::move(body);
+  return copy;
+}
+
 }  // namespace orrery::runtime

@@ -44,11 +44,13 @@ class HeaderList {
   std::string flat_;
 };
 
-// A body that is whole in memory. `ascii` says that every byte is below 128, which lets JavaScript
+// A body: whole in memory, or a stream that is still being written. `ascii` says that every byte is below 128, which lets JavaScript
 // receive it as a one-byte string; it is computed once, when the body is made.
 struct HttpBody {
   Ref<Buffer> bytes;  // null: no body (different from an empty one)
   bool ascii = false;
+  // A stream: the number by which the context that sends or receives the message knows it (isolate_host.h).
+  uint32_t stream = 0;
 
   static HttpBody of(std::string_view text);
   static HttpBody of(Ref<Buffer> bytes);
@@ -79,5 +81,9 @@ struct HttpResponse final : RefCounted {
 
   size_t wire_size() const { return status_text.size() + headers.flat().size() + body.size() + 32; }
 };
+
+// A copy with another body.
+Ref<HttpRequest> with_body(const HttpRequest& request, HttpBody body);
+Ref<HttpResponse> with_body(const HttpResponse& response, HttpBody body);
 
 }  // namespace orrery::runtime

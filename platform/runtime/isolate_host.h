@@ -76,6 +76,16 @@ class IsolateHost {
   // The number by which the context itself refers to what it gave out; the end of a reference.
   virtual uint32_t import_own(ContextId, uint32_t exported) { return exported; }
   virtual void release_import(uint32_t number) { (void)number; }
+  // Streams of bytes: a message that leaves gives them out by a number, one that comes brings the number of an import.
+  // The next chunk of one's own, or (no bytes) its end; answered by settle_rpc without a value when more may follow.
+  virtual void write_stream(ContextId, OperationId, uint32_t number, HttpBody chunk) {
+    (void)number, (void)chunk;
+  }
+  virtual void fail_stream(ContextId, uint32_t number, const ErrorInfo& error) { (void)number, (void)error; }
+  // Answered by settle_cells with the next chunk, with nothing at the end, or by fail.
+  virtual void read_stream(ContextId, OperationId, uint32_t import) { (void)import; }
+  // What was given out under the number reached nobody.
+  virtual void withdraw_export(ContextId, uint32_t number) { (void)number; }
   // An operation of a platform service's binding (KV, ...), answered by settle_cells / fail. `gated`: from a
   // Durable Object it waits for the output gate (durable-objects.md 2.4).
   virtual void start_binding(ContextId, OperationId, uint32_t binding, std::string_view method,

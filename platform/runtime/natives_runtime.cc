@@ -127,6 +127,36 @@ void import_own(Arguments info) {
   info.GetReturnValue().Set(s.host->import_own(s.current_id(), unsigned_at(info, 0)));
 }
 
+// writeStream(operation, number, chunk): no chunk: the end.
+void write_stream(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  ++s.slot(s.current_slot).pending;
+  s.host->write_stream(s.current_id(), unsigned_at(info, 0), unsigned_at(info, 1), to_body(s.isolate, info[2]));
+}
+
+// failStream(number, error)
+void fail_stream(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  const ErrorInfo error = s.describe(info[1]);
+  if (s.ending != TurnKind::kOk) return;
+  s.host->fail_stream(s.current_id(), unsigned_at(info, 0), error);
+}
+
+// readStream(operation, import)
+void read_stream(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  ++s.slot(s.current_slot).pending;
+  s.host->read_stream(s.current_id(), unsigned_at(info, 0), unsigned_at(info, 1));
+}
+
+void withdraw_export(Arguments info) {
+  Isolate::State& s = state_of(info);
+  s.host->withdraw_export(s.current_id(), unsigned_at(info, 0));
+}
+
 void release_import(Arguments info) { state_of(info).host->release_import(unsigned_at(info, 0)); }
 
 // Whether the engine knows the object's kind: it clones it, or refuses it in its own words.
@@ -284,6 +314,10 @@ constexpr NativeFunction kNatives[] = {
     {"respondRpc", respond_rpc},
     {"importOwn", import_own},
     {"releaseImport", release_import},
+    {"writeStream", write_stream},
+    {"failStream", fail_stream},
+    {"readStream", read_stream},
+    {"withdrawExport", withdraw_export},
     {"isBuiltin", is_builtin},
     {"startBinding", start_binding},
     {"startTurn", start_turn},

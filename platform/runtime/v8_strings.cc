@@ -63,6 +63,7 @@ HttpBody to_body(v8::Isolate* isolate, v8::Local<v8::Value> value) {
     return HttpBody::of(std::move(bytes));
   }
   HttpBody body;
+  if (value->IsUint32()) body.stream = value.As<v8::Uint32>()->Value();
   with_bytes(value, [&](const uint8_t* data, size_t size) {
     body = HttpBody::of(Buffer::copy(data, static_cast<uint32_t>(size)));
   });
@@ -70,6 +71,7 @@ HttpBody to_body(v8::Isolate* isolate, v8::Local<v8::Value> value) {
 }
 
 v8::Local<v8::Value> from_body(v8::Isolate* isolate, const HttpBody& body) {
+  if (body.stream) return v8::Integer::NewFromUnsigned(isolate, body.stream);
   if (!body) return v8::Null(isolate);
   if (body.ascii) return one_byte(isolate, body.text());
   return new_array_buffer(isolate, body.bytes->data(), body.size());

@@ -21,6 +21,10 @@ struct Capability {
   auto operator<=>(const Capability&) const = default;
 };
 
+// Streams of bytes have this bit in their number (byte_streams.h, js/streams.js).
+inline constexpr uint32_t kStreamMark = uint32_t{1} << 30;
+inline bool is_stream(const Capability& c) { return c.number & kStreamMark; }
+
 // A call as others can name it.
 struct CallName {
   host::HostId host = host::kNoHost;
@@ -30,7 +34,7 @@ struct CallName {
   auto operator<=>(const CallName&) const = default;
 };
 
-// What a method call carries beyond the method and its arguments.
+// What a method call carries beyond the method and its arguments, or a fetch beyond its request.
 class RpcInfo final : public RefCounted {
  public:
   uint32_t incarnation = 0;  // of the calling process
@@ -40,7 +44,7 @@ class RpcInfo final : public RefCounted {
   bool message = false;         // the arguments are in the general form (js/rpc_calls.js)
   bool keep = false;            // calls on its result follow; settled within the turn that makes the call
   Capability target;            // what it is made on, when that was given out by a context
-  std::vector<Capability> capabilities;  // those in the message
+  std::vector<Capability> capabilities;  // those in the message; of a fetch: its body, when that is a stream
 
   CallName name(host::HostId caller) const { return {caller, incarnation, worker, operation}; }
   // Nothing but a method and plain values for an entrypoint or object.

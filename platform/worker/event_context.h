@@ -68,6 +68,9 @@ class EventContext {
 
   // JavaScript calls out: now for stateless contexts, past the output gate for objects.
   virtual void call(OutgoingCall call) = 0;
+  // A part of a stream leaves: now for stateless contexts, past the output gate for objects. The operation (0: none)
+  // is answered when more may follow.
+  virtual void stream(runtime::OperationId operation, Ref<const struct StreamMessage> message) = 0;
   // The answer to a call came back: resolve its promise in a turn.
   virtual void settle(runtime::OperationId operation, Ref<const AnswerMessage> answer) = 0;
   // A timer is due.

@@ -17,10 +17,11 @@ namespace orrery::worker {
 // From a client (or a service binding) to a Worker's fetch handler.
 struct FetchMessage final : net::Message {
   static constexpr Kind kKind{"worker.fetch"};
-  explicit FetchMessage(Ref<const runtime::HttpRequest> r)
-      : Message(kKind), request(std::move(r)) {}
+  explicit FetchMessage(Ref<const runtime::HttpRequest> r, Ref<RpcInfo> more = nullptr)
+      : Message(kKind), request(std::move(r)), rpc(std::move(more)) {}
   uint32_t bytes() const override { return static_cast<uint32_t>(request->wire_size()); }
   Ref<const runtime::HttpRequest> request;
+  Ref<RpcInfo> rpc;  // names the body when it is a stream, else null
 };
 
 // An event for one Durable Object: a fetch, a method call when `request` is null, or an alarm.
@@ -41,7 +42,7 @@ struct ObjectMessage final : net::Message {
   Ref<const runtime::HttpRequest> request;
   std::string method;
   Ref<Buffer> arguments;
-  Ref<RpcInfo> rpc;  // of a method call; may be null for a plain one
+  Ref<RpcInfo> rpc;  // null for a plain method call, or a fetch whose body is no stream
   // Alarms (durable/alarms): the handler is to run, or the stored alarm to be cleared for good.
   // A probe is answered from within a turn without any JavaScript: it shows that the object is reachable.
   enum class Event : uint8_t { kRequest, kAlarm, kAlarmGivenUp, kProbe };
@@ -70,7 +71,7 @@ struct AnswerMessage final : net::Message {
   Ref<const runtime::HttpResponse> response;
   Ref<Buffer> value;
   bool rpc_message = false;              // `value` is in the general form of RPC results
-  std::vector<Capability> capabilities;  // those in it
+  std::vector<Capability> capabilities;  // those in it; of a response: its body, when that is a stream
   Capability kept;                       // where calls on this result go, when they were announced
   Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;

@@ -15,7 +15,7 @@ constexpr Duration kAnswerTimeout = minutes(15);
 constexpr uint64_t kAlongReference = uint64_t{1} << 63;
 }  // namespace
 
-RpcHub::RpcHub(host::Process& process, HostWorkers& workers) : process_(process), workers_(workers) {
+RpcHub::RpcHub(host::Process& process, HostWorkers& workers) : process_(process), workers_(workers), streams_(process) {
   for (uint32_t w = 0; w < workers.size(); ++w) workers.at(w).connect(*this);
   process.network().serve(process, kRpcChannel, *this);
 }
@@ -34,8 +34,12 @@ void RpcHub::tell(host::HostId to, ReferenceMessage::What what, const Capability
 
 // ---- giving out and taking ----
 
+Capability RpcHub::of(const WorkerIsolate& worker, const EventContext& context, uint32_t number) const {
+  return {process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), number};
+}
+
 Capability RpcHub::give(WorkerIsolate& worker, EventContext& context, uint32_t number, bool result) {
-  const Capability c{process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), number};
+  const Capability c = of(worker, context, number);
   exports_[c].result = result;
   context.has_references_ = true;
   ++context.given_;
@@ -51,17 +55,42 @@ uint32_t RpcHub::take(WorkerIsolate& worker, EventContext& context, const Capabi
   made.owner = context.context_id();
   made.lane = context.lane();
   tell(capability.host, ReferenceMessage::What::kHold, capability);
+  if (is_stream(capability)) streams_.take(last_import_, worker, context.context_id(), capability);
   return last_import_;
+}
+
+// The import ends from this side.
+void RpcHub::forget(uint32_t number, const Import& import) {
+  if (!import.broken) tell(import.from.host, ReferenceMessage::What::kRelease, import.from);
+  if (is_stream(import.from)) streams_.released(number);
+}
+
+void RpcHub::broke(uint32_t number, Import& import, runtime::ErrorInfo error) {
+  import.broken = true;
+  if (is_stream(import.from)) streams_.broken(number, connection_lost());
+  import.error = std::move(error);
 }
 
 void RpcHub::release(uint32_t number) {
   auto it = imports_.find(number);
   if (it == imports_.end()) return;
-  if (!it->second.broken) tell(it->second.from.host, ReferenceMessage::What::kRelease, it->second.from);
+  forget(number, it->second);
   imports_.erase(it);
 }
 
+void RpcHub::withdraw(WorkerIsolate& worker, EventContext& context, uint32_t number) {
+  auto it = exports_.find(of(worker, context, number));
+  if (it == exports_.end() || it->second.holder != host::kNoHost) return;
+  const Capability c = it->first;
+  const bool result = it->second.result;
+  exports_.erase(it);
+  streams_.dropped(c);
+  --context.given_;
+  if (result) --context.given_results_;
+}
+
 void RpcHub::released(const Capability& c, bool result, bool is_answer) {
+  if (is_stream(c)) streams_.dropped(c);
   EventContext* context = context_of(c);
   if (!context) return;
   --context->given_;
@@ -76,10 +105,11 @@ void RpcHub::context_closed(WorkerIsolate& worker, EventContext& context) {
       ++it;
       continue;
     }
-    if (!it->second.broken) tell(it->second.from.host, ReferenceMessage::What::kRelease, it->second.from);
+    forget(it->first, it->second);
     it = imports_.erase(it);
   }
-  const Capability first{process_.host_id(), process_.incarnation(), worker.index(), id, 0};
+  fail_streams(worker, context, connection_lost());
+  const Capability first = of(worker, context, 0);
   for (auto it = exports_.lower_bound(first); it != exports_.end() && it->first.context == id &&
                                               it->first.worker == worker.index();) {
     if (it->second.holder != host::kNoHost) tell(it->second.holder, ReferenceMessage::What::kBroken, it->first);
@@ -99,8 +129,14 @@ void RpcHub::context_closed(WorkerIsolate& worker, EventContext& context) {
   context.has_references_ = false;
 }
 
+void RpcHub::fail_streams(WorkerIsolate& worker, EventContext& context, const runtime::ErrorInfo& error) {
+  streams_.fail_all(of(worker, context, 0), error);
+}
+
 void RpcHub::on_message(host::HostId from, const Ref<const net::Message>& message) {
   using What = ReferenceMessage::What;
+  if (message->kind().hash == StreamMessage::kKind.hash)
+    return streams_.on_message(from, Ref<const StreamMessage>(&message->as<StreamMessage>()));
   const auto& note = message->as<ReferenceMessage>();
   const Capability& c = note.capability;
   switch (note.what) {
@@ -118,11 +154,8 @@ void RpcHub::on_message(host::HostId from, const Ref<const net::Message>& messag
       return released(c, result, false);
     }
     case What::kBroken:
-      for (auto& [number, import] : imports_) {
-        if (import.from != c || import.broken) continue;
-        import.broken = true;
-        import.error = context_ended();
-      }
+      for (auto& [number, import] : imports_)
+        if (import.from == c && !import.broken) broke(number, import, context_ended());
       return;
     case What::kFinish:
       for (auto it = kept_.begin(); it != kept_.end(); ++it) {
@@ -138,8 +171,7 @@ void RpcHub::on_peer_lost(host::HostId peer) {
   for (auto& [number, import] : imports_) {
     if (import.from.host != peer || import.broken) continue;
     ORRERY_SOMETIMES(process_.world(), true, "a stub breaks because its host is lost");
-    import.broken = true;
-    import.error = connection_lost();
+    broke(number, import, connection_lost());
   }
   // Those it referred to; telling a context may end others.
   std::vector<std::pair<Capability, bool>> dropped;
@@ -296,7 +328,8 @@ runtime::TurnResult dispatch_rpc(WorkerIsolate& worker, EventContext& context, r
 }
 
 void RpcHub::count_held(std::map<std::string, uint64_t>& out) const {
-  for (const auto& [number, import] : imports_) ++out[process_.world().trace().lane_at(import.lane).name];
+  for (const auto& [number, import] : imports_)
+    if (!is_stream(import.from)) ++out[process_.world().trace().lane_at(import.lane).name];
 }
 
 }  // namespace orrery::worker

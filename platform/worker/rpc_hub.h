@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/worker/byte_streams.h"
 #include "platform/worker/host_workers.h"
 #include "sim/net/network.h"
 
@@ -34,6 +35,8 @@ class RpcHub final : public host::Service, private net::Handler {
  public:
   RpcHub(host::Process& process, HostWorkers& workers);
 
+  // The name by which others know what a context gives out under a number.
+  Capability of(const WorkerIsolate& worker, const EventContext& context, uint32_t number) const;
   // A context gives something out with a message that leaves; `result`: with the result of a call to it.
   Capability give(WorkerIsolate& worker, EventContext& context, uint32_t number, bool result);
   // Something came to a context; the number by which it refers to it.
@@ -56,6 +59,12 @@ class RpcHub final : public host::Service, private net::Handler {
   void stamp(WorkerIsolate& worker, EventContext& context, runtime::EventId event, AnswerMessage& answer);
 
   void context_closed(WorkerIsolate& worker, EventContext& context);
+  // The context ends for this reason: whoever reads a stream of its sees it.
+  void fail_streams(WorkerIsolate& worker, EventContext& context, const runtime::ErrorInfo& error);
+  // What a context gave out did not reach anybody: it takes it back, if nobody holds it.
+  void withdraw(WorkerIsolate& worker, EventContext& context, uint32_t number);
+  // The data of streams.
+  ByteStreams& streams() { return streams_; }
 
   // Adds to `out` how many references the contexts of this host hold, by their lane ("do:Cart/42"): stubs that
   // nobody has disposed of.
@@ -96,11 +105,14 @@ class RpcHub final : public host::Service, private net::Handler {
                      host::HostId to, Ref<const ObjectMessage> message);
   void tell(host::HostId to, ReferenceMessage::What what, const Capability& capability);
   bool here(const Capability& capability) const;
+  void broke(uint32_t number, Import& import, runtime::ErrorInfo error);
+  void forget(uint32_t number, const Import& import);
   EventContext* context_of(const Capability& capability);
   void released(const Capability& capability, bool result, bool is_answer);
 
   host::Process& process_;
   HostWorkers& workers_;
+  ByteStreams streams_;
   std::map<Capability, Export> exports_;
   std::map<uint32_t, Import> imports_;
   std::map<CallName, Kept> kept_;

@@ -220,6 +220,10 @@ void WorkerIsolate::start_fetch(runtime::ContextId, runtime::OperationId operati
                                 const runtime::Target& target,
                                 Ref<const runtime::HttpRequest> request) {
   OutgoingCall call = call_to(operation, target);
+  if (request->body.stream) {
+    call.rpc = make_ref<RpcInfo>();
+    call.rpc->capabilities.push_back(rpc_->give(*this, current(), request->body.stream, false));
+  }
   call.request = std::move(request);
   leave(std::move(call));
 }
@@ -267,6 +271,30 @@ uint32_t WorkerIsolate::import_own(runtime::ContextId, uint32_t exported) {
   return rpc_->take(*this, current(), rpc_->give(*this, current(), exported, false));
 }
 
+void WorkerIsolate::write_stream(runtime::ContextId, runtime::OperationId operation, uint32_t number,
+                                 runtime::HttpBody chunk) {
+  using What = StreamMessage::What;
+  auto message = make_ref<StreamMessage>(chunk ? What::kChunk : What::kEnd, rpc_->of(*this, current(), number));
+  message->chunk = std::move(chunk);
+  current().stream(operation, std::move(message));
+}
+
+void WorkerIsolate::fail_stream(runtime::ContextId, uint32_t number, const runtime::ErrorInfo& error) {
+  auto message = make_ref<StreamMessage>(StreamMessage::What::kError, rpc_->of(*this, current(), number));
+  message->error = error;
+  message->error.remote = true;
+  current().stream(0, std::move(message));
+}
+
+void WorkerIsolate::read_stream(runtime::ContextId, runtime::OperationId operation, uint32_t import) {
+  current().operation_started(operation);
+  rpc_->streams().read(import, operation);
+}
+
+void WorkerIsolate::withdraw_export(runtime::ContextId, uint32_t number) {
+  rpc_->withdraw(*this, current(), number);
+}
+
 void WorkerIsolate::release_import(uint32_t number) { rpc_->release(number); }
 
 void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId operation,
@@ -284,7 +312,11 @@ void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId opera
 
 void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,
                             Ref<const runtime::HttpResponse> response) {
-  current().respond(event, std::move(response));
+  if (!response->body.stream) [[likely]] return current().respond(event, std::move(response));
+  const Capability stream = rpc_->give(*this, current(), response->body.stream, true);
+  auto answer = AnswerMessage::of(std::move(response));
+  answer->capabilities.push_back(stream);
+  current().respond_rpc(event, std::move(answer));
 }
 void WorkerIsolate::respond_value(runtime::ContextId, runtime::EventId event, Ref<Buffer> value) {
   current().respond_value(event, std::move(value));

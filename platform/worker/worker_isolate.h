@@ -87,6 +87,15 @@ class WorkerIsolate final : private runtime::IsolateHost {
   RpcHub& rpc() { return *rpc_; }
   // The numbers by which a context refers to what came to it.
   std::vector<uint32_t> take(EventContext& context, const std::vector<Capability>& capabilities);
+  // A message that came whose body may be a stream, as the context has it: with the number of its import.
+  template <class Http>
+  Ref<const Http> taken(EventContext& context, const Ref<const Http>& message,
+                        const std::vector<Capability>& capabilities) {
+    if (!message->body.stream) [[likely]] return message;
+    runtime::HttpBody body;
+    body.stream = take(context, capabilities).front();
+    return runtime::with_body(*message, std::move(body));
+  }
 
   // An answer for a call of a context; dropped if the context is gone.
   // The same in a turn of its own, now: turns never nest, not even those of two isolates.
@@ -138,6 +147,10 @@ class WorkerIsolate final : private runtime::IsolateHost {
   bool keep_result(runtime::ContextId, runtime::OperationId) override;
   void respond_rpc(runtime::ContextId, runtime::EventId, Ref<Buffer> message,
                    std::span<const uint32_t> exports) override;
+  void write_stream(runtime::ContextId, runtime::OperationId, uint32_t number, runtime::HttpBody chunk) override;
+  void fail_stream(runtime::ContextId, uint32_t number, const runtime::ErrorInfo& error) override;
+  void read_stream(runtime::ContextId, runtime::OperationId, uint32_t import) override;
+  void withdraw_export(runtime::ContextId, uint32_t number) override;
   uint32_t import_own(runtime::ContextId, uint32_t exported) override;
   void release_import(uint32_t number) override;
   void start_binding(runtime::ContextId, runtime::OperationId, uint32_t binding,

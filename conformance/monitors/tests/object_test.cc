@@ -90,6 +90,16 @@ TEST_F(Gates, ACallAheadOfAWritesDurabilityBreaksOg2) {
   tell(durable::ObjectCalled{lane, 1, 0, "GET", "/y"});
   EXPECT_EQ(broken(RuleId::kOutputGateCalls), 1u);
 }
+TEST_F(Gates, APartOfAStreamAheadOfAWritesDurabilityBreaksOg1) {
+  event(1);
+  tell(durable::ObjectStreamed{lane, 1, 0, 10});
+  EXPECT_EQ(all(), 0u);
+  write(1);
+  turn_ends();
+  commit(1, 1);
+  tell(durable::ObjectStreamed{lane, 1, 0, 10});
+  EXPECT_EQ(broken(RuleId::kOutputGateAnswers), 1u);
+}
 TEST_F(Gates, AnEventInsideASectionBreaksIg1) {
   tell(durable::SectionBegan{lane, 1, 5, 1});
   tell(durable::SectionEnded{lane, 1, 5});

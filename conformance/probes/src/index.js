@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { encode, encodeError } from "./encode.js";
 import { themes } from "./themes.js";
+import { streamMethods, streamServers } from "./themes/streams.js";
 
 const stepsOf = (probe) => (Array.isArray(probe) ? probe : [probe]);
 
@@ -46,6 +47,8 @@ async function runStep(object, theme, name, step) {
 export class ProbeObject extends DurableObject {
   alarm() {}
   echo(value) { return value; }
+  stream(name, ...args) { return streamMethods[name](this, ...args); }
+  fetch(request) { return streamServers[new URL(request.url).pathname.slice(1)](this, request); }
   run(theme, name, step) { return runStep(this, theme, name, step); }
 }
 export class LegacyObject extends DurableObject {

@@ -10,6 +10,7 @@ import { sqlCursors } from "./themes/sql_cursors.js";
 import { sqlErrors } from "./themes/sql_errors.js";
 import { sqlFunctions } from "./themes/sql_functions.js";
 import { sqlValues } from "./themes/sql_values.js";
+import { streams } from "./themes/streams.js";
 import { transactions } from "./themes/transactions.js";
 import { turns } from "./themes/turns.js";
 
@@ -25,6 +26,7 @@ export const themes = {
   "sql-errors": sqlErrors,
   "sql-functions": sqlFunctions,
   "sql-values": sqlValues,
+  streams,
   transactions,
   turns,
 };

@@ -7,6 +7,7 @@
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
 #include "platform/durable/replication/follower_choice.h"
+#include "platform/worker/rpc_hub.h"
 
 namespace orrery::durable {
 
@@ -169,6 +170,7 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_ = error;
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
+  if (was_running && given() > 0) worker_.rpc().fail_streams(worker_, *this, end_answer(true)->error);
   if (was_running) worker_.close(*this);
   for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
   before_start_.clear();
@@ -277,8 +279,11 @@ void Actor::EventWork::run() {
                                   caller.from());
     });
   }
+  // Its body may be a stream.
+  const Ref<const runtime::HttpRequest> request =
+      fetch && message->rpc ? actor.worker_.taken(actor, message->request, message->rpc->capabilities) : message->request;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
-    return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *message->request)
+    return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *request)
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,
                                               message->arguments);
   });

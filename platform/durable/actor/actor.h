@@ -111,6 +111,7 @@ class Actor final : public worker::EventContext,
   void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
+  void stream(runtime::OperationId, Ref<const worker::StreamMessage>) override;
   void operation_started(runtime::OperationId) override;
   void settle(runtime::OperationId, Ref<const worker::AnswerMessage>) override;
   void timer_due(runtime::TimerId) override;
@@ -153,6 +154,7 @@ class Actor final : public worker::EventContext,
   };
   class ReplyOutput;
   class CallOutput;
+  class StreamOutput;
   class SyncOutput;
 
   Task<void> acquire();
@@ -165,6 +167,7 @@ class Actor final : public worker::EventContext,
   void send_reply(const net::Caller& caller, const Ref<worker::AnswerMessage>& answer,
                   Batch needs, uint64_t output, bool gated);
   void send_call(worker::OutgoingCall call, uint64_t output);
+  void send_chunk(runtime::OperationId operation, Ref<const worker::StreamMessage> message, uint64_t output);
   // Says that an output has to wait, and gives it a number.
   uint64_t hold_output();
   bool lease_valid() const;

@@ -109,6 +109,22 @@ void Actor::send_call(worker::OutgoingCall call, uint64_t output) {
   worker_.outbound().send(worker_, context_id(), std::move(call));
 }
 
+void Actor::stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) {
+  if (state_ == State::kEnded) return;
+  if (operation) operation_started(operation);
+  if (!lease_valid()) wait_for_lease();
+  const bool weak = host_.options().weaken.answers_early;
+  if (weak || output_gate_.open()) return send_chunk(operation, std::move(message), 0);
+  const uint64_t output = hold_output();
+  ORRERY_SOMETIMES(world(), true, "a part of a stream waits for the output gate");
+  output_gate_.pass(std::make_unique<StreamOutput>(*this, operation, std::move(message), output));
+}
+
+void Actor::send_chunk(runtime::OperationId operation, Ref<const worker::StreamMessage> message, uint64_t output) {
+  world().announce(ObjectStreamed{info_->lane, epoch_, output, message->chunk.size()});
+  worker_.rpc().streams().send(worker_, operation, std::move(message));
+}
+
 Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
   if (!sections.empty()) {
     auto it = sections.find(id);

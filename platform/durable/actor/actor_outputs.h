@@ -2,6 +2,7 @@
 #pragma once
 
 #include "platform/durable/actor/actor.h"
+#include "platform/worker/byte_streams.h"
 
 namespace orrery::durable {
 
@@ -37,6 +38,22 @@ class Actor::CallOutput final : public GatedOutput {
  private:
   Actor& actor_;
   worker::OutgoingCall call_;
+  uint64_t output_;
+};
+
+// A part of a stream that the object writes; the gate is that of the moment at which it was written (2.4, 2.5).
+class Actor::StreamOutput final : public GatedOutput {
+ public:
+  StreamOutput(Actor& actor, runtime::OperationId operation, Ref<const worker::StreamMessage> message,
+               uint64_t output)
+      : actor_(actor), operation_(operation), message_(std::move(message)), output_(output) {}
+  void release() override { actor_.send_chunk(operation_, std::move(message_), output_); }
+  void broken(const runtime::ErrorInfo&) override {}  // its reader hears of the object's end
+
+ private:
+  Actor& actor_;
+  runtime::OperationId operation_;
+  Ref<const worker::StreamMessage> message_;
   uint64_t output_;
 };
 

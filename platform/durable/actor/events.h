@@ -136,6 +136,19 @@ struct ObjectCalled {
   std::string text() const { return "calls " + std::string(method) + " " + std::string(what); }
 };
 
+// A part of a stream left the object: so many bytes, none for its end. `output` as in ObjectCalled.
+struct ObjectStreamed {
+  static constexpr const char* kKind = "object.streamed";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t output;
+  uint64_t bytes;
+  void fold(Fold& f) const { f.add(epoch).add(output).add(bytes); }
+  std::string text() const {
+    return bytes ? "streams " + std::to_string(bytes) + " bytes" : std::string("ends a stream");
+  }
+};
+
 // The callback of a critical section (blockConcurrencyWhile) is about to run, or is over.
 struct SectionBegan {
   static constexpr const char* kKind = "object.section";

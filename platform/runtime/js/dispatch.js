@@ -7,6 +7,7 @@ import { DurableObject, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
 import { answerRpc, arguments_, invoke, lookUp, onAnswer } from "./rpc_serve.js";
 import { jsonParse } from "./env_values.js";
+import { endRequestStream, receiveBody, RESPONSE_BODY, sendStream, whenSent } from "./streams.js";
 import { partsOfResponse, requestFromParts } from "./web.js";
 
 let exported = null;  // namespace object of the main module
@@ -77,29 +78,38 @@ function fail(event, error) {
   natives.respondError(event, error);
 }
 
-function sendResponse(event, response) {
-  const parts = partsOfResponse(response);
+/** `body`: the record of the request's body when that is a stream; it ends with the response. */
+function sendResponse(context, event, response, body) {
+  const parts = partsOfResponse(response, (state) => sendStream(context, state, RESPONSE_BODY));
   if (parts === null) {
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }
-  const { body } = parts;
-  if (parts.pendingBody) {
-    promiseThen(promiseResolve(body), (whole) => {
-      natives.respond(event, parts.status, parts.statusText, parts.headers, whole);
-    }, (error) => fail(event, error));
-    return;
-  }
-  natives.respond(event, parts.status, parts.statusText, parts.headers, body);
+  natives.respond(event, parts.status, parts.statusText, parts.headers, parts.body);
+  if (body === null) return;
+  const end = () => endRequestStream(body);
+  if (typeof parts.body === "number") whenSent(context, parts.body, end);
+  else end();
 }
 
-function answerResponse(event, result) {
+function answerResponse(context, event, result, body) {
+  const failed = (error) => {
+    fail(event, error);
+    if (body !== null) endRequestStream(body);
+  };
   promiseThen(promiseResolve(result), (response) => {
     try {
-      sendResponse(event, response);
+      sendResponse(context, event, response, body);
     } catch (error) {
-      fail(event, error);
+      failed(error);
     }
-  }, (error) => fail(event, error));
+  }, failed);
+}
+
+/** The handler's call with the request that came, and its answer. */
+function serveFetch(context, event, method, url, headers, body, cf, handle) {
+  const came = receiveBody(context, body);
+  answerResponse(context, event, handle(requestFromParts(method, url, headers, came, cf)),
+    typeof body === "number" ? came : null);
 }
 
 function answerDone(event, result) {
@@ -113,8 +123,8 @@ export function dispatchFetch(slot, event, entrypoint, method, url, headers, bod
   const context = openContext(slot);
   try {
     if (props !== undefined) context.props = jsonParse(props);
-    const request = requestFromParts(method, url, headers, body, cf);
-    answerResponse(event, callHandler(handlerOf(entrypoint, context), "fetch", request, context));
+    serveFetch(context, event, method, url, headers, body, cf,
+      (request) => callHandler(handlerOf(entrypoint, context), "fetch", request, context));
   } catch (error) {
     fail(event, error);
   }
@@ -165,12 +175,12 @@ export function constructActor(slot, className, id, name, actor) {
 }
 
 export function dispatchActorFetch(slot, event, method, url, headers, body, cf) {
-  const { instance } = enter(slot);
+  const context = enter(slot);
+  const { instance } = context;
   try {
     const handler = instance.fetch;
     if (typeof handler !== "function") throw new Error("Handler does not export a fetch() function.");
-    answerResponse(event,
-      apply(handler, instance, [requestFromParts(method, url, headers, body, cf)]));
+    serveFetch(context, event, method, url, headers, body, cf, (request) => apply(handler, instance, [request]));
   } catch (error) {
     fail(event, error);
   }

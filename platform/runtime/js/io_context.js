@@ -110,3 +110,14 @@ export function requireContext() {
   if (current === null || !natives.inContext()) throw new Error(GLOBAL_SCOPE);
   return current;
 }
+
+/** What the use of something that belongs to another context throws. */
+export function foreign(context) {
+  const object = context.instance !== null;
+  const things = object ? "Durable Object" : "request";
+  return new Error(`Cannot perform I/O on behalf of a different ${things}. I/O objects (such as streams, ` +
+    "request/response bodies, and others) created in the context of one " +
+    (object ? "Durable Object cannot be accessed from a different Durable Object in the same isolate. "
+            : "request handler cannot be accessed from a different request's handler. ") +
+    "This is a limitation of Cloudflare Workers which allows us to improve overall performance. (I/O type: Client)");
+}

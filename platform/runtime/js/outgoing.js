@@ -1,8 +1,9 @@
 // Fetches and operations that leave the isolate; method calls are in rpc_calls.js.
 import { natives } from "./natives.js";
-import { promiseReject, uncurryThis } from "./safe.js";
+import { promiseReject, promiseThen, uncurryThis } from "./safe.js";
 import { requireContext } from "./io_context.js";
 import { call } from "./rpc_calls.js";
+import { REQUEST_BODY, sendStream, withdrawStream } from "./streams.js";
 import { DOMException, EventTarget, Request, partsOfRequest } from "./web.js";
 
 export const GLOBAL = 0;
@@ -31,21 +32,14 @@ const redirects = { __proto__: null, follow: 0, manual: 1, error: 2 };
 export function startFetch(kind, binding, stub, id, name, input, init) {
   try {
     const context = requireContext();
-    const parts = partsOfRequest(new Request(input, init));
+    const parts = partsOfRequest(new Request(input, init), (state) => sendStream(context, state, REQUEST_BODY));
     return send(context, kind, binding, stub, id, name, parts);
   } catch (error) {
     return promiseReject(error);
   }
 }
 
-async function sendLater(context, kind, binding, stub, id, name, parts) {
-  parts.body = await parts.body;
-  parts.pendingBody = false;
-  return send(context, kind, binding, stub, id, name, parts);
-}
-
 function send(context, kind, binding, stub, id, name, parts) {
-  if (parts.pendingBody) return sendLater(context, kind, binding, stub, id, name, parts);
   const { signal } = parts;
   if (signal !== null && signal !== undefined) {
     if (signal.aborted) throw signal.reason ?? new DOMException("The operation was aborted", "AbortError");
@@ -59,6 +53,11 @@ function send(context, kind, binding, stub, id, name, parts) {
   if (signal !== null && signal !== undefined) {
     // The answer, when it comes, finds nobody waiting.
     addEventListener(signal, "abort", () => context.abandon(started, signal.reason), { once: true });
+  }
+  if (typeof parts.body === "number") {
+    // Whoever was to read it has answered, or never will.
+    const withdraw = () => withdrawStream(context, parts.body);
+    promiseThen(promise, withdraw, withdraw);
   }
   return promise;
 }

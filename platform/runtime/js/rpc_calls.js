@@ -5,10 +5,11 @@
 // Nothing here depends on garbage collection: what nobody disposes of lasts as long as its context.
 import { natives } from "./natives.js";
 import { apply, defineProperty, getPrototypeOf, promiseThen, SafeMap } from "./safe.js";
-import { current, requireContext } from "./io_context.js";
+import { current, foreign, requireContext } from "./io_context.js";
 import { RpcTarget } from "./entrypoints.js";
 import { needsPacking, Packer, unpack } from "./rpc_pack.js";
 import { handlerOf, PromiseHandler, promiseProxy, setCalls, StubHandler, stubProxy } from "./rpc_properties.js";
+import { CALL_VALUE, receiveStream, sendStream, sinkStream, SinkTarget } from "./streams.js";
 import { makeError } from "./errors.js";
 
 export const CAPABILITY = 4;  // a kind of target beside those of outgoing.js
@@ -18,16 +19,6 @@ const DISPOSE = Symbol.dispose;
 let lastExport = 0;
 
 const STUB_DISPOSED = "RPC stub used after being disposed.";
-
-function foreign(context) {
-  const object = context.instance !== null;
-  const things = object ? "Durable Object" : "request";
-  return new Error(`Cannot perform I/O on behalf of a different ${things}. I/O objects (such as streams, ` +
-    "request/response bodies, and others) created in the context of one " +
-    (object ? "Durable Object cannot be accessed from a different Durable Object in the same isolate. "
-            : "request handler cannot be accessed from a different request's handler. ") +
-    "This is a limitation of Cloudflare Workers which allows us to improve overall performance. (I/O type: Client)");
-}
 
 // ---- stubs ---------------------------------------------------------------------------------------
 
@@ -136,19 +127,36 @@ export function pack(context, value, move) {
     const stub = handlerOf(special);
     if (move && stub !== undefined) moving[moving.length] = stub;
     return exportValue(context, special, false);
-  });
+  }, (state) => sendStream(context, state, CALL_VALUE), (writable) => exportSink(context, writable));
   packer.copied = packer.copy(value);
   packer.moving = moving;
   return packer;
 }
 
+function exportSink(context, writable) {
+  if (context.exports === null) context.exports = new SafeMap();
+  context.exports.set(++lastExport, new SinkTarget(writable));
+  return lastExport;
+}
+
+function importSink(context, number) {
+  const route = new Import(context, number);
+  return sinkStream((method, args) => handlerOf(call(route, 0, [method], args, false)).promise,
+    () => natives.releaseImport(number));
+}
+
 /** The value of a message that came; its stubs are put into `stubs`. */
 export function received(context, message, imports, stubs) {
   let next = 0;
-  return unpack(message[0], message[1], message[2], () => {
-    const stub = stubOf(new Import(context, imports[next++]));
-    stubs[stubs.length] = handlerOf(stub);
-    return stub;
+  return unpack(message[0], message[1], message[2], {
+    __proto__: null,
+    stub() {
+      const stub = stubOf(new Import(context, imports[next++]));
+      stubs[stubs.length] = handlerOf(stub);
+      return stub;
+    },
+    stream: () => receiveStream(context, imports[next++], true),
+    sink: () => importSink(context, imports[next++]),
   });
 }
 
@@ -198,23 +206,18 @@ function transmit(handler, context, route, on, path, args, isGet) {
     return;
   }
   const packer = special ? pack(context, args, false) : null;
-  const start = () => {
-    const operation = context.track(handler);
-    const label = textOf(path);
-    const message = packer === null ? [args, null, null, path, isGet]
-      : [packer.copied, packer.places, packer.what, path, isGet];
-    try {
-      natives.startRpcCall(operation, route.kind, route.binding, route.stub, route.id, route.name, label, message,
-        packer === null ? [] : packer.exports, on);
-    } catch (error) {
-      context.take(operation);
-      throw error;
-    }
-    handler.operation = operation;
-  };
-  const ready = packer === null ? null : packer.ready();
-  if (ready === null) return void start();
-  promiseThen(promiseThen(ready, start), undefined, (error) => handler.reject(error));
+  const operation = context.track(handler);
+  const label = textOf(path);
+  const message = packer === null ? [args, null, null, path, isGet]
+    : [packer.copied, packer.places, packer.what, path, isGet];
+  try {
+    natives.startRpcCall(operation, route.kind, route.binding, route.stub, route.id, route.name, label, message,
+      packer === null ? [] : packer.exports, on);
+  } catch (error) {
+    context.take(operation);
+    throw error;
+  }
+  handler.operation = operation;
 }
 
 // ---- pipelining ----------------------------------------------------------------------------------

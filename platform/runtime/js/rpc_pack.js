@@ -4,10 +4,11 @@
 // each of them; `places` lists these objects (a clone keeps who is who), and `what` says what belongs there.
 // Values without anything special are sent as they are, after a look whether they can be sent at all.
 import { natives } from "./natives.js";
-import { apply, defineProperty, getPrototypeOf, promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
+import { apply, defineProperty, getPrototypeOf, SafeMap } from "./safe.js";
 import {
   checkSignal, dataCloneError, DOMException, flatHeaders, Headers, headersOf, isDOMException, isRequest, isResponse,
-  isStream, isWritable, partsOfRequest, partsOfResponse, requestFromParts, Response, responseFromParts,
+  fromState, isStream, isWritable, partsOfRequest, partsOfResponse, requestFromParts, responseFromParts, stateOf,
+  writableOf,
 } from "./web.js";
 import { RpcTarget } from "./entrypoints.js";
 import { handlerOf, RpcPromise, RpcProperty } from "./rpc_properties.js";
@@ -21,10 +22,17 @@ const { forEach: setForEach, add: setAdd, clear: setClear } = setPrototype;
 const isPrototypeOf = (Class, value) => value instanceof Class;
 
 // Kinds of what stands at a place.
-const CAPABILITY = 0, HEADERS = 1, REQUEST = 2, RESPONSE = 3, STREAM = 4, EXCEPTION = 5;
+const CAPABILITY = 0, HEADERS = 1, REQUEST = 2, RESPONSE = 3, STREAM = 4, EXCEPTION = 5, SINK = 6;
+// Stands for the body of a message whose body is a stream.
+const STREAMED = 1;
 
 function refuse(name) {
   return dataCloneError(`Could not serialize object of type "${name}". This type does not support serialization.`);
+}
+
+function checkUnlocked(lock, kind) {
+  if (lock !== null) throw new TypeError(`The ${kind}Stream has been locked to a ${kind === "Readable" ? "reader" : "writer"}.`);
+  return true;
 }
 
 /** True for what needs a place of its own. Throws for objects whose meaning a clone would lose. */
@@ -42,11 +50,9 @@ function isSpecial(value, proto) {
   if (isDOMException(value)) return true;
   // What the engine knows how to clone, or refuses by itself.
   if (natives.isBuiltin(value)) return false;
-  if (headersOf(value) !== null || isRequest(value) || isResponse(value) || isStream(value)) return true;
-  if (isWritable(value)) {
-    throw new Error("WritableStream in RPC arguments and results is not supported yet: send a ReadableStream, or a " +
-      "function that takes the chunks");
-  }
+  if (headersOf(value) !== null || isRequest(value) || isResponse(value)) return true;
+  if (isStream(value)) return checkUnlocked(stateOf(value).reader, "Readable");
+  if (isWritable(value)) return checkUnlocked(writableOf(value).writer, "Writable");
   const name = value.constructor?.name;
   if (name === "AbortSignal" && checkSignal(value)) throw dataCloneError("AbortSignal serialization is not enabled.");
   if (name === "Fetcher") {
@@ -96,13 +102,21 @@ export function needsPacking(value) {
 
 /** Collects what goes into one message. */
 export class Packer {
-  /** `exported(value)` gives the number under which the other side reaches a function, target or stub. */
-  constructor(exported) {
+  /**
+   * Each gives the number under which the other side reaches something: `exported(value)` a function, target or stub,
+   * `streamed(record)` a stream of bytes, `sunk(record)` a WritableStream.
+   */
+  constructor(exported, streamed, sunk) {
     this.exported = exported;
+    this.streamed = streamed;
+    this.sunk = sunk;
+    this.send = (state) => {
+      this.exports[this.exports.length] = this.streamed(state);
+      return STREAMED;
+    };
     this.places = [];
     this.what = [];
     this.exports = [];
-    this.waiting = [];      // bodies that are still being read
     this.memo = new SafeMap();
     this.numbers = new SafeMap();
   }
@@ -115,14 +129,6 @@ export class Packer {
     return mark;
   }
 
-  body(what, at, parts) {
-    what[at] = parts.body;
-    if (parts.pendingBody) {
-      this.waiting[this.waiting.length] = promiseThen(promiseResolve(parts.body), (bytes) => { what[at] = bytes; });
-      what[at] = null;
-    }
-  }
-
   special(value) {
     if (typeof value === "function" || isPrototypeOf(RpcTarget, value)) {
       this.exports[this.exports.length] = this.exported(value);
@@ -131,17 +137,20 @@ export class Packer {
     const flat = headersOf(value);
     if (flat !== null) return this.place(value, [HEADERS, flatHeaders(value)]);
     if (isRequest(value)) {
-      const parts = partsOfRequest(value);
-      const what = [REQUEST, parts.method, parts.url, parts.headers, null, parts.cf ?? ""];
-      this.body(what, 4, parts);
-      return this.place(value, what);
+      const parts = partsOfRequest(value, this.send);
+      return this.place(value, [REQUEST, parts.method, parts.url, parts.headers, parts.body, parts.cf ?? ""]);
     }
-    if (isResponse(value) || isStream(value)) {
-      const stream = isStream(value);
-      const parts = partsOfResponse(stream ? new Response(value) : value);
-      const what = [stream ? STREAM : RESPONSE, parts.status, parts.statusText, parts.headers, null];
-      this.body(what, 4, parts);
-      return this.place(value, what);
+    if (isResponse(value)) {
+      const parts = partsOfResponse(value, this.send);
+      return this.place(value, [RESPONSE, parts.status, parts.statusText, parts.headers, parts.body]);
+    }
+    if (isStream(value)) {
+      this.send(stateOf(value));
+      return this.place(value, [STREAM]);
+    }
+    if (isWritable(value)) {
+      this.exports[this.exports.length] = this.sunk(writableOf(value));
+      return this.place(value, [SINK]);
     }
     return this.place(value, [EXCEPTION, value.message, value.name]);
   }
@@ -176,32 +185,25 @@ export class Packer {
     }
     return isSpecial(value, proto) ? this.special(value) : value;
   }
-
-  /** Null, or a promise: bodies that the message must wait for. */
-  ready() {
-    return this.waiting.length === 0 ? null : new SafePromise((resolve, reject) => {
-      let left = this.waiting.length;
-      const done = () => { if (--left === 0) resolve(); };
-      for (let i = 0; i < this.waiting.length; i++) promiseThen(this.waiting[i], done, reject);
-    });
-  }
 }
 
-function valueOf(what, nextStub) {
+function valueOf(what, next) {
+  const body = (at) => (what[at] === STREAMED ? next.stream() : what[at]);
   switch (what[0]) {
-    case CAPABILITY: return nextStub();
+    case CAPABILITY: return next.stub();
     case HEADERS: return new Headers(what[1]);
-    case REQUEST: return requestFromParts(what[1], what[2], what[3], what[4], what[5]);
-    case RESPONSE: return responseFromParts(what[1], what[2], what[3], what[4]);
-    case STREAM: return responseFromParts(what[1], what[2], what[3], what[4]).body;
+    case REQUEST: return requestFromParts(what[1], what[2], what[3], body(4), what[5]);
+    case RESPONSE: return responseFromParts(what[1], what[2], what[3], body(4));
+    case STREAM: return fromState(next.stream());
+    case SINK: return next.sink();
     default: return new DOMException(what[1], what[2]);
   }
 }
 
-/** The value of a packed message; `nextStub` makes the stub for the next capability of the message. */
-export function unpack(value, places, what, nextStub) {
+/** The value of a packed message; `next` makes what stands for the next capability of the message, by its kind. */
+export function unpack(value, places, what, next) {
   const found = new SafeMap();
-  for (let i = 0; i < places.length; i++) found.set(places[i], valueOf(what[i], nextStub));
+  for (let i = 0; i < places.length; i++) found.set(places[i], valueOf(what[i], next));
   const seen = new SafeMap();
   const restore = (at) => {
     if (typeof at !== "object" || at === null) return at;

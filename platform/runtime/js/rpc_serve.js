@@ -87,15 +87,10 @@ function disposeAll(stubs) {
 function sendResult(context, event, value, kept) {
   if (!needsPacking(value)) return void natives.respondValue(event, value, true);
   const packer = pack(context, value, true);
-  const send = () => {
-    natives.respondRpc(event, [packer.copied, packer.places, packer.what], packer.exports);
-    // What was returned belongs to the caller now.
-    if (kept === null) disposeAll(packer.moving);
-    else kept.moving = packer.moving;
-  };
-  const ready = packer.ready();
-  if (ready === null) return void send();
-  promiseThen(promiseThen(ready, send), undefined, (error) => natives.respondError(event, error));
+  natives.respondRpc(event, [packer.copied, packer.places, packer.what], packer.exports);
+  // What was returned belongs to the caller now.
+  if (kept === null) disposeAll(packer.moving);
+  else kept.moving = packer.moving;
 }
 
 /** Sends a call's result when it is there; the stubs that came with the call end with it. */

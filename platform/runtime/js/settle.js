@@ -3,12 +3,14 @@ import { natives } from "./natives.js";
 import { enter } from "./io_context.js";
 import { makeError } from "./errors.js";
 import { enterSection, leaveSection } from "./execution_context.js";
+import { receiveBody } from "./streams.js";
 import { fireTimer, responseFromParts } from "./web.js";
 
 export function settleFetch(slot, operation, status, statusText, headers, body) {
-  const waiting = enter(slot).take(operation);
+  const context = enter(slot);
+  const waiting = context.take(operation);
   if (waiting === undefined) return;
-  waiting.resolve(responseFromParts(status, statusText, headers, body));
+  waiting.resolve(responseFromParts(status, statusText, headers, receiveBody(context, body)));
 }
 
 export function settleValue(slot, operation, value) {

@@ -175,19 +175,21 @@ export class Body {
       bodyType = "text/plain;charset=UTF-8";
       target.#adopt(TEXT, wellFormed(`${init}`));
     };
-    // Takes what arrived from elsewhere: string, ArrayBuffer or null, given away.
+    // Takes what arrived from elsewhere: string, ArrayBuffer, a stream's record or null, given away.
     adoptBody = (target, body) => {
       if (typeof body === "string") {
         target.#adopt(TEXT, body);
       } else if (body !== null && body !== undefined) {
-        target.#adopt(BUFFER, body);
+        target.#adopt(isArrayBuffer(body) ? BUFFER : STREAM, body);
       }
     };
-    // Uses the body up: null, string, ArrayBuffer, or a promise of an ArrayBuffer.
-    takeBody = (target) => {
+    // Uses the body up: null, string, ArrayBuffer, or what `send` makes of a stream's record; without it a promise
+    // of an ArrayBuffer.
+    takeBody = (target, send) => {
       if (target.#kind === NONE) return null;
       const source = target.#take();
-      return source === null ? drainToBuffer(target.#source) : source;
+      if (source !== null) return source;
+      return send === undefined ? drainToBuffer(target.#source) : send(target.#source);
     };
     hasBody = (target) => target.#kind !== NONE;
     cloneBody = (from, to) => {

@@ -219,8 +219,8 @@ export class Request extends Body {
       if (body !== null) adoptBody(request, body);
       return request;
     };
-    partsOfRequest = (request) => {
-      const body = takeBody(request);
+    partsOfRequest = (request, send) => {
+      const body = takeBody(request, send);
       const cf = request.#cf;
       return new RequestParts(request.#method, request.#url, request.#headersText(), body,
         isPendingBody(body), cf === undefined ? "" : typeof cf === "string" ? cf : (jsonStringify(cf) ?? ""),
@@ -240,8 +240,9 @@ function moveRequestBody(source, target) {
  * the header text is "name\nvalue\n..." ("" for none), the body a string, an ArrayBuffer (given away)
  * or null, cfJson "" when absent. Its headers are immutable.
  *
- * partsOfRequest(request): uses the request's body up and gives {method, url, headers (text), body
+ * partsOfRequest(request, send): uses the request's body up and gives {method, url, headers (text), body
  * (string, ArrayBuffer, null, or a promise of an ArrayBuffer when pendingBody), pendingBody, cf (JSON
- * text or ""), redirect, signal (or null), fetcher}. Throws a TypeError when the body was used before.
+ * text or ""), redirect, signal (or null), fetcher}. Throws a TypeError when the body was used before. With `send`, a body that is a
+ * stream becomes what send(record) gives.
  */
 export { isRequest, requestFromParts, partsOfRequest };

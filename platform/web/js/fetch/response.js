@@ -196,9 +196,9 @@ export class Response extends Body {
       if (body !== null) adoptBody(response, body);
       return response;
     };
-    partsOfResponse = (response) => {
+    partsOfResponse = (response, send) => {
       if (!isResponse(response)) return null;
-      const body = takeBody(response);
+      const body = takeBody(response, send);
       return new ResponseParts(response.#status, response.#statusText, response.#headersText(), body,
         isPendingBody(body), response.#webSocket);
     };
@@ -210,8 +210,8 @@ brand(Response, "Response");
  * responseFromParts(status, statusText, headersText, body, url, redirected): a received response, in
  * the forms of requestFromParts. Its headers are immutable.
  *
- * partsOfResponse(response): uses the body up and gives {status, statusText, headers (text), body
+ * partsOfResponse(response, send): uses the body up and gives {status, statusText, headers (text), body
  * (string, ArrayBuffer, null, or a promise of an ArrayBuffer when pendingBody), pendingBody, webSocket};
- * null when the value is not a Response.
+ * null when the value is not a Response. With `send`, a body that is a stream becomes what send(record) gives.
  */
 export { isResponse, responseFromParts, partsOfResponse };
