@@ -51,6 +51,8 @@ void BodyReader::on_message(host::HostId, const Ref<const net::Message>& message
   const auto& part = message->as<StreamMessage>();
   switch (part.what) {
     case StreamMessage::What::kChunk:
+      if (it->second.bytes.size() + part.chunk.size() > kLongestBody)
+        return it->second.done->set("the body is longer than 64 MiB, the most that is kept of one");
       it->second.bytes += part.chunk.text();
       return grant(stream, static_cast<int64_t>(part.chunk.size()));
     case StreamMessage::What::kEnd: return it->second.done->set("");

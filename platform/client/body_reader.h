@@ -11,6 +11,9 @@
 
 namespace orrery::client {
 
+// The longest body that is kept; one that is longer breaks off. The real limits are far above it.
+inline constexpr size_t kLongestBody = 64 << 20;
+
 class BodyReader final : private net::Handler {
  public:
   // One a process; must not outlive it.

@@ -280,6 +280,7 @@ void WorkerIsolate::write_stream(runtime::ContextId, runtime::OperationId operat
 }
 
 void WorkerIsolate::fail_stream(runtime::ContextId, uint32_t number, const runtime::ErrorInfo& error) {
+  report_failure(current().lane(), EventFailed::Why::kException, error);
   auto message = make_ref<StreamMessage>(StreamMessage::What::kError, rpc_->of(*this, current(), number));
   message->error = error;
   message->error.remote = true;
