@@ -188,6 +188,8 @@ void ObjectWatch::left(RuleId rule, Object& object, Epoch& epoch, uint64_t outpu
   ledger_.exercise(rule);
   auto& commits = epoch.commits;
   while (commits.size() > 1 && commits[1].first <= needs) commits.pop_front();
+  // What was needed is durable and forgotten; only later ones, which nobody has to wait for, are left.
+  if (!commits.empty() && commits.front().first > needs) return;
   const bool committed = needs <= epoch.committed_batch && !commits.empty();
   const uint64_t index = committed ? commits.front().second : UINT64_MAX;
   if (committed) epoch.acknowledged = std::max(epoch.acknowledged, index);

@@ -61,6 +61,21 @@ TEST_F(Gates, AnAnswerNeedsNotWaitForLaterWrites) {
   reply(2);
   EXPECT_EQ(broken(RuleId::kOutputGateAnswers), 1u);
 }
+TEST_F(Gates, AnAnswerNeedsNotWaitForUnconfirmedWritesAfterDurableOnes) {
+  event(1);
+  write(1);
+  turn_ends();
+  commit(1, 1);
+  put_on_three(1, 1, 0);
+  reply();
+  event(2);
+  write(2, false);
+  turn_ends();
+  commit(2, 2);
+  event(3);
+  reply();
+  EXPECT_EQ(all(), 0u);
+}
 TEST_F(Gates, UnconfirmedWritesAndUngatedAnswersWaitForNothing) {
   event(1);
   write(1, false);
