@@ -28,6 +28,8 @@ ObjectClient::Route& ObjectClient::route_of(const worker::ObjectMessage& message
     auto info = make_ref<durable::ObjectInfo>(process_.world(), object_class->identity(message.id),
                                               object_class->printable(message.id, message.name));
     it = routes_.emplace(message.id, std::make_unique<Route>(std::move(info))).first;
+    it->second->jurisdiction =
+        object_class->objects->jurisdiction_of(message.id);
   }
   return *it->second;
 }
@@ -45,20 +47,32 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->method = std::move(call.method);
   message->arguments = std::move(call.arguments);
   message->rpc = std::move(call.rpc);
+  if (call.hint != worker::LocationHint::kNone) {
+    Route& route = route_of(*message);
+    if (route.hint == worker::LocationHint::kNone) route.hint = call.hint;
+  }
   Delivery delivery{&worker, context, call.operation, call.stub, std::move(message), nullptr};
   process_.tasks().spawn(deliver(std::move(delivery)));
 }
 
-// Where an object may be created or taken over: a host of this point of presence, another one at each
-// attempt, never the suspect.
-host::HostId ObjectClient::candidate(const Route& route, uint32_t attempt) {
+// Where an object may be created or taken over: a host that is up in this point of presence, or in the nearest one
+// to it that the object's jurisdiction allows; never the suspect.
+host::HostId ObjectClient::candidate(const Route& route, uint32_t pop) {
   host::Hosts& hosts = process_.hosts();
-  uint64_t first = route.info->key % options_.hosts_per_pop;
-  for (uint32_t i = 0; i <= options_.hosts_per_pop; ++i) {
-    auto number = 1 + static_cast<uint32_t>((first + attempt + i) % options_.hosts_per_pop);
-    host::Host& h = hosts.at(process_.host().pop(), number);
-    if (h.id() != route.suspect && h.up()) return h.id();
-  }
+  const net::Geography& geography = process_.network().geography();
+  const uint64_t first = route.info->key % options_.hosts_per_pop;
+  auto host_in = [&](uint32_t at) {
+    if (!worker::within(geography.at(at), route.jurisdiction)) return host::kNoHost;
+    for (uint32_t i = 0; i <= options_.hosts_per_pop; ++i) {
+      auto number = 1 + static_cast<uint32_t>((first + i) % options_.hosts_per_pop);
+      host::Host& h = hosts.at(at, number);
+      if (h.id() != route.suspect && h.up()) return h.id();
+    }
+    return host::kNoHost;
+  };
+  if (const host::HostId found = host_in(pop); found != host::kNoHost) return found;
+  for (const uint32_t near : geography.nearest(pop))
+    if (const host::HostId found = host_in(near); found != host::kNoHost) return found;
   return process_.host_id();
 }
 
@@ -71,7 +85,18 @@ Task<bool> ObjectClient::find_owner(Route& route) {
                  process_.world().now() < route.suspected_at + kSuspicion;
   ORRERY_SOMETIMES(process_.world(), suspect,
                    "an event goes to a host that may take over an unreachable owner's object");
-  route.host = owner == host::kNoHost || suspect ? candidate(route, 0) : owner;
+  if (owner != host::kNoHost && !suspect) {
+    route.host = owner;
+    co_return true;
+  }
+  // A new object is made as near as its hint and jurisdiction allow; one that was put to sleep wakes at home; one
+  // whose owner does not answer is taken over from here.
+  const uint32_t here = process_.host().pop();
+  const bool known = found.status == durable::Lookup::Status::kFound;
+  route.host = candidate(route, !known    ? worker::place_for(process_.network().geography(), here,
+                                                              route.hint, route.jurisdiction)
+                                : suspect ? here
+                                          : found.placement.home_pop);
   co_return true;
 }
 

@@ -52,6 +52,8 @@ class ObjectClient final : public host::Service {
   struct Route {
     explicit Route(Ref<const durable::ObjectInfo> i) : info(std::move(i)) {}
     Ref<const durable::ObjectInfo> info;
+    worker::Jurisdiction jurisdiction = worker::Jurisdiction::kNone;
+    worker::LocationHint hint = worker::LocationHint::kNone;  // of the first call from here
     host::HostId host = host::kNoHost;     // where to send; kNoHost: not known
     host::HostId suspect = host::kNoHost;  // the owner that could not be reached
     Instant suspected_at{0};
@@ -70,7 +72,7 @@ class ObjectClient final : public host::Service {
   };
   Task<void> deliver(Delivery delivery);
   Task<bool> find_owner(Route& route);
-  host::HostId candidate(const Route& route, uint32_t attempt);
+  host::HostId candidate(const Route& route, uint32_t pop);
   static void wake(Route& route);
   Route& route_of(const worker::ObjectMessage& message);
 

@@ -142,7 +142,7 @@ TurnResult Isolate::settle_rpc_message(ContextId id, OperationId operation, cons
 }
 
 TurnResult Isolate::construct_actor(ContextId id, std::string_view class_name, const ObjectId& object,
-                                    const std::string* name, uint32_t, uint32_t actor) {
+                                    const std::string* name, uint32_t jurisdiction, uint32_t actor) {
   State& s = *state_;
   refill(s, id);
   return s.run(id, kHookConstructActor, [&](Argv argv) {
@@ -152,7 +152,8 @@ TurnResult Isolate::construct_actor(ContextId id, std::string_view class_name, c
     argv[2] = one_byte(s.isolate, {reinterpret_cast<const char*>(object.bytes.data()), object.bytes.size()});
     argv[3] = name ? from_utf8(s.isolate, *name).As<v8::Value>() : v8::Null(s.isolate).As<v8::Value>();
     argv[4] = unsigned_value(s.isolate, actor);
-    return 5;
+    argv[5] = unsigned_value(s.isolate, jurisdiction);
+    return 6;
   });
 }
 
@@ -267,7 +268,10 @@ TurnResult Isolate::fire_timer(ContextId id, TimerId timer) {
   if (!state.repeat) {
     s.timers.erase(found);
     settled(s, id);
-    if (ContextState* context = s.find(id)) --context->timers;
+    if (ContextState* context = s.find(id)) {
+      --context->timers;
+      ++context->timers_ended;
+    }
   }
   TurnResult result = s.run(id, kHookTimerFired, [&](Argv argv) {
     argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));

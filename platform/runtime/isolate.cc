@@ -234,6 +234,8 @@ bool Isolate::is_open(ContextId id) const {
   return context && context->open && !state_->spent;
 }
 
+void Isolate::operation_begun() { ++state_->slot(state_->current_slot).pending; }
+
 int Isolate::pending_operations(ContextId id) const {
   const ContextState* context = state_->find(id);
   return context ? context->pending : 0;

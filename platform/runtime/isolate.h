@@ -97,6 +97,8 @@ class Isolate {
   // Operations and timers of the context that are under way: with none left and an answer missing, the
   // answer will never come.
   int pending_operations(ContextId context) const;
+  // The running turn began an operation through a native of another room.
+  void operation_begun();
 
   // Events for stateless contexts. `entrypoint` empty: the default export. `props`: JSON text of ctx.props, given by
   // who made the binding; empty: {}.
@@ -112,7 +114,7 @@ class Isolate {
   // result); `name` is null when the id was not made from a name. `actor` is the number that the storage
   // natives get to know their object by.
   TurnResult construct_actor(ContextId context, std::string_view class_name, const ObjectId& id,
-                             const std::string* name, uint32_t binding, uint32_t actor);
+                             const std::string* name, uint32_t jurisdiction, uint32_t actor);
   TurnResult dispatch_actor_fetch(ContextId context, EventId event, const HttpRequest& request);
   TurnResult dispatch_actor_rpc(ContextId context, EventId event, std::string_view method,
                                 const Ref<Buffer>& arguments);

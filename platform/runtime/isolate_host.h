@@ -37,7 +37,8 @@ struct ObjectId {
 enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject, kBinding, kCapability };
 
 // Whom a call goes to. `binding` is an index into AppCode::bindings (for kCapability the number of an import); calls with the same (context, stub)
-// must reach their object in call order (e-order).
+// must reach their object in call order (e-order). For kDurableObject `binding` also says where the object should be made:
+// bits 16 to 23 the location hint, those above the jurisdiction, as numbered in js/durable_object.js.
 struct Target {
   TargetKind kind = TargetKind::kGlobalFetch;
   uint32_t binding = 0;
@@ -116,11 +117,13 @@ class IsolateHost {
   virtual void wait_until_changed(ContextId, int pending) = 0;
 
   // Durable Object ids: the scheme lives in the durable room (durable-objects.md section 4, IDs).
-  // `binding` is an index into AppCode::bindings. parse_id returns 0 good, 1 not 64 hex digits, 2 not of
+  // `binding` is an index into AppCode::bindings, with the jurisdiction of the namespace as in Target. parse_id returns 0 good, 1 not 64 hex digits, 2 not of
   // this namespace.
   virtual ObjectId id_from_name(uint32_t binding, std::string_view name) = 0;
   virtual ObjectId new_unique_id(uint32_t binding) = 0;
   virtual int parse_id(uint32_t binding, std::string_view hex, ObjectId& id) = 0;
+  // The number of the jurisdiction that an id of the namespace belongs to.
+  virtual uint32_t jurisdiction_of(uint32_t binding, const ObjectId& id) { return (void)binding, (void)id, 0; }
 
   // blockConcurrencyWhile: the gate grants the section later by Isolate::enter_section (a turn); the end is
   // reported here (error null: success), and Isolate::leave_section resolves the caller's promise.

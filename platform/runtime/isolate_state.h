@@ -42,6 +42,7 @@ struct ContextState {
   int64_t budget_units = 0;
   int pending = 0;          // operations and timers under way
   int timers = 0;
+  uint32_t timers_ended = 0;
   std::vector<TimerId> timer_ids;  // every timer it started; dropped with it
 };
 

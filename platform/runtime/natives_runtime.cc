@@ -258,6 +258,12 @@ void parse_id(Arguments info) {
   }
 }
 
+void jurisdiction_of_id(Arguments info) {
+  ObjectId id;
+  if (!read_id(info, 1, id)) return;
+  info.GetReturnValue().Set(state_of(info).host->jurisdiction_of(unsigned_at(info, 0), id));
+}
+
 void hex_of_id(Arguments info) {
   ObjectId id;
   if (!read_id(info, 0, id)) return;
@@ -272,8 +278,9 @@ void hex_of_id(Arguments info) {
 void begin_section(Arguments info) {
   if (!require_event(info)) return;
   Isolate::State& s = state_of(info);
-  ++s.slot(s.current_slot).pending;
-  info.GetReturnValue().Set(s.host->begin_section(s.current_id()));
+  const SectionId section = s.host->begin_section(s.current_id());
+  if (section != 0) ++s.slot(s.current_slot).pending;
+  info.GetReturnValue().Set(section);
 }
 
 // endSection(section, ok, error)
@@ -329,6 +336,7 @@ constexpr NativeFunction kNatives[] = {
     {"idFromName", id_from_name},
     {"newUniqueId", new_unique_id},
     {"parseId", parse_id},
+    {"jurisdictionOfId", jurisdiction_of_id},
     {"hexOfId", hex_of_id},
     {"beginSection", begin_section},
     {"endSection", end_section},

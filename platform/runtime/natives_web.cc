@@ -66,13 +66,13 @@ void performance_now(Arguments info) {
 
 void time_origin(Arguments info) { info.GetReturnValue().Set(0); }
 
-// timerStart(delayMs, repeat) -> id
+// timerStart(delayMs, repeat) -> id, or of the timers that ended, negative, when no more may be active
 void timer_start(Arguments info) {
   if (!require_event(info)) return;
   Isolate::State& s = state_of(info);
   ContextState& context = s.slot(s.current_slot);
   if (context.timers >= kTimersPerContext) {
-    throw_error(s.isolate, "You have exceeded the number of active timers you may set: max active timers = 10000");
+    info.GetReturnValue().Set(-static_cast<int32_t>(context.timers_ended));
     return;
   }
   const double delay = info[0]->IsNumber() ? info[0].As<v8::Number>()->Value() : 0;
@@ -101,6 +101,7 @@ void timer_cancel(Arguments info) {
   s.timers.erase(found);
   if (ContextState* context = s.find(owner)) {
     --context->timers;
+    ++context->timers_ended;
     if (context->pending > 0) --context->pending;
     s.host->cancel_timer(owner, id);
   }

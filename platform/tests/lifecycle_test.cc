@@ -6,6 +6,11 @@ namespace orrery::objects {
 namespace {
 
 constexpr std::string_view kSource = R"(
+function manyTimers() {
+  const ids = [];
+  try { for (let i = 0; i < 20000; i++) { tick(); ids.push(setTimeout(() => {}, 1e6)); } } catch (error) { return `${ids.length} ${show(error)}`; }
+  finally { ids.forEach(clearTimeout); }
+}
 export class Other extends DurableObject { hi() { return "other"; } }
 export class Thing extends DurableObject {
   n = 0;
@@ -31,8 +36,13 @@ export class Thing extends DurableObject {
   async abortUnsaved() { this.ctx.storage.put("lost", 1); try { this.ctx.abort("unsaved"); } finally { console.log("finally"); } }
   async section() { await this.ctx.blockConcurrencyWhile(async () => { throw new RangeError("inside"); }); }
   async tooLong() { await this.ctx.blockConcurrencyWhile(() => wait(31000)); }
+  async stuck() { await this.ctx.blockConcurrencyWhile(() => new Promise((done) => { this.open = done; })); }
+  unstick() { this.open(); }
+  stuckOnOutside() { const outside = wait(5); return this.ctx.blockConcurrencyWhile(() => outside); }
   async caught() { try { await this.section(); } catch (error) { console.log("caught"); } }
   async slow(ms = 300) { await wait(ms); return `slow ${++this.n}`; }
+  manyTimers() { return manyTimers(); }
+  longest() { setTimeout(() => console.log("2^31"), 2 ** 31); setTimeout(() => console.log("minus"), -5); setTimeout(() => console.log("nan"), NaN); }
   later(ms) { setTimeout(() => console.log("timer"), ms); }
   cleared(ms) { clearTimeout(setTimeout(() => console.log("timer"), ms)); }
   keep(ms) { this.ctx.waitUntil(wait(ms).then(() => console.log("kept"))); }
@@ -55,6 +65,7 @@ const cases = {
   later: (env, T, o) => at(T, o).later(60000),
   cleared: (env, T, o) => at(T, o).cleared(60000),
   keep: (env, T, o) => at(T, o).keep(60000),
+  longest: (env, T, o) => at(T, o).longest(),
   outside: (env, T, o) => at(T, o).outside(),
   slow: (env, T, o) => at(T, o).slow(25000),
   loads: () => `${globalThis.loads}`,
@@ -68,6 +79,11 @@ const cases = {
   put: (env, T, o) => at(T, o).put("kept", 1),
   section: (env, T, o) => at(T, o).section(),
   caught: (env, T, o) => at(T, o).caught(),
+  stuck: async (env, T, o) => (await Promise.all([at(T, o).stuck(), at(T, o).unstick()].map((p) => saw(() => p)))).join("\n"),
+  stuckOnOutside: (env, T, o) => at(T, o).stuckOnOutside(),
+  stateless: (env, T, o, ctx) => [typeof ctx.blockConcurrencyWhile, typeof ctx.storage, "id" in ctx].join(),
+  timers: async (env, T, o) => at(T, o).manyTimers(),
+  statelessTimers: () => manyTimers(),
   throwRetryable: (env, T, o) => at(T, o).throwRetryable(),
   throwOverloaded: (env, T, o) => at(T, o).throwOverloaded(),
   throwReset: (env, T, o) => at(T, o).throwReset(),
@@ -267,6 +283,70 @@ TEST(Limits, OfASectionThatTakesTooLong) {
             "Error: A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was "
             "canceled and the Durable Object was reset. overloaded=true durableObjectReset=true");
   EXPECT_EQ(rig.ask("hi"), "hi 1");
+}
+
+// Only another event could end it, and events wait for its end. It takes no 30 seconds to say so; where something
+// begun outside is under way it does, as in the real runtime.
+TEST(Limits, OfASectionThatNothingUnderWayCanEnd) {
+  Rig rig(app());
+  const std::string deadlock =
+      "Error: A critical section within this Durable Object awaited a Promise that apparently will never complete. "
+      "This could happen in particular if a critical section awaits a task that was initiated outside of the "
+      "critical section. Since a critical section blocks all other tasks from completing, this leads to deadlock. "
+      "durableObjectReset=true";
+  const Instant before = rig.world().now();
+  EXPECT_EQ(rig.ask("stuck"), deadlock + "\n" + deadlock);
+  EXPECT_LT((rig.world().now() - before).us, seconds(5).us);
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  EXPECT_EQ(rig.ask("stuckOnOutside"),
+            "Error: A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was "
+            "canceled and the Durable Object was reset. overloaded=true durableObjectReset=true");
+}
+
+TEST(Limits, OfTimersAreTenThousandAContext) {
+  Rig rig(app());
+  const std::string text =
+      "10000 QuotaExceededError: You have exceeded the number of active timeouts you may set. max active timeouts: "
+      "10000, current active timeouts: 10000, finished timeouts: 0";
+  EXPECT_EQ(rig.ask("timers"), text);
+  EXPECT_EQ(rig.ask("statelessTimers"), text);
+}
+
+// 2^31 ms are no overflow, and what is before now is now.
+TEST(Timers, AreDueAtTheirDelayFromZeroToAHundredYears) {
+  Rig rig(app());
+  rig.ask("longest");
+  rig.run_for(seconds(1));
+  EXPECT_EQ(rig.lines(), "made o\nminus\nnan\n");
+  rig.run_for(seconds(2'147'483));
+  EXPECT_EQ(rig.lines(), "made o\nminus\nnan\n2^31\n");
+}
+
+TEST(StatelessWorkers, HaveNoSectionsAndNoStorage) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("stateless"), "undefined,undefined,false");
+}
+
+// A host that has not run the Worker lately makes its isolate first.
+TEST(ColdStart, CostsTheFirstRequestOfAHost) {
+  Rig rig(app());
+  auto took = [&](const char* what) {
+    const Instant before = rig.world().now();
+    EXPECT_EQ(rig.ask(what), "hi 1");
+    return rig.world().now() - before;
+  };
+  const Duration cold = took("hi?o=a");
+  rig.crash_owner("a");
+  rig.run_for(minutes(1));
+  took("hi?o=a");
+  // Another object of a host whose isolate is warm by now.
+  Duration warm = cold;
+  for (char c = 'b'; c <= 'z' && warm == cold; ++c) {
+    const std::string name(1, c);
+    const Duration each = took(("hi?o=" + name).c_str());
+    if (&rig.object(name)->worker() == &rig.object("a")->worker()) warm = each;
+  }
+  EXPECT_GE((cold - warm).us, durable::kColdStart.us);
 }
 
 TEST(Limits, OfAWriteThatIsNotDurableInTime) {

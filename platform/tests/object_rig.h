@@ -2,7 +2,7 @@
 // `cases`, run by one request, which tells what it saw as JSON.
 //
 // The source defines the class Thing (DurableObject, wait(ms), meter and trip are there) and the object `cases`
-// of functions (env, T, ...) where T is Thing's namespace and `saw(f)` gives f's value or the error with its flags.
+// of functions (env, T, name, ctx) where T is Thing's namespace and `saw(f)` gives f's value or the error with its flags.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,10 +34,10 @@ const saw = async (f) => { try { return await f(); } catch (error) { return show
 
 constexpr std::string_view kAfter = R"(
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, ctx) {
     tick();
     const url = new URL(request.url);
-    const value = await saw(() => cases[url.pathname.slice(1)](env, env.THING, url.searchParams.get("o") ?? "o"));
+    const value = await saw(() => cases[url.pathname.slice(1)](env, env.THING, url.searchParams.get("o") ?? "o", ctx));
     return new Response(typeof value === "string" ? value : JSON.stringify(value) ?? "undefined");
   },
 };

@@ -8,7 +8,11 @@ namespace orrery::worker {
 
 std::string Application::Class::printable(const ObjectId& id, std::string_view name) const {
   std::string out = "do:" + label + "/";
-  return name.empty() ? out + hex_of(id).substr(0, 8) : out + std::string(name);
+  if (name.empty()) return out + hex_of(id).substr(0, 8);
+  out.append(name);
+  const Jurisdiction within = objects->jurisdiction_of(id);
+  if (within != Jurisdiction::kNone) out.append(" in ").append(kJurisdictions[static_cast<size_t>(within)]);
+  return out;
 }
 
 std::string Application::Class::identity(const ObjectId& id) const {

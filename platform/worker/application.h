@@ -27,7 +27,8 @@ class Application {
     uint32_t worker = 0;
     Namespace* objects = nullptr;
 
-    // The stable printable name: "do:Cart/42", or "do:Cart/1f00aa22" for an object without a known name.
+    // The stable printable name: "do:Cart/42", or "do:Cart/1f00aa22" for an object without a known name. One in a
+    // jurisdiction says so: "do:Cart/42 in eu".
     std::string printable(const ObjectId& id, std::string_view name) const;
     // What directory and logs know the object by.
     std::string identity(const ObjectId& id) const;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "platform/runtime/isolate_host.h"
+#include "platform/worker/jurisdiction.h"
 #include "platform/worker/messages.h"
 #include "sim/core/trace.h"
 
@@ -24,6 +25,8 @@ struct OutgoingCall {
   uint32_t stub = 0;
   runtime::ObjectId id;
   std::string object_name;
+  LocationHint hint = LocationHint::kNone;
+  Jurisdiction jurisdiction = Jurisdiction::kNone;
   Ref<const runtime::HttpRequest> request;  // null: a method call
   std::string method;
   Ref<Buffer> arguments;

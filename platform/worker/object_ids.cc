@@ -39,33 +39,49 @@ std::string hex_of(const ObjectId& id) {
 
 Namespace::Namespace(std::string_view worker, std::string_view class_name)
     : class_name_(class_name) {
-  std::string unique = std::string(worker) + "-" + class_name_;
-  SHA256(reinterpret_cast<const uint8_t*>(unique.data()), unique.size(), key_.data());
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    std::string unique = std::string(worker) + "-" + class_name_;
+    if (i > 0) unique.append("-").append(kJurisdictions[i]);
+    SHA256(reinterpret_cast<const uint8_t*>(unique.data()), unique.size(), keys_[i].data());
+  }
 }
 
-ObjectId Namespace::with_mac(const uint8_t* first_half) const {
+ObjectId Namespace::with_mac(const Key& key, const uint8_t* first_half) {
   ObjectId id;
   std::memcpy(id.bytes.data(), first_half, 16);
-  auto mac = hmac(key_, first_half, 16);
+  auto mac = hmac(key, first_half, 16);
   std::memcpy(id.bytes.data() + 16, mac.data(), 16);
   return id;
 }
 
-ObjectId Namespace::from_name(std::string_view name) {
+ObjectId Namespace::from_name(std::string_view name, Jurisdiction jurisdiction) {
+  const Key& by = key_for(jurisdiction);
+  if (jurisdiction != Jurisdiction::kNone) return with_mac(by, hmac(by, name.data(), name.size()).data());
   std::string key(name);
   auto it = known_.find(key);
   if (it != known_.end()) return it->second;
-  ObjectId id = with_mac(hmac(key_, name.data(), name.size()).data());
+  ObjectId id = with_mac(by, hmac(by, name.data(), name.size()).data());
   if (known_.size() >= kMemoLimit) known_.clear();
   known_.emplace(std::move(key), id);
   return id;
 }
 
-ObjectId Namespace::from_random(const std::array<uint8_t, 16>& random) const {
-  return with_mac(random.data());
+ObjectId Namespace::from_random(const std::array<uint8_t, 16>& random, Jurisdiction jurisdiction) {
+  return with_mac(key_for(jurisdiction), random.data());
 }
 
-Namespace::Parsed Namespace::parse(std::string_view hex) const {
+const Namespace::Key& Namespace::key_for(Jurisdiction jurisdiction) {
+  jurisdictional_ |= jurisdiction != Jurisdiction::kNone;
+  return keys_[static_cast<size_t>(jurisdiction)];
+}
+
+std::optional<Jurisdiction> Namespace::find(const ObjectId& id) const {
+  for (size_t i = 0; i < keys_.size(); ++i)
+    if (with_mac(keys_[i], id.bytes.data()) == id) return static_cast<Jurisdiction>(i);
+  return std::nullopt;
+}
+
+Namespace::Parsed Namespace::parse(std::string_view hex) {
   Parsed out;
   if (hex.size() != 64) return out;
   for (size_t i = 0; i < 32; ++i) {
@@ -74,7 +90,9 @@ Namespace::Parsed Namespace::parse(std::string_view hex) const {
     out.id.bytes[i] = static_cast<uint8_t>(high << 4 | low);
   }
   out.well_formed = true;
-  out.ours = with_mac(out.id.bytes.data()) == out.id;
+  const std::optional<Jurisdiction> found = find(out.id);
+  out.ours = found.has_value();
+  jurisdictional_ |= found.value_or(Jurisdiction::kNone) != Jurisdiction::kNone;
   return out;
 }
 

@@ -210,6 +210,12 @@ static OutgoingCall call_to(runtime::OperationId operation, const runtime::Targe
   call.operation = operation;
   call.target = target.kind;
   call.binding = target.binding;
+  if (target.kind == runtime::TargetKind::kDurableObject) {
+    const NamespaceHandle handle(target.binding);
+    call.binding = handle.binding;
+    call.hint = handle.hint;
+    call.jurisdiction = handle.jurisdiction;
+  }
   call.stub = target.stub;
   call.id = target.id;
   call.object_name = target.object_name;
@@ -389,19 +395,25 @@ void WorkerIsolate::wait_until_changed(runtime::ContextId, int pending) {
 }
 
 runtime::ObjectId WorkerIsolate::id_from_name(uint32_t binding, std::string_view name) {
-  return objects_of(binding).from_name(name);
+  const NamespaceHandle handle(binding);
+  return objects_of(handle.binding).from_name(name, handle.jurisdiction);
 }
 
 runtime::ObjectId WorkerIsolate::new_unique_id(uint32_t binding) {
   std::array<uint8_t, 16> random;
   random_bytes(random);
-  return objects_of(binding).from_random(random);
+  const NamespaceHandle handle(binding);
+  return objects_of(handle.binding).from_random(random, handle.jurisdiction);
 }
 
 int WorkerIsolate::parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) {
-  auto parsed = objects_of(binding).parse(hex);
+  auto parsed = objects_of(NamespaceHandle(binding).binding).parse(hex);
   id = parsed.id;
   return !parsed.well_formed ? 1 : !parsed.ours ? 2 : 0;
+}
+
+uint32_t WorkerIsolate::jurisdiction_of(uint32_t binding, const runtime::ObjectId& id) {
+  return static_cast<uint32_t>(objects_of(NamespaceHandle(binding).binding).jurisdiction_of(id));
 }
 
 runtime::SectionId WorkerIsolate::begin_section(runtime::ContextId) {

@@ -168,6 +168,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
   runtime::ObjectId id_from_name(uint32_t binding, std::string_view name) override;
   runtime::ObjectId new_unique_id(uint32_t binding) override;
   int parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) override;
+  uint32_t jurisdiction_of(uint32_t binding, const runtime::ObjectId& id) override;
   runtime::SectionId begin_section(runtime::ContextId) override;
   void end_section(runtime::ContextId, runtime::SectionId, const runtime::ErrorInfo*) override;
   void abort_context(runtime::ContextId, const runtime::ErrorInfo& reason) override;

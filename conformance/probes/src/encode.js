@@ -1,6 +1,8 @@
 // Values as JSON that tells apart what JSON does not: what is no plain JSON value is an object with one key "$".
 
-const FLAGS = ["remote", "retryable", "overloaded", "durableObjectReset", "durableObjectId"];
+const FLAGS = ["remote", "retryable", "overloaded", "durableObjectReset"];
+// Only the product gives it; workerd never does.
+const UNSHOWN = ["stack", "durableObjectId"];
 
 // A name in a log that is another one each time.
 const shownMessage = (text) => text.replace(/reference = [0-9a-z]+/, "reference = ...");
@@ -12,7 +14,7 @@ export function encodeError(error) {
   if (error.constructor.name !== error.name) shown.class = error.constructor.name;
   for (const flag of FLAGS) if (error[flag] !== undefined) shown[flag] = error[flag];
   if (!(error instanceof DOMException)) {
-    for (const key of Object.keys(error)) if (key !== "stack" && !(key in shown)) shown[key] = encode(error[key]);
+    for (const key of Object.keys(error)) if (!UNSHOWN.includes(key) && !(key in shown)) shown[key] = encode(error[key]);
   }
   if (error.cause !== undefined) shown.cause = encode(error.cause);
   return shown;

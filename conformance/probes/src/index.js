@@ -2,8 +2,12 @@
 // GET /THEME/NAME runs one and answers with what it saw.
 import { DurableObject } from "cloudflare:workers";
 import { encode, encodeError } from "./encode.js";
+import { attempt, runCall, tick } from "./subject.js";
 import { themes } from "./themes.js";
 import { streamMethods, streamServers } from "./themes/streams.js";
+
+export { Remote } from "./remote.js";
+export { Subject } from "./subject.js";
 
 const stepsOf = (probe) => (Array.isArray(probe) ? probe : [probe]);
 
@@ -18,21 +22,8 @@ async function runStep(object, theme, name, step) {
     get kv() { return object.ctx.storage.kv; },
     object,
     log: (mark) => void log.push(encode(mark)),
-    // What an attempt gives or throws, so that one probe can look at several.
-    attempt: async (act) => {
-      let given;
-      try {
-        given = act();
-      } catch (error) {
-        return { ...encodeError(error), at: "once" };
-      }
-      try {
-        return { gave: encode(await given) };
-      } catch (error) {
-        return encodeError(error);
-      }
-    },
-    tick: (ms = 1) => new Promise((done) => setTimeout(done, ms)),
+    attempt,
+    tick,
   };
   const answer = {};
   try {
@@ -57,6 +48,7 @@ export class LegacyObject extends DurableObject {
 }
 
 async function runProbe(env, theme, name) {
+  if (themes[theme][name].worker) return runCall(env, theme, name, themes[theme][name]);
   const namespace = theme.startsWith("legacy") ? env.LEGACY : env.OBJECTS;
   const answers = [];
   for (let step = 0; step < stepsOf(themes[theme][name]).length; step++) {

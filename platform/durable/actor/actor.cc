@@ -16,7 +16,8 @@ inline constexpr Site kIdle{"object.idle"};
 inline constexpr Site kLeaseWait{"object.lease_wait"};
 
 Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
-             Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number)
+             Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
+             worker::Jurisdiction jurisdiction)
     : host_(host),
       worker_(worker),
       tasks_(host.world().loop()),
@@ -26,6 +27,7 @@ Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view c
       id_(first.id),
       name_(first.name),
       number_(number),
+      jurisdiction_(jurisdiction),
       input_gate_(make_ref<InputGate>(static_cast<InputGate::Observer&>(*this))) {
   lane_ = info_->lane;
   input_gate_->open_early(host_.options().weaken.sections_open);
@@ -53,7 +55,8 @@ Task<void> Actor::acquire() {
   ClaimOptions claim_options;
   claim_options.followers =
       choose_followers(host_.process().hosts(), host_.process().network().geography(),
-                       host_.process().host().pop(), info_->key, host_.options().hosts_per_pop);
+                       host_.process().host().pop(), info_->key, host_.options().hosts_per_pop, jurisdiction_);
+  claim_options.home_pop = host_.process().host().pop();
   Claim claim = co_await host_.directory().claim(info_, claim_options);
   if (claim.status == Claim::Status::kHeld) {
     refuse_all(worker::AnswerMessage::not_here(claim.placement.owner));
@@ -158,7 +161,7 @@ void Actor::refuse_all(const Ref<worker::AnswerMessage>& answer) {
 
 Ref<worker::AnswerMessage> Actor::end_answer(bool fetch) const {
   auto answer = worker::AnswerMessage::of_error(end_error_);
-  answer->error.remote = fetch;
+  answer->error.remote |= fetch;
   answer->broke = true;
   return answer;
 }
@@ -232,6 +235,7 @@ void Actor::pump() {
     done.release();
   }
   pumping_ = false;
+  if (!sections_.empty()) find_deadlock();
   maybe_idle();
 }
 
@@ -242,8 +246,8 @@ void Actor::ConstructWork::run() {
   runtime::TurnResult result =
       actor.worker_.turn(actor, "constructor", [&](runtime::Isolate& isolate) {
         return isolate.construct_actor(actor.context_id(), actor.class_name_, actor.id_,
-                                       actor.name_.empty() ? nullptr : &actor.name_, 0,
-                                       actor.number_);
+                                       actor.name_.empty() ? nullptr : &actor.name_,
+                                       static_cast<uint32_t>(actor.jurisdiction_), actor.number_);
       });
   actor.in_turn_ = false;
   if (result.kind == runtime::TurnKind::kTerminatedCpu) {

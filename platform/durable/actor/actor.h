@@ -41,7 +41,8 @@ class Actor final : public worker::EventContext,
  public:
   // An instance of `class_name` in the code of `worker`.
   Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
-        Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number);
+        Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
+        worker::Jurisdiction jurisdiction);
   ~Actor() override;
 
   const ObjectInfo& info() const { return *info_; }
@@ -74,6 +75,7 @@ class Actor final : public worker::EventContext,
   const std::string& class_name() const { return class_name_; }
   const runtime::ObjectId& id() const { return id_; }
   const std::string& name() const { return name_; }
+  worker::Jurisdiction jurisdiction() const { return jurisdiction_; }
 
   // An event arrived from the network.
   void deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
@@ -187,6 +189,8 @@ class Actor final : public worker::EventContext,
   Ref<worker::AnswerMessage> end_answer(bool fetch) const;
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
+  // Resets the object when a section waits for what cannot come before it ends (1.9).
+  void find_deadlock();
   bool active() const;
   // The critical section that the running turn is in; null at the top.
   CriticalSection* current_section() const { return current_lock_.section(); }
@@ -207,6 +211,7 @@ class Actor final : public worker::EventContext,
   runtime::ObjectId id_;
   std::string name_;
   uint32_t number_;
+  worker::Jurisdiction jurisdiction_;
   State state_ = State::kAcquiring;
   uint64_t epoch_ = 0;
   std::array<host::HostId, kFollowers> followers_ = {};

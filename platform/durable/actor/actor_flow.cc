@@ -200,6 +200,20 @@ void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) 
   if (!in_turn_) pump();
 }
 
+// Nothing is under way but sections, and in the innermost nobody runs or waits: only an event could go on, and events
+// wait for its end. The real runtime finds that out when garbage is collected, or ends it after 30 seconds; a task begun
+// outside it always takes to the 30 seconds, and so does this.
+void Actor::find_deadlock() {
+  if (state_ != State::kRunning || in_turn_ || !ready_.empty()) return;
+  if (worker_.isolate().pending_operations(context_id()) != static_cast<int>(sections_.size())) return;
+  for (auto& [id, open] : sections_) {
+    if (!open.section->running() || !open.section->quiet()) continue;
+    ORRERY_SOMETIMES(world(), true, "a critical section waits for what cannot come before it ends");
+    Ref<CriticalSection> stuck = open.section;
+    return stuck->fail(section_deadlock());
+  }
+}
+
 void Actor::LeaveSectionWork::run() {
   actor.turn("blockConcurrencyWhile done", [&](runtime::Isolate& isolate) {
     return isolate.leave_section(actor.context_id(), section);

@@ -6,7 +6,8 @@
 namespace orrery::durable {
 
 AlarmObject Actor::Alarms::object() const {
-  return {actor_.class_label_, actor_.id_, actor_.name_, actor_.host_.process().host().pop()};
+  return {actor_.class_label_, actor_.id_, actor_.name_, actor_.host_.process().host().pop(),
+          actor_.jurisdiction_};
 }
 
 bool Actor::Alarms::keep_back(Batch batch, Ref<LogPayload>& payload) {

@@ -23,6 +23,15 @@ runtime::ErrorInfo section_timeout() {
   e.overloaded = e.durable_object_reset = true;
   return e;
 }
+runtime::ErrorInfo section_deadlock() {
+  auto e = error(
+      "A critical section within this Durable Object awaited a Promise that apparently will never complete. "
+      "This could happen in particular if a critical section awaits a task that was initiated outside of the "
+      "critical section. Since a critical section blocks all other tasks from completing, this leads to "
+      "deadlock.");
+  e.durable_object_reset = true;
+  return e;
+}
 runtime::ErrorInfo alarm_timeout() {
   auto e = error("Alarm exceeded its allowed execution time");
   e.overloaded = e.durable_object_reset = true;
@@ -60,7 +69,6 @@ runtime::ErrorInfo storage_internal() {
 }
 runtime::ErrorInfo reset_because(const runtime::ErrorInfo& reason) {
   runtime::ErrorInfo e = reason;
-  e.remote = false;
   e.durable_object_reset = true;
   return e;
 }

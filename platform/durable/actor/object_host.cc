@@ -40,8 +40,8 @@ void ObjectHost::on_call(const net::Caller& caller, const Ref<const net::Message
     auto info = make_ref<ObjectInfo>(world(), object_class->identity(event.id),
                                      object_class->printable(event.id, event.name));
     auto made = std::make_unique<Actor>(*this, workers_.at(object_class->worker),
-                                        object_class->objects->class_name(), info, event,
-                                        ++last_number_);
+                                        object_class->objects->class_name(), info, event, ++last_number_,
+                                        object_class->objects->jurisdiction_of(event.id));
     actor = made.get();
     actors_.emplace(event.id, std::move(made));
     actor->start();

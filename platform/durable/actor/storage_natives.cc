@@ -234,6 +234,7 @@ void storage_transaction_ended(Arguments info) {
 void storage_sync(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor || !info[1]->IsUint32()) return;
+  Isolate::from(info).operation_begun();
   actor->sync(info[1].As<v8::Uint32>()->Value());
 }
 

@@ -219,9 +219,10 @@ Task<void> AlarmShard::deliver(runtime::ObjectId id, uint64_t run, bool give_up)
       alarm_event(row->object, row->time, alarm.retry.counted(), alarm.attempts, give_up);
   Ref<const ObjectInfo> info = alarm.info;
   uint32_t home = row->object.home_pop;
+  worker::Jurisdiction jurisdiction = row->object.jurisdiction;
   Ref<const AlarmAnswer> answer =
       co_await deliver_alarm(scheduler_.process(), scheduler_.directory(), std::move(info),
-                             std::move(event), home, scheduler_.options().hosts_per_pop);
+                             std::move(event), home, scheduler_.options().hosts_per_pop, jurisdiction);
   finished(id, run, version, give_up, answer.get());
 }
 

@@ -11,14 +11,18 @@ constexpr Site kPause{"alarm.delivery_pause"};
 constexpr Duration kFirstPause = millis(100);
 constexpr Duration kLongestPause = seconds(2);
 
-// Where an object that nobody owns is woken: at its home first, then near the scheduler.
+// Where an object that nobody owns is woken: at its home first, then near the scheduler, as far as its jurisdiction
+// allows.
 host::HostId place_to_wake(host::Process& process, uint64_t key, uint32_t home_pop,
-                           uint32_t hosts_per_pop, uint32_t attempt) {
+                           uint32_t hosts_per_pop, uint32_t attempt,
+                           worker::Jurisdiction jurisdiction) {
   host::Hosts& hosts = process.hosts();
   auto number = 1 + static_cast<uint32_t>((key + attempt) % hosts_per_pop);
   bool at_home = attempt % (2 * hosts_per_pop) < hosts_per_pop;
   ORRERY_SOMETIMES(process.world(), !at_home, "an alarm wakes its object away from home");
-  return hosts.at(at_home ? home_pop : process.host().pop(), number).id();
+  if (at_home) return hosts.at(home_pop, number).id();
+  return hosts.at(worker::place_for(process.network().geography(), process.host().pop(),
+                                    worker::LocationHint::kNone, jurisdiction), number).id();
 }
 
 }  // namespace
@@ -40,7 +44,8 @@ Ref<const worker::ObjectMessage> alarm_event(const AlarmObject& object, int64_t 
 Task<Ref<const AlarmAnswer>> deliver_alarm(host::Process& process, DirectoryClient& directory,
                                            Ref<const ObjectInfo> info,
                                            Ref<const worker::ObjectMessage> event,
-                                           uint32_t home_pop, uint32_t hosts_per_pop) {
+                                           uint32_t home_pop, uint32_t hosts_per_pop,
+                                           worker::Jurisdiction jurisdiction) {
   Loop& loop = process.world().loop();
   const Instant deadline = loop.now() + kDeliveryPatience;
   Duration pause = kFirstPause;
@@ -58,7 +63,8 @@ Task<Ref<const AlarmAnswer>> deliver_alarm(host::Process& process, DirectoryClie
       bool known = found.status == Lookup::Status::kFound && owner != host::kNoHost;
       to = known && owner != suspect
                ? owner
-               : place_to_wake(process, info->key, home_pop, hosts_per_pop, attempt++);
+               : place_to_wake(process, info->key, home_pop, hosts_per_pop, attempt++,
+                               jurisdiction);
     }
     net::Reply reply =
         co_await process.network().call(process, to, kObjectChannel, event, kDeliveryTimeout);

@@ -17,6 +17,7 @@ Ref<const worker::ObjectMessage> alarm_event(const AlarmObject& object, int64_t 
 Task<Ref<const AlarmAnswer>> deliver_alarm(host::Process& process, DirectoryClient& directory,
                                            Ref<const ObjectInfo> info,
                                            Ref<const worker::ObjectMessage> event,
-                                           uint32_t home_pop, uint32_t hosts_per_pop);
+                                           uint32_t home_pop, uint32_t hosts_per_pop,
+                                           worker::Jurisdiction jurisdiction = {});
 
 }  // namespace orrery::durable

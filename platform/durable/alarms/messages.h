@@ -7,6 +7,7 @@
 #include <string>
 
 #include "platform/durable/directory/placement.h"
+#include "platform/worker/jurisdiction.h"
 #include "platform/worker/messages.h"
 #include "sim/net/message.h"
 
@@ -31,6 +32,7 @@ struct AlarmObject {
   runtime::ObjectId id;
   std::string name;       // the name given to idFromName, if known
   uint32_t home_pop = 0;  // where the object lived when it set the alarm
+  worker::Jurisdiction jurisdiction = worker::Jurisdiction::kNone;
   bool operator==(const AlarmObject&) const = default;
 };
 

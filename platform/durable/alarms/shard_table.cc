@@ -55,7 +55,9 @@ bool ShardTable::load(const PageImage* image) {
       row.time = take<int64_t>(at);
       row.version.epoch = take<uint64_t>(at);
       row.version.sequence = take<uint64_t>(at);
-      row.object.home_pop = take<uint32_t>(at);
+      const auto home = take<uint32_t>(at);
+      row.object.home_pop = home & 0xffffff;
+      row.object.jurisdiction = static_cast<worker::Jurisdiction>(home >> 24);
       std::memcpy(row.object.id.bytes.data(), at, 32);
       at += 32;
       row.object.class_name.assign(reinterpret_cast<const char*>(at), class_size);
@@ -129,7 +131,7 @@ Ref<Buffer> ShardTable::write_page(uint32_t number) const {
     put(at, row.time);
     put(at, row.version.epoch);
     put(at, row.version.sequence);
-    put(at, row.object.home_pop);
+    put(at, row.object.home_pop | static_cast<uint32_t>(row.object.jurisdiction) << 24);
     std::memcpy(at, id.bytes.data(), 32);
     at += 32;
     std::memcpy(at, row.object.class_name.data(), row.object.class_name.size());

@@ -166,7 +166,7 @@ Task<Claim> DirectoryClient::claim(Ref<const ObjectInfo> object, ClaimOptions op
       next.session = session;
       if (held.epoch == 0) {
         next.followers = options.followers;
-        next.jurisdiction = options.jurisdiction;
+        next.home_pop = options.home_pop;
       }
       const bool accepted = co_await accept(object, promise.ballot, next);
       if (accepted && session == session_) {

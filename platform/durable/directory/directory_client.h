@@ -44,9 +44,9 @@ struct Lookup {
 };
 
 struct ClaimOptions {
-  // Followers for an object that has none yet (see replication/follower_choice.h).
+  // Followers for an object that has none yet (see replication/follower_choice.h), and its home.
   std::array<host::HostId, kFollowers> followers = {};
-  std::string jurisdiction;
+  uint32_t home_pop = 0;
   // Give up after this much time (on the world's clock, from the call).
   Duration patience = seconds(15);
 };

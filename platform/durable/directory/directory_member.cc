@@ -41,7 +41,7 @@ Ballot get_ballot(ByteReader& r) {
 void put(ByteWriter& w, const Placement& p) {
   w.u64(p.epoch).u32(p.owner).u64(p.session);
   for (host::HostId h : p.followers) w.u32(h);
-  w.text(p.jurisdiction);
+  w.u32(p.home_pop);
 }
 Placement get_placement(ByteReader& r) {
   Placement p;
@@ -49,7 +49,7 @@ Placement get_placement(ByteReader& r) {
   p.owner = r.u32();
   p.session = r.u64();
   for (host::HostId& h : p.followers) h = r.u32();
-  p.jurisdiction = r.text();
+  p.home_pop = r.u32();
   return p;
 }
 

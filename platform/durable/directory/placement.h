@@ -34,13 +34,13 @@ struct ObjectInfo : RefCounted {
 };
 
 // The value of an object's register. Epochs start at 1 and grow by one with every claim; a register
-// that was never written reads as epoch 0. Followers are chosen once, by the first claim.
+// that was never written reads as epoch 0. Followers and home are chosen once, by the first claim.
 struct Placement {
   uint64_t epoch = 0;
   host::HostId owner = host::kNoHost;  // kNoHost: released, nobody owns it
   SessionId session = 0;
   std::array<host::HostId, kFollowers> followers = {};
-  std::string jurisdiction;  // "" when free, else the hint of the first claim ("eu")
+  uint32_t home_pop = 0;  // where it was made: it wakes there again, as long as anything is up there
   bool operator==(const Placement&) const = default;
 };
 

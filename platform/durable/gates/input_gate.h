@@ -91,6 +91,8 @@ class GateScope : public RefCounted {
   bool is_broken() const { return broken_; }
   const runtime::ErrorInfo& error() const { return error_; }
   bool free() const { return locks_ == 0; }
+  // Nobody is in it and nobody waits to get in.
+  bool quiet() const { return locks_ == 0 && children_.empty() && waiters_.empty(); }
 
  protected:
   friend class GateLock;

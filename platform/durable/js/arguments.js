@@ -1,4 +1,7 @@
 // What the storage's methods make of their arguments, in the order and with the words of the real runtime.
+import { illegalInvocation, wrongType } from "../../runtime/js/errors.js";
+
+export { illegalInvocation, wrongType };
 
 const { trunc } = Math;
 const { isFinite } = Number;
@@ -13,18 +16,6 @@ export function named(Class, name) {
 export function namedIterator(Class, name) {
   setPrototypeOf(Class.prototype, IteratorPrototype);
   named(Class, name);
-}
-
-/** A method called on something that is not its object. */
-export function illegalInvocation() {
-  return new TypeError(
-    "Illegal invocation: function called with incorrect `this` reference. See " +
-    "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.");
-}
-
-/** Parameter `number` is missing, or nothing that can become a `type`. */
-export function wrongType(method, of, number, type) {
-  return new TypeError(`Failed to execute '${method}' on '${of}': parameter ${number} is not of type '${type}'.`);
 }
 
 function options(given, method, of, number, type) {
@@ -43,7 +34,8 @@ export function readOptions(given, method, of, number) {
 
 /** The options of a write; gives whether it is unconfirmed. */
 export function writeOptions(given, method, of, number) {
-  const found = options(given, method, of, number, "PutOptions");
+  const alarm = method === "setAlarm" || method === "deleteAlarm";
+  const found = options(given, method, of, number, alarm ? "SetAlarmOptions" : "PutOptions");
   if (found === undefined) return false;
   void found.allowConcurrency;
   const unconfirmed = !!found.allowUnconfirmed;

@@ -73,7 +73,7 @@ export class DurableObjectStorage {
     return value;
   }
 
-  getAlarm(options) { return alarmOf(DurableObjectStorage.#of(this)); }
+  getAlarm(options) { return alarmOf(DurableObjectStorage.#of(this), options); }
   setAlarm(time, options) { return alarmTo(DurableObjectStorage.#of(this), time, options); }
   deleteAlarm(options) { return noAlarm(DurableObjectStorage.#of(this), options); }
 
@@ -94,14 +94,14 @@ async function deleteAll(handle, options) {
   if (handle.transactions.length > 0) throw new Error("Cannot call deleteAll() within a transaction");
   return promiseResolve(natives.storageDeleteAll(handle.actor));
 }
-async function alarmOf(handle) {
-  return promiseResolve(getAlarm(handle.actor));
+async function alarmOf(handle, options) {
+  return promiseResolve(getAlarm(handle.actor, handle.of, options));
 }
 async function alarmTo(handle, time, options) {
-  return promiseResolve(setAlarm(handle.context, handle.actor, time, options));
+  return promiseResolve(setAlarm(handle.context, handle.actor, handle.of, time, options));
 }
 async function noAlarm(handle, options) {
-  return promiseResolve(deleteAlarm(handle.actor, options));
+  return promiseResolve(deleteAlarm(handle.actor, handle.of, options));
 }
 
 async function transaction(handle, callback) {

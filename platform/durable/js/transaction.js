@@ -68,23 +68,23 @@ export class DurableObjectTransaction {
   deleteAll() { throw new Error("Cannot call deleteAll() within a transaction"); }
   rollback() { DurableObjectTransaction.#of(this).rollback(); }
 
-  getAlarm(options) { return alarmOf(DurableObjectTransaction.#of(this)); }
+  getAlarm(options) { return alarmOf(DurableObjectTransaction.#of(this), options); }
   setAlarm(time, options) { return alarmTo(DurableObjectTransaction.#of(this), time, options); }
   deleteAlarm(options) { return noAlarm(DurableObjectTransaction.#of(this), options); }
 
 }
 
-async function alarmOf(handle) {
+async function alarmOf(handle, options) {
   handle.check("getAlarm()");
-  return promiseResolve(getAlarm(handle.actor));
+  return promiseResolve(getAlarm(handle.actor, handle.of, options));
 }
 async function alarmTo(handle, time, options) {
   handle.check("setAlarm()");
-  return promiseResolve(setAlarm(handle.context, handle.actor, time, options));
+  return promiseResolve(setAlarm(handle.context, handle.actor, handle.of, time, options));
 }
 async function noAlarm(handle, options) {
   handle.check("deleteAlarm()");
-  return promiseResolve(deleteAlarm(handle.actor, options));
+  return promiseResolve(deleteAlarm(handle.actor, handle.of, options));
 }
 
 named(DurableObjectTransaction, "DurableObjectTransaction");

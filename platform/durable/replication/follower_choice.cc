@@ -7,14 +7,18 @@ namespace orrery::durable {
 std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts,
                                                       const net::Geography& geography,
                                                       uint32_t owner_pop, uint64_t object_key,
-                                                      uint32_t hosts_per_pop) {
+                                                      uint32_t hosts_per_pop,
+                                                      worker::Jurisdiction jurisdiction) {
   const std::vector<uint32_t>& nearest = geography.nearest(owner_pop);
-  ORRERY_CHECK(nearest.size() >= kFollowers);
   std::array<host::HostId, kFollowers> followers;
-  for (uint32_t i = 0; i < kFollowers; ++i) {
+  uint32_t i = 0;
+  for (const uint32_t pop : nearest) {
+    if (!worker::within(geography.at(pop), jurisdiction)) continue;
     const uint32_t number = 1 + static_cast<uint32_t>(mix64(object_key, i) % hosts_per_pop);
-    followers[i] = hosts.at(nearest[i], number).id();
+    followers[i] = hosts.at(pop, number).id();
+    if (++i == kFollowers) return followers;
   }
+  ORRERY_CHECK(i == kFollowers);
   return followers;
 }
 

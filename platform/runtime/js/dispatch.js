@@ -8,7 +8,7 @@ import { DurableObjectState, ExecutionContext } from "./execution_context.js";
 import { answerRpc, arguments_, invoke, lookUp, onAnswer } from "./rpc_serve.js";
 import { jsonParse } from "./env_values.js";
 import { endRequestStream, receiveBody, RESPONSE_BODY, sendStream, whenSent } from "./streams.js";
-import { partsOfResponse, requestFromParts } from "./web.js";
+import { isResponse, partsOfResponse, requestFromParts } from "./web.js";
 
 let exported = null;  // namespace object of the main module
 let env = null;
@@ -91,11 +91,17 @@ function sendResponse(context, event, response, body) {
   else end();
 }
 
+const isThenable = (value) =>
+  (typeof value === "object" ? value !== null : typeof value === "function") && typeof value.then === "function";
+
 function answerResponse(context, event, result, body) {
   const failed = (error) => {
     fail(event, error);
     if (body !== null) endRequestStream(body);
   };
+  if (!isResponse(result) && !isThenable(result)) {
+    return void failed(new TypeError("Callback returned incorrect type; expected 'Promise'"));
+  }
   promiseThen(promiseResolve(result), (response) => {
     try {
       sendResponse(context, event, response, body);
@@ -161,7 +167,7 @@ export function dispatchRpc(slot, event, entrypoint, method, args, props = undef
 
 // ---- Durable Objects -----------------------------------------------------------------------------
 
-export function constructActor(slot, className, id, name, actor) {
+export function constructActor(slot, className, id, name, actor, jurisdiction) {
   const context = openContext(slot);
   const Class = exported[className];
   if (typeof Class !== "function") {
@@ -170,7 +176,7 @@ export function constructActor(slot, className, id, name, actor) {
   }
   context.actor = actor;
   context.actorClass = Class;
-  context.state = new DurableObjectState(context, id, name === null ? undefined : name);
+  context.state = new DurableObjectState(context, id, name === null ? undefined : name, jurisdiction);
   context.instance = construct(Class, [context.state, env]);
 }
 
@@ -234,14 +240,21 @@ export function dispatchRpcMessage(slot, event, on, entrypoint, props, number, m
   }
 }
 
+class AlarmInvocationInfo {
+  constructor(scheduledTime, retryCount) {
+    this.scheduledTime = scheduledTime;
+    this.retryCount = retryCount;
+    this.isRetry = retryCount > 0;
+  }
+}
+
 export function dispatchAlarm(slot, event, scheduledTime, retryCount) {
   const { instance } = enter(slot);
   try {
     const handler = instance.alarm;
     // An alarm has no value, so one says that there is nobody to handle it.
     if (typeof handler !== "function") return void natives.respondValue(event, false, true);
-    const info = { scheduledTime, retryCount, isRetry: retryCount > 0 };
-    answerDone(event, apply(handler, instance, [info]));
+    answerDone(event, apply(handler, instance, [new AlarmInvocationInfo(scheduledTime, retryCount)]));
   } catch (error) {
     fail(event, error);
   }

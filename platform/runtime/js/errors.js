@@ -3,6 +3,17 @@ import { DOMException } from "./web.js";
 
 const CLASSES = { __proto__: null, Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
 
+/** A method called on something that is not its object. */
+export function illegalInvocation() {
+  return new TypeError("Illegal invocation: function called with incorrect `this` reference. See " +
+    "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.");
+}
+
+/** Parameter `number` is missing, or nothing that can become a `type`. */
+export function wrongType(method, of, number, type) {
+  return new TypeError(`Failed to execute '${method}' on '${of}': parameter ${number} is not of type '${type}'.`);
+}
+
 /** flags: 1 retryable, 2 overloaded, 4 remote, 8 durableObjectReset, 16 DOMException. */
 export function makeError(name, message, flags, durableObjectId) {
   let error;

@@ -1,8 +1,9 @@
 // What handlers get as `ctx`: ExecutionContext for stateless events, DurableObjectState for objects.
 import { natives } from "./natives.js";
-import { promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
+import { apply, defineProperty, promiseReject, promiseResolve, promiseThen, SafeMap, SafePromise } from "./safe.js";
 import { current, requireContext } from "./io_context.js";
 import { makeId } from "./durable_object.js";
+import { illegalInvocation, wrongType } from "./errors.js";
 import { makeStorage } from "./storage.js";
 
 function changed(context, by) {
@@ -24,23 +25,18 @@ export function waitUntilCurrent(promise) {
   waitUntil(requireContext(), promise);
 }
 
-const ILLEGAL_INVOCATION = "Illegal invocation: function called with incorrect `this` reference. See " +
-  "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
-
 export class ExecutionContext {
   #context;
   constructor(context) {
     this.#context = context;
   }
   static of(self) {
-    if (typeof self !== "object" || self === null || !(#context in self)) throw new TypeError(ILLEGAL_INVOCATION);
+    if (typeof self !== "object" || self === null || !(#context in self)) throw illegalInvocation();
     return self.#context;
   }
   waitUntil(promise) {
     const context = contextOf(this);
-    if (arguments.length === 0) {
-      throw new TypeError("Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.");
-    }
+    if (arguments.length === 0) throw wrongType("waitUntil", "ExecutionContext", 1, "Promise");
     waitUntil(context, promise);
   }
   passThroughOnException() {
@@ -71,10 +67,15 @@ export class DurableObjectState {
   #context;
   #id;
   #storage;
-  constructor(context, raw, name) {
+  constructor(context, raw, name, jurisdiction) {
     this.#context = context;
-    this.#id = makeId(raw, name);
+    this.#id = makeId(raw, name, jurisdiction);
     this.#storage = undefined;
+  }
+
+  static of(self) {
+    if (typeof self !== "object" || self === null || !(#context in self)) throw illegalInvocation();
+    return self.#context;
   }
 
   get id() { return this.#id; }
@@ -84,10 +85,15 @@ export class DurableObjectState {
     return this.#storage;
   }
 
-  waitUntil(promise) { waitUntil(this.#context, promise); }
+  waitUntil(promise) {
+    const context = stateContextOf(this);
+    if (arguments.length === 0) throw wrongType("waitUntil", "DurableObjectState", 1, "Promise");
+    waitUntil(context, promise);
+  }
 
   abort(reason, options) {
-    if (options?.retryAlarm === false) natives.alarmNoRetry?.(this.#context.actor);
+    const context = stateContextOf(this);
+    if (options?.retryAlarm === false) natives.alarmNoRetry?.(context.actor);
     natives.abort(reason);
   }
 
@@ -98,17 +104,26 @@ export class DurableObjectState {
 
   /** The callback runs in a turn of its own once the input gate grants the section. */
   blockConcurrencyWhile(callback) {
-    return runSection(this.#context, callback);
+    const context = stateContextOf(this);
+    if (typeof callback !== "function") {
+      return promiseReject(wrongType("blockConcurrencyWhile", "DurableObjectState", 1, "function"));
+    }
+    return runSection(context, callback);
   }
 
   acceptWebSocket() { throw new Error("WebSockets of Durable Objects are not supported yet: acceptWebSocket()"); }
   getWebSockets() { return []; }
 }
 
+const { of: stateContextOf } = DurableObjectState;
+delete DurableObjectState.of;
+defineProperty(DurableObjectState.prototype, Symbol.toStringTag, { value: "DurableObjectState", configurable: true });
+
 /** Asks for a critical section; the promise resolves in the turn that ends it. */
 export function runSection(context, callback) {
   if (context.sections === null) context.sections = new SafeMap();
   const id = natives.beginSection();
+  if (id === 0) return promiseReject(new Error("blockConcurrencyWhile() calls are nested too deeply."));
   return new SafePromise((resolve) => context.sections.set(id, new Section(callback, resolve)));
 }
 
@@ -121,7 +136,7 @@ export function enterSection(context, id) {
   };
   let result;
   try {
-    result = section.callback();
+    result = apply(section.callback, globalThis, []);
   } catch (error) {
     failed(error);
     return;

@@ -72,7 +72,7 @@ export class RpcStub {
   constructor(target) {
     const kind = typeof target;
     if ((kind !== "object" || target === null) && kind !== "function") {
-      throw new TypeError("Failed to construct 'JsRpcStub': constructor parameter 1 is not of type 'JsObject'.");
+      throw new TypeError("Failed to construct 'JsRpcStub': constructor parameter 1 is not of type 'Object'.");
     }
     if (kind === "object" && !(target instanceof RpcTarget) && getPrototypeOf(target) !== objectPrototype) {
       throw new TypeError("RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.");

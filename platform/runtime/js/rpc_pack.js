@@ -58,7 +58,7 @@ function isSpecial(value, proto) {
   if (name === "Fetcher") {
     throw dataCloneError("ServiceStub serialization requires the 'experimental' compat flag.");
   }
-  throw refuse(name === "DurableObjectStub" ? "DurableObject" : name || "Object");
+  throw refuse(name || "Object");
 }
 
 /** Looks through a value; true when something in it needs a place. */

@@ -66,7 +66,7 @@ TEST(Isolate, SaysWhatIsMissingWithoutAFetchHandler) {
 
 TEST(Isolate, RefusesAnAnswerThatIsNoResponse) {
   Rig rig("export default { fetch() { return 'text'; } };");
-  EXPECT_EQ(rig.get(), "error: TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+  EXPECT_EQ(rig.get(), "error: TypeError: Callback returned incorrect type; expected 'Promise'");
 }
 
 TEST(Isolate, NamesABindingOfAnUnknownKindWhenItIsUsed) {

@@ -2,7 +2,7 @@
 //
 // An instance is a real Error object (it has a stack, and the engine treats it as an error) whose
 // prototype is DOMException.prototype; name and message live in private fields stamped onto it.
-import { captureStackTrace, defineProperty, setPrototypeOf } from "./primordials.js";
+import { SymbolToStringTag, captureStackTrace, defineProperty, setPrototypeOf } from "./primordials.js";
 
 const LEGACY_CODES = {
   __proto__: null,
@@ -70,6 +70,7 @@ export class DOMException {
 
   static {
     setPrototypeOf(this.prototype, Error.prototype);
+    defineProperty(this.prototype, SymbolToStringTag, { __proto__: null, value: "DOMException", configurable: true });
     for (let i = 0; i < CONSTANTS.length; i++) {
       const constant = { __proto__: null, value: i + 1, enumerable: true };
       defineProperty(this, CONSTANTS[i], constant);

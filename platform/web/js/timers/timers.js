@@ -11,8 +11,8 @@ import { natives } from "../natives.js";
 
 /** Active timers a context may have (source: the platform's limits); the embedder counts them. */
 export const TIMER_LIMIT = 10_000;
-/** Longest delay in milliseconds: the largest that a signed 32-bit integer holds. */
-export const DELAY_MAX_MS = 0x7fffffff;
+/** Longest delay in milliseconds: a hundred years. */
+export const DELAY_MAX_MS = 100 * 365 * 24 * 3600 * 1000;
 
 const table = new MapConstructor();
 
@@ -35,10 +35,9 @@ function clampDelay(delay) {
 export function startTimer(callback, delay, repeat, args) {
   const ms = clampDelay(delay);
   const id = natives.timerStart(ms, repeat);
-  if (id === 0) {
-    throw new DOMException(
-      `You have exceeded the number of active timeouts you may set. max active timeouts: ${TIMER_LIMIT}`,
-      "QuotaExceededError");
+  if (id <= 0) {
+    throw new DOMException("You have exceeded the number of active timeouts you may set. max active timeouts: " +
+      `${TIMER_LIMIT}, current active timeouts: ${TIMER_LIMIT}, finished timeouts: ${-id}`, "QuotaExceededError");
   }
   MapSet(table, id, new Timer(callback, args, repeat));
   return id;
@@ -54,7 +53,7 @@ export function fireTimer(id) {
   const timer = MapGet(table, id);
   if (timer === undefined) return;
   if (!timer.repeat) MapDelete(table, id);
-  apply(timer.callback, undefined, timer.args);
+  apply(timer.callback, globalThis, timer.args);
 }
 
 /** The embedder's hook: a timer that will never be due, because what it belonged to is gone. */
