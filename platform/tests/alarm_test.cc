@@ -1,5 +1,10 @@
 // Alarms of live objects (durable-objects.md section 6): the handler's view of storage, the end of a run, and
 // what crashes between leave (6.7).
+#include "platform/channels.h"
+#include "platform/durable/actor/alarm_handling.h"
+#include "platform/durable/actor/object_host.h"
+#include "platform/durable/alarms/delivery.h"
+#include "platform/durable/alarms/events.h"
 #include "platform/tests/object_rig.h"
 
 namespace orrery::objects {
@@ -7,6 +12,14 @@ namespace {
 
 constexpr std::string_view kSource = R"(
 export class Other extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    // Only here nobody knows yet whether there is a handler.
+    if (ctx.id.name !== "late" || ctx.storage.kv.get("made")) return;
+    ctx.storage.kv.put("made", true);
+    ctx.storage.setAlarm(Date.now() + 1000);
+  }
+  async pending() { return `${await this.ctx.storage.getAlarm()}`; }
   set(time) { return this.ctx.storage.setAlarm(time); }
 }
 export class Thing extends DurableObject {
@@ -46,6 +59,7 @@ const cases = {
     () => env.OTHER.getByName("a").set(0), () => env.OTHER.getByName("b").set(Date.now() + 1000),
   ].map((f) => saw(f)))).join("\n"),
   pending: (env, T, o) => at(T, o).get(),
+  noHandler: (env) => env.OTHER.getByName("late").pending(),
   within: async (env, T, o) => (await at(T, o).value("within")) ?? "nothing",
   plain: program("plain"), slow: program("slow"),
   unawaited: program("unawaited"), unawaitedSets: program("unawaitedSets"), again: program("again"),
@@ -143,6 +157,50 @@ TEST(Handler, ThatAbortsIsRunAgainUnlessItSaysOtherwise) {
   other.run_for(minutes(10));
   EXPECT_EQ(runs(other), 1u) << other.lines();
   EXPECT_EQ(other.ask("pending"), "null");
+}
+
+TEST(Handler, ThatIsMissingIsWarnedOfAndNotTriedAgain) {
+  Rig rig(app());
+  EXPECT_NE(rig.ask("noHandler"), "null");
+  rig.run_for(minutes(60));
+  EXPECT_EQ(rig.lines(), "Attempted to run a scheduled alarm without a handler, did you remember to export an alarm() "
+                         "function?\n");
+  EXPECT_EQ(rig.ask("noHandler"), "null");
+}
+
+// What comes while the handler runs: the same time joins it, another one waits, a newer one takes its place.
+TEST(Deliveries, OfTheSameTimeJoinAndOthersWaitForTheHandler) {
+  Rig rig(app());
+  int64_t due = 0;
+  rig.world().observers().subscribe<durable::AlarmFired>(
+      [&](const durable::AlarmFired& e, const EventContext&) { due = e.scheduled_ms; });
+  rig.ask("slow");
+  while (due == 0) rig.world().loop().step();
+  durable::Actor& actor = *rig.object("o");
+  host::Process& process = actor.object_host().process();
+  std::string seen;
+  TaskScope tasks(rig.world().loop());
+  auto deliver = [&](const char* what, int64_t at) {
+    auto send = [](host::Process& from, durable::Actor& to, std::string* out, std::string name, int64_t ms) -> Task<void> {
+      durable::AlarmObject object{"Thing", to.id(), to.name(), from.host().pop(), {}};
+      auto event = durable::alarm_event(object, ms, 0, 1, false);
+      net::Reply reply = co_await from.network().call(from, from.host_id(), kObjectChannel, event, minutes(5));
+      using Outcome = durable::AlarmAnswer::Outcome;
+      const auto outcome = reply.message->as<durable::AlarmAnswer>().outcome;
+      *out += name + (outcome == Outcome::kDone ? " done\n" : outcome == Outcome::kCanceled ? " canceled\n" : " failed\n");
+    };
+    tasks.spawn(send(process, actor, &seen, what, at));
+    rig.run_for(millis(10));
+  };
+  deliver("same", due);
+  deliver("later", due + 1);
+  EXPECT_EQ(seen, "");
+  deliver("latest", due + 2);
+  EXPECT_EQ(seen, "later canceled\n");
+  deliver("latest again", due + 2);
+  rig.run_for(seconds(10));
+  EXPECT_EQ(seen, "later canceled\nsame done\nlatest canceled\nlatest again canceled\n");  // nothing is stored any more
+  EXPECT_EQ(rig.lines(), "alarm 0 false null\nends\n");
 }
 
 size_t ends(const Rig& rig) {
