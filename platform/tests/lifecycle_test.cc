@@ -42,6 +42,12 @@ export class Thing extends DurableObject {
   async caught() { try { await this.section(); } catch (error) { console.log("caught"); } }
   async slow(ms = 300) { await wait(ms); return `slow ${++this.n}`; }
   manyTimers() { return manyTimers(); }
+  async putThenKv() {
+    this.ctx.storage.put("a", 1);
+    console.log(`read ${await this.env.KV.get("k")}`);
+    await this.env.KV.put("k", "v");
+    console.log("written");
+  }
   longest() { setTimeout(() => console.log("2^31"), 2 ** 31); setTimeout(() => console.log("minus"), -5); setTimeout(() => console.log("nan"), NaN); }
   later(ms) { setTimeout(() => console.log("timer"), ms); }
   cleared(ms) { clearTimeout(setTimeout(() => console.log("timer"), ms)); }
@@ -65,6 +71,9 @@ const cases = {
   later: (env, T, o) => at(T, o).later(60000),
   cleared: (env, T, o) => at(T, o).cleared(60000),
   keep: (env, T, o) => at(T, o).keep(60000),
+  putThenKv: (env, T, o) => at(T, o).putThenKv(),
+  kv: (env) => env.KV.get("k"),
+  kvPut: async (env) => { await env.KV.put("mine", "v"); return "put"; },
   longest: (env, T, o) => at(T, o).longest(),
   outside: (env, T, o) => at(T, o).outside(),
   slow: (env, T, o) => at(T, o).slow(25000),
@@ -310,6 +319,23 @@ TEST(Limits, OfTimersAreTenThousandAContext) {
       "10000, current active timeouts: 10000, finished timeouts: 0";
   EXPECT_EQ(rig.ask("timers"), text);
   EXPECT_EQ(rig.ask("statelessTimers"), text);
+}
+
+// While the object's write is not durable a read of KV goes on and a write does not leave; a Worker has no gate.
+TEST(OutputGate, HoldsWritesOfKvAndNoReads) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("hi"), "hi 1");
+  const auto followers = rig.object("o")->followers();
+  for (int i = 0; i < 3; ++i) rig.cloud().hosts().crash(rig.cloud().hosts().by_id(followers[i]));
+  rig.send("putThenKv");
+  rig.run_for(seconds(5));
+  EXPECT_EQ(rig.lines(), "made o\nread null\n");
+  EXPECT_EQ(rig.ask("kvPut"), "put");
+  EXPECT_EQ(rig.ask("kv"), "null");
+  for (int i = 0; i < 3; ++i) rig.cloud().hosts().restart(rig.cloud().hosts().by_id(followers[i]));
+  rig.run_for(seconds(70));  // longer than a read of KV may be stale
+  EXPECT_EQ(rig.lines(), "made o\nread null\nwritten\n");
+  EXPECT_EQ(rig.ask("kv"), "v");
 }
 
 // 2^31 ms are no overflow, and what is before now is now.

@@ -50,7 +50,7 @@ class App {
     std::string text(kBefore);
     text.append(javascript).append(kAfter);
     deployment_ = std::make_unique<worker::Deployment>(
-        rig::deploy("app", text, {rig::object("THING", "Thing"), rig::object("OTHER", "Other")},
+        rig::deploy("app", text, {rig::object("THING", "Thing"), rig::object("OTHER", "Other"), rig::kv("KV")},
                     {"Thing", "Other"}, options));
   }
   const worker::Deployment& deployment() const { return *deployment_; }
