@@ -99,7 +99,7 @@ function answerResponse(context, event, result, body) {
     fail(event, error);
     if (body !== null) endRequestStream(body);
   };
-  if (!isResponse(result) && !isThenable(result)) {
+  if (!isThenable(result) && !isResponse(result)) {
     return void failed(new TypeError("Callback returned incorrect type; expected 'Promise'"));
   }
   promiseThen(promiseResolve(result), (response) => {

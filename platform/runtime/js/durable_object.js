@@ -45,6 +45,8 @@ function dictionary(given, method, number, type) {
 }
 
 export class DurableObjectId {
+  jurisdiction = undefined;
+  name = undefined;
   #raw;
   #name;
   #jurisdiction;
@@ -89,9 +91,9 @@ class DurableObjectStub {
     this.#binding = binding;
     this.#id = id;
     this.#stub = nextStub++;
-    this.name = nameOf(id);
-    this.id = id;
   }
+  get id() { return this.#id; }
+  get name() { return nameOf(this.#id); }
   fetch(input, init = undefined) {
     if (arguments.length === 0) return promiseReject(wrongType("fetch", "Fetcher", 1, "Request or string"));
     return startFetch(OBJECT, this.#binding, this.#stub, rawOf(this.#id), nameOf(this.#id) ?? "", input,

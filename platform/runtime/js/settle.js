@@ -30,7 +30,7 @@ export function settleFetch(slot, operation, status, statusText, headers, body) 
   const context = enter(slot);
   const waiting = context.take(operation);
   if (waiting === undefined) return;
-  const text = statusText === "" ? STATUS_TEXTS[status] ?? "" : statusText;
+  const text = statusText !== "" ? statusText : status === 200 ? "OK" : STATUS_TEXTS[status] ?? "";
   waiting.resolve(responseFromParts(status, text, headers, receiveBody(context, body)));
 }
 
