@@ -218,7 +218,8 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
       if (route.host == to) route.host = host::kNoHost;
       route.suspect = to;
       route.suspected_at = loop.now();
-      taken = reply.error != net::CallError::kUnreachable;  // it may have been handled
+      const bool again = options_.weaken.resent_blindly;
+      taken = reply.error != net::CallError::kUnreachable && !again;  // it may have been handled
       if (taken) break;
       ORRERY_SOMETIMES(process_.world(), true, "an event is sent again after its host was down");
     } else {

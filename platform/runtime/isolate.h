@@ -60,6 +60,7 @@ struct RpcEvent {
 // Planted weaknesses of the museum: each only weakens the statement that reads it.
 struct Weaken {
   bool clock_runs = false;  // Date.now() goes on within a turn, with the work done
+  bool ids_unchecked = false;  // a namespace takes ids of others
 };
 
 class Isolate {

@@ -409,7 +409,7 @@ runtime::ObjectId WorkerIsolate::new_unique_id(uint32_t binding) {
 int WorkerIsolate::parse_id(uint32_t binding, std::string_view hex, runtime::ObjectId& id) {
   auto parsed = objects_of(NamespaceHandle(binding).binding).parse(hex);
   id = parsed.id;
-  return !parsed.well_formed ? 1 : !parsed.ours ? 2 : 0;
+  return !parsed.well_formed ? 1 : !parsed.ours && !weaken_.ids_unchecked ? 2 : 0;
 }
 
 uint32_t WorkerIsolate::jurisdiction_of(uint32_t binding, const runtime::ObjectId& id) {

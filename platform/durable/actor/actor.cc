@@ -31,6 +31,7 @@ Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view c
       input_gate_(make_ref<InputGate>(static_cast<InputGate::Observer&>(*this))) {
   lane_ = info_->lane;
   input_gate_->open_early(host_.options().weaken.sections_open);
+  input_gate_->last_first(host_.options().weaken.gate_lifo);
 }
 
 Actor::~Actor() {
@@ -110,11 +111,13 @@ Task<void> Actor::acquire() {
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
                                  host_.process().host().name()});
   // The constructor takes the gate first; whoever came meanwhile queues behind it (0.8).
-  input_gate_->wait(*new ConstructWork(*this));
+  const bool late = host_.options().weaken.constructor_late;
+  if (!late) input_gate_->wait(*new ConstructWork(*this));
   auto waiting = std::move(before_start_);
   before_start_.clear();
   for (auto& [caller, message] : waiting)
     enter(caller, message);
+  if (late) input_gate_->wait(*new ConstructWork(*this));
 }
 
 bool Actor::take(const net::Caller& caller, const worker::ObjectMessage& message) {
@@ -197,7 +200,10 @@ void Actor::on_input_gate_broken(const runtime::ErrorInfo& error) {
 
 void Actor::on_deposed(uint64_t) { end(connection_lost(), "a newer owner exists"); }
 
-void Actor::aborted(const runtime::ErrorInfo& reason) { end(reset_because(reason), "abort()"); }
+void Actor::aborted(const runtime::ErrorInfo& reason) {
+  if (host_.options().weaken.abort_commits) commit();
+  end(reset_because(reason), "abort()");
+}
 
 void Actor::isolate_lost(worker::IsolateEnd why) {
   switch (why) {
@@ -345,10 +351,10 @@ void Actor::wait_for_lease() {
 }
 
 bool Actor::active() const {
-  return open_events_ > 0 || wait_until_ > 0 || given() > 0 || timers_ > 0 || works_ || !undurable_.empty() ||
-         open_batch_ ||
-         output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy()) ||
-         worker_.isolate().pending_operations(context_id()) > 0;
+  const bool waits = wait_until_ > 0 || given() > 0 || timers_ > 0 ||
+                     worker_.isolate().pending_operations(context_id()) > 0;
+  return open_events_ > 0 || (waits && !host_.options().weaken.evicts_waiting) || works_ || !undurable_.empty() ||
+         open_batch_ || output_gate_.waiting() > 0 || !sections_.empty() || (alarms_ && alarms_->busy());
 }
 
 void Actor::maybe_idle() {

@@ -113,7 +113,7 @@ void Actor::stream(runtime::OperationId operation, Ref<const worker::StreamMessa
   if (state_ == State::kEnded) return;
   if (operation) operation_started(operation);
   if (!lease_valid()) wait_for_lease();
-  const bool weak = host_.options().weaken.answers_early;
+  const bool weak = host_.options().weaken.streams_early;
   if (weak || output_gate_.open()) return send_chunk(operation, std::move(message), 0);
   const uint64_t output = hold_output();
   ORRERY_SOMETIMES(world(), true, "a part of a stream waits for the output gate");
@@ -192,7 +192,7 @@ void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) 
   sections_.erase(it);
   world().announce(SectionEnded{info_->lane, epoch_, id});
   world().loop().cancel(ended.timeout);
-  if (error) return ended.section->fail(reset_because(*error));
+  if (error && !host_.options().weaken.failed_sections_pass) return ended.section->fail(reset_because(*error));
   // The parent's lock goes straight to the turn that resumes the caller (1.6).
   auto* work = new LeaveSectionWork(*this, id);
   work->lock = ended.section->succeed();
@@ -231,7 +231,8 @@ StorageError Actor::savepoint(Savepoint what) {
     if (state_ != State::kRunning) return {StorageError::Kind::kError, end_error_.message};
   }
   StorageError error = begins ? database_->begin_savepoint()
-                       : what == Savepoint::kRelease || host_.options().weaken.rollback_kept
+                       : what == Savepoint::kRelease || host_.options().weaken.rollback_kept ||
+                               (savepoints_ > 1 && host_.options().weaken.inner_rollback_kept)
                            ? database_->release_savepoint()
                            : database_->rollback_savepoint(
                                  !host_.options().weaken.rollback_keeps_alarm);
@@ -270,7 +271,7 @@ Batch Actor::close_explicit(bool kept) {
   }
   explicit_ = false;
   if (!confirmed || !open_batch_) return 0;
-  output_gate_.lock(open_batch_);
+  if (!host_.options().weaken.transactions_unlocked) output_gate_.lock(open_batch_);
   return open_batch_;
 }
 
@@ -286,7 +287,7 @@ void Actor::sync(runtime::OperationId operation) {
     operation_sections_[operation] = Ref<CriticalSection>(section);
   // Everything written before, confirmed or not; of a transaction that has not ended nothing (3.4, 3.8).
   const Batch written = explicit_ && open_batch_ ? open_batch_ - 1 : last_batch_;
-  if (written > output_gate_.locked_up_to()) output_gate_.lock(written);
+  if (written > output_gate_.locked_up_to() && !host_.options().weaken.sync_early) output_gate_.lock(written);
   // Never within the turn that asks: with nothing to wait for it still costs one hop (3.8).
   world().loop().schedule(world().now(), kSyncHop, host_.process().owner(),
                           [&worker = worker_, id = context_id(), operation] {
@@ -328,7 +329,7 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
     if (confirmed) confirmed_within_.back() = true;
     confirmed = false;
   }
-  if (confirmed) output_gate_.lock(open_batch_);
+  if (confirmed && !host_.options().weaken.writes_unlocked) output_gate_.lock(open_batch_);
   std::string source;
   if (world().trace().positions())
     source = worker_.isolate().current_position().text();

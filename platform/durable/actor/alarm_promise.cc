@@ -18,7 +18,8 @@ bool Actor::Alarms::keep_back(Batch batch, Ref<LogPayload>& payload) {
     commits_.push_back({batch, now, succeeding_});
   }
   succeeding_ = false;
-  if (held_.empty() && !earlier(now, told_)) return false;
+  const bool weak = actor_.host_.options().weaken.alarm_unpromised;
+  if (held_.empty() && (weak || !earlier(now, told_))) return false;
   held_.push_back({batch, std::move(payload)});
   if (!telling_) {
     telling_ = true;

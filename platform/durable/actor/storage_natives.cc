@@ -5,6 +5,7 @@
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/alarm_natives.h"
 #include "platform/durable/actor/events.h"
+#include "platform/durable/actor/object_host.h"
 #include "platform/durable/storage/kv_limits.h"
 #include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
@@ -204,6 +205,7 @@ void storage_delete_all(Arguments info) {
   if (!actor) return;
   const bool keep_alarm = !Isolate::from(info).app().has_flag("delete_all_deletes_alarm");
   Actor::Alarms& alarms = actor->alarms();
+  if (actor->object_host().options().weaken.delete_all_keeps) return;
   if (failed(info, actor->database().delete_all(keep_alarm))) return;
   if (!keep_alarm) alarms.deleting_with_the_rest();
   actor->wrote("deleteAll", keep_alarm ? std::string_view() : kAlarmToo, true);

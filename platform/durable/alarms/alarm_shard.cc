@@ -270,7 +270,7 @@ void AlarmShard::failed(const runtime::ObjectId& id, Alarm& alarm, bool counted,
                         bool delivered) {
   int64_t scheduled = table_.find(id)->time;
   const bool counts = counted && !scheduler_.options().weaken.retries_forgotten;
-  if (!retry || !alarm.retry.failed(counts)) {
+  if (!retry || scheduler_.options().weaken.retries_refused || !alarm.retry.failed(counts)) {
     ORRERY_SOMETIMES(world(), retry, "an alarm is given up after its last retry");
     ORRERY_SOMETIMES(world(), !retry, "an alarm is given up without a retry");
     world().announce(AlarmFailed{alarm.lane, epoch_, scheduled, counted, delivered, Duration{0}});
@@ -280,7 +280,7 @@ void AlarmShard::failed(const runtime::ObjectId& id, Alarm& alarm, bool counted,
     alarm.run = ++last_run_;
     return tasks_.spawn(deliver(id, alarm.run, true));
   }
-  Duration pause = alarm.retry.pause();
+  Duration pause = scheduler_.options().weaken.retries_at_once ? millis(1) : alarm.retry.pause();
   int64_t most = pause.us / kAlarmJitterParts / 1000;
   pause += millis(world().decide().between(kJitter, 0, most, 0));
   world().announce(AlarmFailed{alarm.lane, epoch_, scheduled, counted, delivered, pause});

@@ -22,6 +22,21 @@ struct Weaken {
   bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
   bool alarms_forgotten = false;   // who takes an alarm shard over begins with an empty table
+  bool streams_early = false;      // parts of streams do not wait at the output gate
+  bool writes_unlocked = false;    // confirmed writes do not lock the output gate
+  bool transactions_unlocked = false;  // nor do transactions at their end
+  bool sync_early = false;         // sync() passes over unconfirmed writes
+  bool inner_rollback_kept = false;    // rolling back a transaction within another keeps its changes
+  bool abort_commits = false;      // abort() commits what the turn wrote
+  bool failed_sections_pass = false;   // a critical section that failed ends like any other
+  bool evicts_waiting = false;     // timers, waitUntil, references and awaited calls keep no object
+  bool constructor_late = false;   // events that came meanwhile go before the constructor
+  bool resent_blindly = false;     // a call that may have been handled is sent again
+  bool retries_refused = false;    // a failed run of an alarm is its last
+  bool retries_at_once = false;    // a failed run of an alarm is followed by the next after a millisecond
+  bool alarm_unpromised = false;   // an alarm is stored before the scheduler knows of it
+  bool gate_lifo = false;          // who came to the input gate last is let in first
+  bool delete_all_keeps = false;   // deleteAll() deletes nothing
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 

@@ -47,6 +47,13 @@ void GateQueue::push(GateWaiter& w) {
   head_.previous_->next_ = &w;
   head_.previous_ = &w;
 }
+void GateQueue::push_front(GateWaiter& w) {
+  ORRERY_CHECK(!w.waiting());
+  w.previous_ = &head_;
+  w.next_ = head_.next_;
+  head_.next_->previous_ = &w;
+  head_.next_ = &w;
+}
 GateWaiter& GateQueue::pop() {
   GateWaiter& w = *head_.next_;
   head_.next_ = w.next_;
@@ -62,6 +69,7 @@ void GateScope::wait(GateWaiter& waiter) {
   GateScope& scope = effective();
   if (scope.broken_) return waiter.broken(scope.error_);
   if (scope.locks_ == 0) return waiter.granted(scope.take());
+  if (scope.last_first_) return scope.waiters_.push_front(waiter);
   scope.waiters_.push(waiter);
 }
 

@@ -69,6 +69,8 @@ class GateQueue {
   ~GateQueue();
   bool empty() const { return head_.next_ == &head_; }
   void push(GateWaiter& w);
+  // Before all others: for the museum alone.
+  void push_front(GateWaiter& w);
   GateWaiter& pop();
   // Moves all of `other` behind this queue's own.
   void take_all(GateQueue& other);
@@ -106,6 +108,7 @@ class GateScope : public RefCounted {
 
   uint32_t locks_ = 0;
   bool broken_ = false;
+  bool last_first_ = false;
   runtime::ErrorInfo error_;
   GateQueue children_;  // sections that wait to begin: they go before ordinary waiters
   GateQueue waiters_;
@@ -123,6 +126,8 @@ class InputGate final : public GateScope {
   explicit InputGate(Observer& observer) : observer_(&observer) {}
   // A planted weakness: sections give their parent's lock back as soon as they begin.
   void open_early(bool weak) { weak_ = weak; }
+  // Another: who comes last is let in first.
+  void last_first(bool weak) { last_first_ = weak; }
   // Breaks the gate from outside (the object is being reset): all waiters are told.
   void break_gate(const runtime::ErrorInfo& error);
   // No more callbacks: the object goes away.

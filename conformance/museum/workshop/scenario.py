@@ -1,0 +1,96 @@
+"""Visitors of the museum's workshop: what Durable Objects promise of transactions, resets, order and deletion, tried
+over and over while the preset's faults go on.
+
+Without a flaw every check holds. With one, the monitors or these checks must notice.
+"""
+
+import orrery
+
+POPS = ["FRA", "CDG", "SIN", "HAN", "IAD", "NRT"]
+CITIES = ["Frankfurt", "Paris", "Singapore", "Ashburn", "Tokyo"]
+
+
+async def value(client, url):
+    """What an answer told, or None without one."""
+    answer = await client.post(url)
+    return answer.json()["value"] if answer.ok else None
+
+
+async def surely(world, client, url):
+    for _ in range(120):
+        answer = await client.get(url)
+        if answer.ok:
+            return answer.json()["value"]
+        await world.sleep("1s")
+    raise orrery.NotLive(f"{url} was not answered within two minutes of asking")
+
+
+async def working(world, client):
+    """One visitor at a bench of their own."""
+    bench = client.name.replace("/", "-")
+    check = world.check
+    for number in range(4):
+        name = f"{bench}-{number}"
+        await client.get(f"/{bench}/stream?id={name}")
+        await value(client, f"/{bench}/transact?id={name}")
+        nested = await value(client, f"/{bench}/nest?id={name}")
+        check.that(
+            nested in (None, name), f"a failed inner transaction left {nested!r} of {name!r}", rule="DO-TXN-1"
+        )
+        drawn = await value(client, f"/{bench}/draw")
+        check.that(drawn is None or drawn == sorted(drawn), f"calls of one stub drew {drawn}", rule="DO-ORD-1")
+        await value(client, f"/{bench}/abort?id={name}")
+        kept = await value(client, f"/{bench}/aborted")
+        check.that(kept is None, f"the write of an aborted turn was kept: {kept!r}", rule="DO-RESET-1")
+        await value(client, f"/{bench}/fail?id={name}")
+        remembered = await value(client, f"/{bench}/remembers")
+        check.that(
+            not remembered, f"{remembered!r} is still in memory after a failed critical section", rule="DO-RESET-2"
+        )
+        left = await value(client, f"/{bench}/clear?id={name}")
+        check.that(not left, f"{left} things are left after deleteAll()", rule="DO-STO-1")
+        taken = await value(client, f"/{bench}/foreign")
+        check.that(taken in (None, "refused"), "an id of one class is taken by another", rule="DO-ID-1")
+        await world.sleep(f"{world.random.randrange(50, 700)}ms")
+
+
+@orrery.scenario(app="app", pops=POPS, faults_over="6s")
+async def workshop(world: orrery.World) -> None:
+    """Transactions nest, resets forget, calls keep their order, what is deleted is gone, work under way is kept."""
+    await world.gather(*(world.spawn(working(world, client)) for client in world.clients(5, near=CITIES)))
+    world.heal()
+    guard = world.client(near="Frankfurt")
+    await surely(world, guard, "/last/remembers")
+    await surely(world, guard, "/last/linger?id=last")
+    await world.sleep("15s")
+    lingered = await surely(world, guard, "/last/lingered?id=last")
+    world.check.that(lingered, "an object was evicted before what it had promised to waitUntil", rule="DO-LIFE-4")
+
+
+async def syncing(world, client, end_s, synced):
+    while world.now < end_s:
+        name = f"note-{client.name.replace('/', '-')}-{round(world.now * 1e6)}"
+        if (await client.post(f"/ledger/sync?id={name}")).ok:
+            synced.append(name)
+        await world.sleep(f"{world.random.randrange(20, 60)}ms")
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none")
+async def power_cuts_after_sync(world: orrery.World) -> None:
+    """What was told after sync() is known ever after, though all replicas lose their power at once."""
+    guard = world.client(near="Frankfurt")
+    await surely(world, guard, "/ledger/remembers")
+    cut_us = 3_000_000
+    for _ in range(3):
+        world.at(f"{cut_us}us").disk("replicas:do:Bench/ledger", "slow", factor=2000, for_="1s")
+        cut_us += 20_000 + world.random.randrange(200_000)
+        world.at(f"{cut_us}us").crash("replicas:do:Bench/ledger", restart_after="1s")
+        cut_us += 14_000_000
+    synced = []
+    await world.gather(
+        *(world.spawn(syncing(world, c, cut_us / 1e6, synced)) for c in world.clients(3, near="Frankfurt"))
+    )
+    world.heal()
+    for name in synced:
+        known = await surely(world, guard, f"/ledger/synced?id={name}")
+        world.check.that(known, f"{name} was told after sync(), but is not known any more", rule="DO-DUR-1")
