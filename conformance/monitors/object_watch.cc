@@ -82,7 +82,7 @@ void ObjectWatch::on(const durable::ObjectEvent& e, const EventContext& at) {
       return std::string(e.method) + " " + std::string(e.what) + " was delivered to " +
              ledger_.name(e.lane) + " at " + show(at.at) + " before its constructor had run";
     });
-  if (!epoch->sections.empty()) {
+  if (!epoch->sections.empty() && !e.within) {
     ledger_.exercise(RuleId::kInputGateSection);
     ledger_.breach(RuleId::kInputGateSection, at, {e.lane}, [&] {
       return std::string(e.method) + " " + std::string(e.what) + " was delivered to " +
@@ -135,7 +135,9 @@ void ObjectWatch::on(const durable::ObjectWrite& e, const EventContext& at) {
              (first != e.batch ? "it had written into transaction " + std::to_string(first)
                                : std::string("that had committed"));
     });
-  if (!first) object->turn_batch = e.batch;
+  // deleteAll() makes another database at once: nothing of the turn is in one transaction with what follows (3.9).
+  if (e.operation == "deleteAll") object->turn_batch = 0;
+  else if (!first) object->turn_batch = e.batch;
   if (e.confirmed) epoch->confirmed_batch = std::max(epoch->confirmed_batch, e.batch);
 }
 
@@ -191,6 +193,7 @@ void ObjectWatch::left(RuleId rule, Object& object, Epoch& epoch, uint64_t outpu
   // What was needed is durable and forgotten; only later ones, which nobody has to wait for, are left.
   if (!commits.empty() && commits.front().first > needs) return;
   const bool committed = needs <= epoch.committed_batch && !commits.empty();
+  if (committed && commits.front().first > needs) return;  // durable, and forgotten
   const uint64_t index = committed ? commits.front().second : UINT64_MAX;
   if (committed) epoch.acknowledged = std::max(epoch.acknowledged, index);
   if (index <= epoch.on_three || index <= epoch.durable_index()) return;

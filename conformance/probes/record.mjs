@@ -1,37 +1,15 @@
 // Asks real workerd what each probe gives and writes answers/THEME.json. By hand: `npm ci && npm run record`,
 // with names of themes to record those alone. Two runs that differ are an error: such a probe is no probe.
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Miniflare } from "miniflare";
+import { configuration, start, version as workerd } from "./workerd.mjs";
 
 const room = dirname(fileURLToPath(import.meta.url));
-const config = JSON.parse(readFileSync(join(room, "wrangler.jsonc"), "utf8"));
-const workerd = JSON.parse(readFileSync(join(room, "node_modules/workerd/package.json"), "utf8")).version;
-
-function modules() {
-  const files = readdirSync(join(room, "src"), { recursive: true }).filter((path) => path.endsWith(".js"));
-  files.sort((a, b) => (b === "index.js") - (a === "index.js") || (a < b ? -1 : 1));
-  return files.map((path) => ({ type: "ESModule", path: join(room, "src", path) }));
-}
-
-function start() {
-  const [migration] = config.migrations;
-  const objects = config.durable_objects.bindings.map(({ name, class_name }) => [
-    name,
-    { className: class_name, useSQLite: migration.new_sqlite_classes.includes(class_name) },
-  ]);
-  return new Miniflare({
-    modules: modules(),
-    modulesRoot: join(room, "src"),
-    compatibilityDate: config.compatibility_date,
-    durableObjects: Object.fromEntries(objects),
-    handleRuntimeStdio(out, err) { out.resume(); err.resume(); },
-  });
-}
+const config = configuration(room);
 
 async function ask(wanted) {
-  const runtime = start();
+  const runtime = start(room);
   const get = async (path) => (await runtime.dispatchFetch(`http://probes.example.com/${path}`)).json();
   const answers = {};
   try {

@@ -33,6 +33,14 @@ int Journal::living(const Instance& instance, int section) {
   return section;
 }
 
+// One turn of a section may have its lock when the section ends: it keeps it, and its parent is locked until it is
+// over (1.6).
+bool Journal::had_lock(Instance& instance, int section) {
+  for (; instance.ended.contains(section); section = instance.parent.at(section))
+    if (instance.passing.erase(section)) return true;
+  return false;
+}
+
 std::string Journal::begin_turn(Instance& instance, int64_t clock, bool goes_back) {
   ++counts_.turns;
   instance.clock = clock;
@@ -46,11 +54,12 @@ std::string Journal::judge(Instance& instance, int64_t clock, std::string_view w
   const int innermost = instance.open.back();
   std::string why;
   if (what == "turn") {
-    why = begin_turn(instance, clock, false);
+    const bool had = (instance.exited || !instance.asked[innermost].empty()) && had_lock(instance, a);
+    why = begin_turn(instance, clock, had);
     if (!why.empty()) return why;
     if (b > 0 && instance.open.size() == 1) ++counts_.let_in;
     if (living(instance, a) != innermost) return "a turn of outside began while a section was open (1.5)";
-    if (!instance.asked[innermost].empty()) return "a turn went ahead of a section that was asked for (1.1)";
+    if (!instance.asked[innermost].empty() && !had) return "a turn went ahead of a section that was asked for (1.1)";
     return {};
   }
   if (what == "enter") {
@@ -83,6 +92,7 @@ std::string Journal::judge(Instance& instance, int64_t clock, std::string_view w
     instance.exited = a;
     instance.open.pop_back();
     instance.ended.insert(a);
+    instance.passing.insert(a);
     std::deque<int>& outer = instance.asked[instance.open.back()];
     for (int section : instance.asked[a]) outer.push_back(section);
     instance.asked.erase(a);

@@ -42,6 +42,7 @@ class Journal {
     std::vector<int> open = {0};             // sections, the innermost last
     std::map<int, int> parent = {};          // of each section
     std::set<int> ended = {};                // sections whose caller goes on
+    std::set<int> passing = {};              // of those, whose one turn that had the lock then has not been seen
     std::map<int, std::deque<int>> asked = {};  // by section: children that wait to begin
     std::set<int> staying = {};
     int exited = 0;                          // this section ended, its caller does not go on yet
@@ -52,6 +53,7 @@ class Journal {
   std::string begin_turn(Instance& instance, int64_t clock, bool goes_back);
   // Work that outlives its section belongs to the section around it (1.6).
   static int living(const Instance& instance, int section);
+  static bool had_lock(Instance& instance, int section);
 
   std::map<std::string, Instance, std::less<>> instances_;
   std::string contradiction_;

@@ -103,7 +103,11 @@ TurnResult Isolate::State::end_turn(v8::TryCatch& caught) {
   set_frozen_clock_ms(static_cast<double>(clock_us / 1000));
   slot(current_slot).budget_units -= result.meter_units;
   if (ending != TurnKind::kOk) [[unlikely]] {
-    // What the terminated code left behind must never run.
+    // What the terminated code left behind must never run, its microtasks least of all in another context's turn: V8
+    // drops them all when it is told to end while it runs them.
+    isolate->CancelTerminateExecution();
+    isolate->TerminateExecution();
+    isolate->PerformMicrotaskCheckpoint();
     isolate->CancelTerminateExecution();
     caught.Reset();
     rejections.clear();

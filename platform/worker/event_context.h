@@ -63,6 +63,8 @@ class EventContext {
   // ---- for RpcHub
   // A call on something that the context gave out, or on a result that it keeps.
   virtual void rpc_arrived(const net::Caller& caller, Ref<const ObjectMessage> message) = 0;
+  // It gives something out under this number: lets a context remember the critical section that does.
+  virtual void rpc_given(uint32_t) {}
   // Nobody refers any more to what it gave out under this number, or to a kept result.
   virtual void rpc_released(uint32_t number, bool is_result) = 0;
   // References that others have, kept results included; those of its own results alone.

@@ -44,6 +44,7 @@ Capability RpcHub::give(WorkerIsolate& worker, EventContext& context, uint32_t n
   context.has_references_ = true;
   ++context.given_;
   if (result) ++context.given_results_;
+  context.rpc_given(number);
   return c;
 }
 

@@ -45,8 +45,15 @@ class Real:
     ) -> Ended:
         """Runs a command to its end, by way of the words `before`. One that hangs or shows a
         traceback fails the test."""
+        return self._run([*before, sys.executable, "-P", "-s", "-m", "orrery", *map(str, arguments)], seconds, environment)
+
+    def python(self, script: str, seconds: float = 60) -> Ended:
+        """Runs a script over the package."""
+        return self._run([sys.executable, "-P", "-s", "-c", script], seconds, {})
+
+    def _run(self, words: Sequence[str], seconds: float, environment: dict[str, str]) -> Ended:
         done = subprocess.run(
-            [*before, sys.executable, "-P", "-s", "-m", "orrery", *map(str, arguments)],
+            words,
             cwd=self.folder,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,

@@ -148,9 +148,13 @@ void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> me
         return input_gate_->wait(*new ProbeWork(*this, caller));
       if (message->event != worker::ObjectMessage::Event::kRequest)
         return alarms().arrived(caller, *message);
-      input_gate_->wait(*new EventWork(*this, caller, std::move(message)));
+      scope_of(*message).wait(*new EventWork(*this, caller, std::move(message)));
       return;
     case State::kEnded:
+      if (lingering_) {
+        before_start_.emplace_back(caller, std::move(message));
+        return;
+      }
       caller.reply(end_answer(false));
   }
 }
@@ -170,6 +174,7 @@ Ref<worker::AnswerMessage> Actor::end_answer(bool fetch) const {
 }
 
 void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
+  if (lingering_ && !error.durable_object_reset) return linger_over();
   if (state_ == State::kEnded) return;
   bool was_running = state_ == State::kRunning;
   state_ = State::kEnded;
@@ -189,9 +194,21 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   if (log_) log_->set_listener(nullptr);
   input_gate_->break_gate(end_error_);
   for (Work* w = works_; w; w = w->next()) w->lost();
+  // Commits of turns that are over stay when it is reset, those too that wait for the alarm scheduler.
+  lingering_ = was_running && error.durable_object_reset && !storage_failed_ && alarms_ && alarms_->holding();
+  if (lingering_) return;
   // Nothing that was not acknowledged may be seen again: the next instance recovers from followers
   // under a new epoch. Giving the object up spares it the wait for this host's lease.
   host_.bury(*this, epoch_ != 0 && why != "another host owns it");
+}
+
+void Actor::linger_over() {
+  ORRERY_SOMETIMES(world(), true, "an object that was reset still tells the scheduler of its alarm");
+  lingering_ = false;
+  auto waiting = std::move(before_start_);
+  before_start_.clear();
+  host_.bury(*this, true);
+  for (auto& [caller, message] : waiting) host_.on_call(caller, message);
 }
 
 void Actor::on_input_gate_broken(const runtime::ErrorInfo& error) {
@@ -239,6 +256,7 @@ void Actor::pump() {
     GateLock done = std::move(current_lock_);
     // Dropping the lock may grant the next waiter, which joins `ready_`.
     done.release();
+    end_sections();
   }
   pumping_ = false;
   if (!sections_.empty()) find_deadlock();
@@ -274,7 +292,8 @@ void Actor::EventWork::run() {
   World& world = actor.world();
   world.announce(ObjectEvent{actor.info_->lane, actor.epoch_, caller.from(),
                              message->caller_context, message->number, fetch ? message->request->method : "call",
-                             fetch ? message->request->url : message->method});
+                             fetch ? message->request->url : message->method,
+                             actor.current_section() != nullptr});
   actor.depth_ = message->depth;
   actor.subrequests_ = 0;
   runtime::EventId event = actor.open_event(caller, *message);

@@ -17,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,8 @@ class Actor final : public worker::EventContext,
   ObjectDatabase& database() { return *database_; }
   // A statement wrote: begins or joins the batch; `confirmed` writes lock the output gate.
   void wrote(const char* operation, std::string_view key, bool confirmed);
+  // Commits what is written, unless a savepoint is open, ahead of its time. False: the object has ended.
+  bool commit_now();
   // Whether the class is declared to be backed by SQLite.
   bool has_sql() const { return has_sql_; }
   // Savepoints of transactionSync (kSync) and of transaction. While one is open, no commit happens; confirmed
@@ -100,6 +103,8 @@ class Actor final : public worker::EventContext,
   Alarms& alarms();
   // Settles the operation when everything written so far is durable (3.8).
   void sync(runtime::OperationId operation);
+  // Settles the operation in a turn of its own that follows this one and keeps its lock (1.3).
+  void next_turn(runtime::OperationId operation);
   // Keeps a cursor under a number; exhausted ones are dropped after a while.
   uint32_t keep_cursor(std::unique_ptr<SqlCursor> cursor);
   SqlCursor* cursor(uint32_t number);
@@ -111,6 +116,7 @@ class Actor final : public worker::EventContext,
   void respond_error(runtime::EventId, const runtime::ErrorInfo&) override;
   void respond_rpc(runtime::EventId, Ref<worker::AnswerMessage>) override;
   void rpc_arrived(const net::Caller&, Ref<const worker::ObjectMessage>) override;
+  void rpc_given(uint32_t number) override;
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
   void stream(runtime::OperationId, Ref<const worker::StreamMessage>) override;
@@ -120,6 +126,7 @@ class Actor final : public worker::EventContext,
   void timer_started(runtime::TimerId) override;
   void wait_until_changed(int pending) override { wait_until_ = pending; }
   runtime::SectionId begin_section() override;
+  // Within a turn; the section ends after it.
   void end_section(runtime::SectionId, const runtime::ErrorInfo*) override;
   void aborted(const runtime::ErrorInfo&) override;
   void isolate_lost(worker::IsolateEnd why) override;
@@ -148,6 +155,10 @@ class Actor final : public worker::EventContext,
   struct Section {
     Ref<CriticalSection> section;
     EventHandle timeout;
+  };
+  struct EndingSection {
+    runtime::SectionId id;
+    std::optional<runtime::ErrorInfo> error;
   };
   struct Committed {
     Batch batch;
@@ -180,6 +191,8 @@ class Actor final : public worker::EventContext,
   void commit();
   // What a commit wrote enters the log.
   void log_batch(Batch batch, Ref<LogPayload> payload);
+  // The same for one that lingers: nobody waits for it.
+  void keep_after_end(Ref<LogPayload> payload);
   void check_durability_timeout();
   // What was delivered waits for the start, or at the gate.
   void enter(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
@@ -187,6 +200,8 @@ class Actor final : public worker::EventContext,
   bool take(const net::Caller& caller, const worker::ObjectMessage& message);
   // What a call that the end of the instance caught is answered.
   Ref<worker::AnswerMessage> end_answer(bool fetch) const;
+  // The alarm scheduler was told, or cannot be: the next instance may begin, with the events that came meanwhile.
+  void linger_over();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
   // Resets the object when a section waits for what cannot come before it ends (1.9).
@@ -194,6 +209,10 @@ class Actor final : public worker::EventContext,
   bool active() const;
   // The critical section that the running turn is in; null at the top.
   CriticalSection* current_section() const { return current_lock_.section(); }
+  void end_sections();
+  void end_section_now(runtime::SectionId id, const runtime::ErrorInfo* error);
+  // The scope that an event is delivered in.
+  GateScope& scope_of(const worker::ObjectMessage& message);
   // The scope in which something started earlier continues: its section, or the object's own gate.
   Ref<GateScope> take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id);
 
@@ -247,13 +266,16 @@ class Actor final : public worker::EventContext,
   std::map<uint32_t, std::unique_ptr<SqlCursor>> cursors_;
   uint32_t last_cursor_ = 0;
   std::unique_ptr<Alarms> alarms_;  // null until the alarm is first used
+  bool lingering_ = false;          // ended, with commits that wait for the alarm scheduler
   bool storage_failed_ = false;     // the object ends because its storage or its durability failed
   PageImage image_;  // the database after the last entry appended; pages are shared with the log
 
   std::map<uint32_t, Section> sections_;
   uint32_t last_section_ = 0;
+  std::deque<EndingSection> ending_;  // in the turn that runs
   std::map<uint32_t, Ref<CriticalSection>> operation_sections_;
   std::map<uint32_t, Ref<CriticalSection>> timer_sections_;
+  std::map<uint32_t, Ref<CriticalSection>> given_sections_;  // by the number of what was given out
 
   EventHandle idle_timer_;
   EventHandle lease_timer_;

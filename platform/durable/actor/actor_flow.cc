@@ -13,6 +13,7 @@ inline constexpr Site kDurability{"object.durability_timeout"};
 inline constexpr Site kSectionLimit{"object.section_timeout"};
 inline constexpr Site kCommit{"object.commit"};
 inline constexpr Site kSyncHop{"object.sync"};
+inline constexpr Site kNextTurn{"object.next_turn"};
 
 // ---- answers ----
 
@@ -51,7 +52,22 @@ void Actor::rpc_arrived(const net::Caller& caller, Ref<const worker::ObjectMessa
   deliver(caller, std::move(message));
 }
 
+void Actor::rpc_given(uint32_t number) {
+  if (CriticalSection* section = current_section())
+    given_sections_[number] = Ref<CriticalSection>(section);
+}
+
+// Calls on what a critical section gave out are part of the section: it may wait for them.
+GateScope& Actor::scope_of(const worker::ObjectMessage& message) {
+  if (message.rpc && !given_sections_.empty()) {
+    auto it = given_sections_.find(message.rpc->target.number);
+    if (it != given_sections_.end()) return *it->second;
+  }
+  return *input_gate_;
+}
+
 void Actor::rpc_released(uint32_t number, bool is_result) {
+  if (!is_result) given_sections_.erase(number);
   if (state_ == State::kRunning) input_gate_->wait(*new ReleasedWork(*this, number, is_result));
 }
 
@@ -178,7 +194,10 @@ runtime::SectionId Actor::begin_section() {
 }
 
 void Actor::EnterSectionWork::run() {
-  const int depth = actor.current_section() ? actor.current_section()->depth() : 0;
+  // By now the turns before have committed, as they would have before any other turn: what they wrote stays when
+  // the section fails (3.1).
+  if (!actor.commit_now()) return;
+  const int depth = actor.current_section() ? actor.current_section()->open_depth() : 0;
   actor.world().announce(SectionBegan{actor.info_->lane, actor.epoch_, section, depth});
   actor.turn("blockConcurrencyWhile", [&](runtime::Isolate& isolate) {
     return isolate.enter_section(actor.context_id(), section);
@@ -186,6 +205,19 @@ void Actor::EnterSectionWork::run() {
 }
 
 void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) {
+  ending_.push_back({id, error ? std::optional(*error) : std::nullopt});
+}
+
+// After the turn: its microtasks still belong to the section, and who was waiting for its lock goes with it.
+void Actor::end_sections() {
+  while (!ending_.empty() && state_ == State::kRunning) {
+    const EndingSection ending = std::move(ending_.front());
+    ending_.pop_front();
+    end_section_now(ending.id, ending.error ? &*ending.error : nullptr);
+  }
+}
+
+void Actor::end_section_now(runtime::SectionId id, const runtime::ErrorInfo* error) {
   auto it = sections_.find(id);
   if (it == sections_.end()) return;
   Section ended = it->second;
@@ -197,7 +229,6 @@ void Actor::end_section(runtime::SectionId id, const runtime::ErrorInfo* error) 
   auto* work = new LeaveSectionWork(*this, id);
   work->lock = ended.section->succeed();
   ready_.push_front(work);
-  if (!in_turn_) pump();
 }
 
 // Nothing is under way but sections, and in the innermost nobody runs or waits: only an event could go on, and events
@@ -215,6 +246,7 @@ void Actor::find_deadlock() {
 }
 
 void Actor::LeaveSectionWork::run() {
+  if (!actor.commit_now()) return;
   actor.turn("blockConcurrencyWhile done", [&](runtime::Isolate& isolate) {
     return isolate.leave_section(actor.context_id(), section);
   });
@@ -225,11 +257,8 @@ void Actor::LeaveSectionWork::run() {
 StorageError Actor::savepoint(Savepoint what) {
   const bool begins = what == Savepoint::kSync || what == Savepoint::kTransaction;
   // What earlier turns wrote is no part of a transaction (5.1).
-  if (what == Savepoint::kTransaction && savepoints_ == 0 && open_batch_) {
-    world().loop().cancel(commit_event_);
-    commit();
-    if (state_ != State::kRunning) return {StorageError::Kind::kError, end_error_.message};
-  }
+  if (what == Savepoint::kTransaction && !commit_now())
+    return {StorageError::Kind::kError, end_error_.message};
   StorageError error = begins ? database_->begin_savepoint()
                        : what == Savepoint::kRelease || host_.options().weaken.rollback_kept ||
                                (savepoints_ > 1 && host_.options().weaken.inner_rollback_kept)
@@ -298,6 +327,18 @@ void Actor::sync(runtime::OperationId operation) {
                           });
 }
 
+void Actor::next_turn(runtime::OperationId operation) {
+  auto* work = new SettleWork(*this, operation, worker::AnswerMessage::of_value(nullptr));
+  work->lock = current_lock_;
+  world().loop().schedule(world().now(), kNextTurn, host_.process().owner(),
+                          [&worker = worker_, id = context_id(), work] {
+                            auto* actor = dynamic_cast<Actor*>(worker.find(id));
+                            if (!actor || actor->state_ != State::kRunning) return;
+                            actor->ready_.push_back(work);
+                            actor->pump();
+                          });
+}
+
 uint32_t Actor::keep_cursor(std::unique_ptr<SqlCursor> cursor) {
   constexpr size_t kMostCursors = 256;
   cursors_[++last_cursor_] = std::move(cursor);
@@ -337,6 +378,13 @@ void Actor::wrote(const char* operation, std::string_view key, bool confirmed) {
   if (host_.options().weaken.turns_split) commit();
 }
 
+bool Actor::commit_now() {
+  if (!open_batch_ || savepoints_ > 0) return true;
+  world().loop().cancel(commit_event_);
+  commit();
+  return state_ == State::kRunning;
+}
+
 void Actor::commit() {
   commit_event_ = {};
   if (state_ != State::kRunning || !open_batch_ || savepoints_ > 0) return;
@@ -368,6 +416,11 @@ void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
   }
   undurable_.push_back({batch, index, world().now()});
   if (durability_timer_.slot == UINT32_MAX) check_durability_timeout();
+}
+
+void Actor::keep_after_end(Ref<LogPayload> payload) {
+  image_.apply(*payload);
+  log_->append(std::move(payload));
 }
 
 void Actor::on_durable(uint64_t index) {

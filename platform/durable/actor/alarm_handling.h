@@ -53,6 +53,8 @@ class Actor::Alarms {
   // True when the commit must wait for the scheduler: it enters the log later, in order.
   bool keep_back(Batch batch, Ref<LogPayload>& payload);
   void durable(Batch batch);
+  // Commits wait for the scheduler.
+  bool holding() const { return !held_.empty(); }
 
   // A run, or a word with the scheduler, is under way.
   bool busy() const { return running_ || queued_ || telling_ || telling_later_; }
@@ -72,6 +74,7 @@ class Actor::Alarms {
   };
   struct Held {
     Batch batch;
+    AlarmTime time;  // the alarm as of this commit
     Ref<LogPayload> payload;
   };
   struct RunWork;
@@ -91,6 +94,8 @@ class Actor::Alarms {
   void answer(const Run& run, AlarmAnswer::Outcome outcome, bool counted, bool retry);
   // Of what is durable and what is in the log but not durable yet.
   AlarmTime earliest_on_the_way() const;
+  // Of what is held back.
+  AlarmTime earliest_held() const;
   AlarmObject object() const;
   Task<void> tell_first();
   void maybe_tell_later();

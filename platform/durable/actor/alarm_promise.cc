@@ -20,7 +20,7 @@ bool Actor::Alarms::keep_back(Batch batch, Ref<LogPayload>& payload) {
   succeeding_ = false;
   const bool weak = actor_.host_.options().weaken.alarm_unpromised;
   if (held_.empty() && (weak || !earlier(now, told_))) return false;
-  held_.push_back({batch, std::move(payload)});
+  held_.push_back({batch, now, std::move(payload)});
   if (!telling_) {
     telling_ = true;
     actor_.tasks_.spawn(tell_first());
@@ -28,20 +28,29 @@ bool Actor::Alarms::keep_back(Batch batch, Ref<LogPayload>& payload) {
   return true;
 }
 
+AlarmTime Actor::Alarms::earliest_held() const {
+  AlarmTime first;
+  for (const Held& h : held_)
+    if (earlier(h.time, first)) first = h.time;
+  return first;
+}
+
 Task<void> Actor::Alarms::tell_first() {
-  while (earlier(committed_, told_)) {
-    const AlarmTime time = committed_;
+  // Of several commits each is in the log for a while, whatever the last one says.
+  while (earlier(earliest_held(), told_)) {
+    const AlarmTime time = earliest_held();
     AlarmVersion version{actor_.epoch_, ++sequence_};
     const bool told = co_await client_.tell(actor_.info_->key, object(), time, version,
                                             actor_.host_.options().durability_timeout);
-    if (actor_.state_ != State::kRunning) co_return;
+    if (actor_.lingering_ && !told) co_return actor_.linger_over();
+    if (actor_.state_ != State::kRunning && !actor_.lingering_) co_return;
     if (!told) {
       ORRERY_SOMETIMES(world(), true, "a write fails because the alarm scheduler does not answer");
       actor_.storage_failed_ = true;
       actor_.end(durability_timeout(), "the alarm scheduler did not answer in time");
       co_return;
     }
-    ORRERY_SOMETIMES(world(), committed_ != time,
+    ORRERY_SOMETIMES(world(), earliest_held() != time,
                      "an alarm is set again while the scheduler is being told");
     told_ = time;
   }
@@ -49,8 +58,11 @@ Task<void> Actor::Alarms::tell_first() {
   ORRERY_SOMETIMES(world(), held_.size() > 1, "commits wait behind one that moves the alarm earlier");
   std::deque<Held> held = std::move(held_);
   held_.clear();
-  for (Held& h : held)
+  for (Held& h : held) {
     if (actor_.state_ == State::kRunning) actor_.log_batch(h.batch, std::move(h.payload));
+    else if (actor_.lingering_ && h.payload) actor_.keep_after_end(std::move(h.payload));
+  }
+  if (actor_.lingering_) actor_.linger_over();
 }
 
 void Actor::Alarms::durable(Batch batch) {

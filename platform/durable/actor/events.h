@@ -47,6 +47,7 @@ struct ObjectEvent {
   uint64_t number;          // and the place of this call among those of that context
   std::string_view method;
   std::string_view what;
+  bool within = false;  // a call on what an open critical section gave out: it is part of the section
   void fold(Fold& f) const { f.add(method).add(what); }
   std::string text() const { return std::string(method) + " " + std::string(what); }
 };

@@ -209,6 +209,8 @@ void storage_delete_all(Arguments info) {
   if (failed(info, actor->database().delete_all(keep_alarm))) return;
   if (!keep_alarm) alarms.deleting_with_the_rest();
   actor->wrote("deleteAll", keep_alarm ? std::string_view() : kAlarmToo, true);
+  // The database is another one from here on, whatever becomes of the turn (3.9).
+  actor->commit_now();
 }
 
 void storage_savepoint(Arguments info) {
@@ -238,6 +240,13 @@ void storage_sync(Arguments info) {
   if (!actor || !info[1]->IsUint32()) return;
   Isolate::from(info).operation_begun();
   actor->sync(info[1].As<v8::Uint32>()->Value());
+}
+
+void storage_next_turn(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !info[1]->IsUint32()) return;
+  Isolate::from(info).operation_begun();
+  actor->next_turn(info[1].As<v8::Uint32>()->Value());
 }
 
 // ---- SQL ----
@@ -374,6 +383,7 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storagePairs", storage_pairs},
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},
+    {"storageNextTurn", storage_next_turn},
     {"alarmGet", alarm_get},
     {"alarmSet", alarm_set},
     {"alarmNoRetry", alarm_no_retry},

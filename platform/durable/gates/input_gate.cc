@@ -137,10 +137,21 @@ Ref<CriticalSection> CriticalSection::make(InputGate& root, const GateLock& from
 GateScope& CriticalSection::effective() {
   GateScope* scope = this;
   while (auto* section = dynamic_cast<CriticalSection*>(scope)) {
-    if (section->state_ != State::kEnded || section->is_broken()) break;
+    // One that failed keeps its locks; one that succeeded gave them away, even if a section within it fails later.
+    if (section->state_ != State::kEnded || section->locks_ > 0) break;
     scope = section->parent_.get();
   }
   return *scope;
+}
+
+int CriticalSection::open_depth() const {
+  int count = 1;
+  GateScope* scope = &parent_->effective();
+  while (auto* outer = dynamic_cast<CriticalSection*>(scope)) {
+    ++count;
+    scope = &outer->parent_->effective();
+  }
+  return count;
 }
 
 void CriticalSection::start(GateWaiter& waiter) {

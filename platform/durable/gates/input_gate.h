@@ -156,6 +156,8 @@ class CriticalSection final : public GateScope {
   void fail(const runtime::ErrorInfo& error);
   bool running() const { return state_ == State::kRunning; }
   int depth() const { return depth_; }
+  // How many sections are open where it runs, itself included: its parent may have ended before it began.
+  int open_depth() const;
 
  private:
   enum class State { kNotStarted, kWaiting, kRunning, kEnded };

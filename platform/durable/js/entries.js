@@ -38,7 +38,15 @@ export async function get(handle, count, key, options) {
 export async function list(handle, options) {
   const range = listOptions(options, handle.of);
   handle.check("list()");
+  // Nothing is asked about a range that is empty whatever is stored, which takes a microtask less.
+  if (emptyRange(range)) return await new Map();
+  handle.storage.lists++;
   return promiseResolve(mapOf(listFlat(handle.actor, range)));
+}
+
+/** Whether nothing can be in a checked range. */
+export function emptyRange({ start, startAfter, end }) {
+  return end !== undefined && (start >= end || startAfter >= end);
 }
 
 /** Flat [key, value, ...] of a checked range. */

@@ -16,11 +16,12 @@ const NO_RECOVERY = "This Durable Object's storage back-end does not implement p
 // What the methods of one storage share; user code cannot reach it.
 class Handle {
   of = "DurableObjectStorage";
-  lists = 0;  // how many list() there were: each ends the last one of `kv`
+  lists = 0;  // how many list() reached the database: each ends the last one of `kv`
   transactions = [];  // open ones, the outermost first
   constructor(actor, context) {
     this.actor = actor;
     this.context = context;
+    this.storage = this;
   }
   check() {}
 }
@@ -41,11 +42,7 @@ export class DurableObjectStorage {
   get(key, options) { return get(DurableObjectStorage.#of(this), arguments.length, key, options); }
   put(key, value, options) { return put(DurableObjectStorage.#of(this), arguments.length, key, value, options); }
   delete(key, options) { return remove(DurableObjectStorage.#of(this), arguments.length, key, options); }
-  list(options) {
-    const handle = DurableObjectStorage.#of(this);
-    handle.lists++;
-    return list(handle, options);
-  }
+  list(options) { return list(DurableObjectStorage.#of(this), options); }
   deleteAll(options) { return deleteAll(DurableObjectStorage.#of(this), options); }
 
   /** Resolves when everything written so far is durable. */
@@ -110,19 +107,31 @@ async function transaction(handle, callback) {
     natives.storageSavepoint(handle.actor, 3);
     const own = new TransactionHandle(handle);
     handle.transactions[handle.transactions.length] = own;
+    let value;
     try {
-      const value = await apply(callback, globalThis, [new DurableObjectTransaction(own)]);
+      value = await begun(callback, new DurableObjectTransaction(own));
+      await undefined;
       own.finish(true);
-      return { value };
     } catch (error) {
+      await undefined;
       own.finish(false);
       return { error, failed: true };
     } finally {
       handle.transactions.length--;
     }
+    // A commit is waited for, with the lock.
+    await handle.context.operation((operation) => natives.storageNextTurn(handle.actor, operation));
+    return { value };
   });
   if (result.failed) throw result.error;
   return result.value;
+}
+
+// Calls it a microtask later, and what it gives is here three after it is known: with one more before the end of the
+// transaction these are the microtasks that the real runtime takes.
+async function begun(callback, given) {
+  await undefined;
+  return apply(callback, globalThis, [given]);
 }
 
 export function makeStorage(actor, _natives, context) {

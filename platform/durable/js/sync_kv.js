@@ -1,7 +1,7 @@
 // `ctx.storage.kv`: the synchronous key-value API (durable-objects.md 3.12).
 import { natives } from "../../runtime/js/natives.js";
 import { illegalInvocation, listOptions, named, namedIterator, wrongType } from "./arguments.js";
-import { listFlat } from "./entries.js";
+import { emptyRange, listFlat } from "./entries.js";
 
 const OF = "SyncKvStorage";
 
@@ -58,43 +58,53 @@ function refuseLegacy(actor) {
   }
 }
 
-// One step asks for the next entry after the last one: it sees what was written meanwhile.
+// The first entry is found when the list is begun. Each step after it asks for the next one after the last: it sees
+// what was written meanwhile.
 class ListIterator {
   #handle;
   #range;
   #mine;
   #left;
+  #found;  // and not given yet
   constructor(handle, range) {
     this.#handle = handle;
     this.#range = range;
     this.#left = range.limit ?? Infinity;
-    const { start, startAfter, end } = range;
     // A range that is empty whatever is stored does not reach the database.
-    if (end !== undefined && (start >= end || startAfter >= end)) this.#left = 0;
-    else this.#mine = ++handle.lists;
+    if (emptyRange(range)) this.#left = 0;
+    else {
+      this.#mine = ++handle.lists;
+      this.#found = this.#find();
+    }
+  }
+
+  // The next entry, flat; empty at the end.
+  #find() {
+    const range = this.#range;
+    range.limit = 1;
+    const flat = listFlat(this.#handle.actor, range);
+    if (flat.length === 0) {
+      this.#left = 0;
+    } else if (range.reverse) {
+      range.end = flat[0];
+    } else {
+      range.start = undefined;
+      range.startAfter = flat[0];
+    }
+    return flat;
   }
 
   next() {
-    const range = this.#range;
     if (this.#left <= 0) return { done: true, value: undefined };
     if (this.#mine !== this.#handle.lists) {
       throw new Error(
         "kv.list() iterator was invalidated because a new call to kv.list() was started. Only " +
         "one kv.list() iterator can exist at a time.");
     }
-    range.limit = 1;
-    const flat = listFlat(this.#handle.actor, range);
-    if (flat.length === 0) {
-      this.#left = 0;
-      return { done: true, value: undefined };
-    }
+    const flat = this.#found ?? this.#find();
+    this.#found = undefined;
+    if (flat.length === 0) return { done: true, value: undefined };
     this.#left--;
-    if (range.reverse) {
-      range.end = flat[0];
-    } else {
-      range.start = undefined;
-      range.startAfter = flat[0];
-    }
     return { done: false, value: [flat[0], flat[1]] };
   }
 

@@ -107,7 +107,14 @@ bool Cursor::next(std::vector<SqlValue>& row, StorageError& error) {
   }
   given_ = std::move(ahead_.front());
   ahead_.pop_front();
-  if (statement_ && ahead_.empty() && !fetch()) release();
+  if (statement_ && ahead_.empty() && !fetch()) {
+    release();
+    // The row before a failure goes down with it, as in the real runtime.
+    if (error_) {
+      error = error_;
+      return false;
+    }
+  }
   row.clear();
   for (const Cell& cell : given_.cells) {
     const uint8_t* bytes = given_.bytes.data();

@@ -1,0 +1,103 @@
+"""`orrery conform --fuzz`: runs the search and tells what it found, or records."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from orrery import fuzz
+from orrery.cli import common
+from orrery.files import write_whole
+from orrery.places import shown
+from orrery.report import Reporter, out_console, printable
+
+
+def run(count: int, first_seed: int, out: Path, as_json: bool) -> int:
+    """Runs `count` programs; gives the exit code."""
+    started = time.monotonic()
+    with Reporter("fuzz", not as_json) as reporter:
+        result = fuzz.run(count, first_seed, reporter.update)
+    document = _document(result, first_seed, time.monotonic() - started)
+    if result.found or result.broken:
+        path = out / "fuzz.json"
+        write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        document["file"] = shown(path)
+    if as_json:
+        common.print_json(document)
+    else:
+        _show(document)
+    return common.exit_code(document["verdict"])
+
+
+def record(count: int, first_seed: int, as_json: bool) -> int:
+    """Records what workerd answers to `count` programs; gives the exit code."""
+    kept = fuzz.record(count, first_seed)
+    if as_json:
+        document = {"orrery": 1, "command": "conform", "verdict": "pass", "recorded": kept, "of": count}
+        common.print_json(document)
+    else:
+        out_console().print(f"{kept} of {count} programs recorded: the others are answered now this, now that")
+    return common.exit_code("pass")
+
+
+def _document(result: fuzz.Result, first_seed: int, seconds: float) -> dict[str, Any]:
+    return {
+        "orrery": 1,
+        "command": "conform",
+        "verdict": "fail" if result.found or result.broken else "pass",
+        "seconds": round(seconds, 1),
+        "workerd": result.workerd,
+        "first_seed": first_seed,
+        "programs": result.programs,
+        "marks": result.marks,
+        "unsteady": result.unsteady,
+        "broken": [{"rule": rule, "reason": reason} for rule, reason in result.broken.items()],
+        "explained": [{"why": why, "seeds": seeds} for why, seeds in result.explained.items()],
+        "differences": [
+            {
+                "seeds": found.seeds,
+                "minimal": found.shrunk,
+                "program": found.said.program,
+                "workerd": found.said.workerd,
+                "here": found.said.here,
+            }
+            for found in result.found
+        ],
+    }
+
+
+def _show(document: dict[str, Any]) -> None:
+    console = out_console()
+
+    def line(text: str) -> None:
+        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+    def text(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    for found in document["differences"]:
+        seeds = ", ".join(map(str, found["seeds"]))
+        if not found["minimal"]:
+            line(f"program {seeds} differs (not shrunk: {shown(fuzz.ROOM)} draws it from its number)")
+            continue
+        line(f"program {seeds} differs:")
+        line(f"  {text(found['program'])}")
+        line(f"  workerd {text(found['workerd'])}")
+        line(f"  here    {text(found['here'])}")
+    for broken in document["broken"]:
+        line(f"{broken['rule']} is broken: {broken['reason']}")
+    for explained in document["explained"]:
+        line(f"{len(explained['seeds'])} known: {explained['why']}")
+    if document["unsteady"]:
+        seeds = document["unsteady"]
+        named = ", ".join(map(str, seeds[:10])) + (", ..." if len(seeds) > 10 else "")
+        line(f"{len(seeds)} to which workerd answers now this, now that: {named}")
+    if "file" in document:
+        line(f"all of it: {document['file']}")
+    line(
+        f"{document['verdict']}: {document['programs']} programs, {document['marks']} marks, "
+        f"{len(document['differences'])} unexplained differences, against workerd {document['workerd']} "
+        f"in {document['seconds']:.1f} s"
+    )
