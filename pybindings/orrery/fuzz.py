@@ -253,6 +253,8 @@ def known_differences(room: Path = ROOM) -> list[Known]:
 
 def explain(said: Said, known: Sequence[Known]) -> str | None:
     """Why a program that differs does, if that is known."""
+    if isinstance(said.workerd, str) and said.workerd.startswith(NO_ANSWER):
+        return "the program ends workerd itself"
     return next((one.why for one in known if one.matches(said)), None)
 
 

@@ -57,6 +57,7 @@ def test_a_known_difference_explains_what_it_matches_and_nothing_else() -> None:
     assert fuzz.explain(said([[[1, "x"]]], [[[1, "yy"]]]), known) is None
     assert fuzz.explain(said([[[1, "w"], [2, "x"]]], [[[1, "v"], [2, "y"]]]), known) is None
     assert fuzz.explain(said([[[1, "x"]]], [[[1, "x"]]]), known) is None
+    assert fuzz.explain(said("no answer: fetch failed", [[[1, "x"]]]), known) == "the program ends workerd itself"
 
 
 def test_the_search_sorts_out_what_is_unsteady_explained_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
