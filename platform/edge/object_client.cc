@@ -40,6 +40,7 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->caller_context = worker.key_of(context);
   message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
   message->depth = static_cast<uint8_t>(call.depth + 1);
+  message->epoch = call.epoch;
   message->class_name = worker.place_of(call.binding).objects->label;
   message->id = call.id;
   message->name = std::move(call.object_name);
@@ -251,7 +252,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     co_return;
   }
   if (answer->broke) delivery.worker->stub_broke(delivery.context, delivery.stub, answer->error);
-  delivery.worker->deliver_answer(delivery.context, delivery.operation, std::move(answer));
+  delivery.worker->deliver_answer(delivery.context, delivery.operation, std::move(answer), delivery.stub);
 }
 
 }  // namespace orrery::edge

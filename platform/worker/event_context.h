@@ -35,6 +35,7 @@ struct OutgoingCall {
   Ref<const runtime::Cells> cells;
   bool gated = true;
   uint8_t depth = 1;  // of the context that calls
+  uint64_t epoch = 0;  // of the instance that answered the stub last
 };
 
 // How many Workers and objects may stand in one chain of calls, each waiting for the next. Source: platform.md
@@ -102,6 +103,8 @@ class EventContext {
   uint32_t timers_ = 0;       // that have not fired
   // Stubs whose object broke, and how: every later call through them fails with that (7.5).
   std::map<uint32_t, runtime::ErrorInfo> broken_stubs_;
+  // Which instance answered a stub last, of those used latest: a stub breaks with its object even when idle (7.5).
+  std::vector<std::pair<uint32_t, uint64_t>> served_stubs_;
   uint32_t subrequests_ = 0;  // made since the last event came
   uint32_t given_ = 0;
   uint32_t given_results_ = 0;

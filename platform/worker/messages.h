@@ -36,6 +36,7 @@ struct ObjectMessage final : net::Message {
   // Grows with each call that leaves that host; the high 24 bits are its incarnation.
   uint64_t number = 0;
   uint8_t depth = 1;  // of this event in its chain of calls
+  uint64_t epoch = 0;  // of the instance that answered this stub last; 0: none has
   std::string class_name;  // its label (application.h)
   runtime::ObjectId id;
   std::string name;  // the name given to idFromName, if known
@@ -75,6 +76,7 @@ struct AnswerMessage final : net::Message {
   Capability kept;                       // where calls on this result go, when they were announced
   Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;
+  uint64_t epoch = 0;  // of the instance of the Durable Object that answers
   bool broke = false;  // kError: the instance is gone with it, and so is the stub that led there
   host::HostId owner = host::kNoHost;
 

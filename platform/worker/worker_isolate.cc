@@ -62,6 +62,7 @@ const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
 void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneId lane) {
   context.context_id_ = isolate_->open_context(kind, &context);
   context.lane_ = lane;
+  context.served_stubs_.clear();
   contexts_[context.context_id_] = &context;
 }
 
@@ -137,9 +138,22 @@ void WorkerIsolate::dispose_isolate(IsolateEnd why) {
   for (auto& [id, context] : lost) context->isolate_lost(why);
 }
 
+// Notes which instance a stub reached. A context that uses more stubs than this forgets the oldest.
+static void note_served(std::vector<std::pair<uint32_t, uint64_t>>& served, uint32_t stub, uint64_t epoch) {
+  constexpr size_t kRemembered = 64;
+  auto it = std::find_if(served.rbegin(), served.rend(), [&](const auto& s) { return s.first == stub; });
+  if (it != served.rend()) {
+    it->second = epoch;
+    return;
+  }
+  if (served.size() == kRemembered) served.erase(served.begin());
+  served.emplace_back(stub, epoch);
+}
+
 void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId operation,
-                                   Ref<const AnswerMessage> answer) {
+                                   Ref<const AnswerMessage> answer, uint32_t stub) {
   EventContext* context = find(id);
+  if (context && stub && answer->epoch) note_served(context->served_stubs_, stub, answer->epoch);
   if (rpc_) rpc_->answered(*this, operation, *answer, context != nullptr);
   if (context) context->settle(operation, std::move(answer));
 }
@@ -186,6 +200,8 @@ void WorkerIsolate::leave(OutgoingCall call) {
     ORRERY_SOMETIMES(world(), broken != context.broken_stubs_.end(), "a stub is used again after its object broke");
     if (broken != context.broken_stubs_.end()) return refuse(context, call, broken->second);
   }
+  for (const auto& [stub, epoch] : context.served_stubs_)
+    if (stub == call.stub && stub) call.epoch = epoch;
   if (++context.subrequests_ <= deployment_.isolate_options().subrequest_limit)
     return context.call(std::move(call));
   ORRERY_SOMETIMES(world(), true, "an event makes more calls than it may");

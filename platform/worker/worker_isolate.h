@@ -101,8 +101,9 @@ class WorkerIsolate final : private runtime::IsolateHost {
   // The same in a turn of its own, now: turns never nest, not even those of two isolates.
   void answer_later(const Site& site, runtime::ContextId context, runtime::OperationId operation,
                     Ref<const AnswerMessage> answer);
+  // `stub`: through which it was called, 0: none.
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
-                      Ref<const AnswerMessage> answer);
+                      Ref<const AnswerMessage> answer, uint32_t stub = 0);
 
   // An object broke while a call through this stub was under way.
   void stub_broke(runtime::ContextId context, uint32_t stub, const runtime::ErrorInfo& error);

@@ -182,6 +182,7 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
   if (was_running && given() > 0) worker_.rpc().fail_streams(worker_, *this, end_answer(true)->error);
+  if (was_running && why != kIdleEnd) host_.note_reset(id_, epoch_, end_error_);
   if (was_running) worker_.close(*this);
   for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
   before_start_.clear();

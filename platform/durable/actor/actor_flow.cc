@@ -78,6 +78,7 @@ void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, boo
   free_events_.push_back(event);
   --open_events_;
   if (!keeping_.empty()) worker_.rpc().stamp(worker_, *this, event, *answer);
+  answer->epoch = epoch_;
   if (!lease_valid()) wait_for_lease();
   Batch needs = gated ? output_gate_.locked_up_to() : 0;
   const bool weak = host_.options().weaken.answers_early;

@@ -29,6 +29,15 @@ Actor* ObjectHost::find(const runtime::ObjectId& id) {
 
 void ObjectHost::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
   const auto& event = message->as<worker::ObjectMessage>();
+  if (event.epoch) [[unlikely]] {
+    auto reset = resets_.find(event.id);
+    if (reset != resets_.end() && reset->second.epoch == event.epoch) {
+      ORRERY_SOMETIMES(world(), true, "a stub is used that was idle when its object broke");
+      auto answer = worker::AnswerMessage::of_error(reset->second.error);
+      answer->broke = true;
+      return caller.reply(answer);
+    }
+  }
   Actor* actor = find(event.id);
   if (!actor) {
     const auto* object_class = workers_.application().find_class(event.class_name);

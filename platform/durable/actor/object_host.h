@@ -51,6 +51,10 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   friend class Actor;
   void on_call(const net::Caller& caller, const Ref<const net::Message>& message) override;
   void on_session_ended(SessionId session) override;
+  // The instance is reset: stubs that it served are broken, whether they have a call under way or not (7.5).
+  void note_reset(const runtime::ObjectId& id, uint64_t epoch, const runtime::ErrorInfo& error) {
+    resets_[id] = {epoch, error};
+  }
   // The instance has ended: destroys it from the loop, and gives it up in the directory if asked.
   void bury(Actor& actor, bool release);
 
@@ -61,6 +65,11 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   Options options_;
   std::map<runtime::ObjectId, std::unique_ptr<Actor>> actors_;
   std::vector<std::unique_ptr<Actor>> ended_;
+  struct Reset {
+    uint64_t epoch;
+    runtime::ErrorInfo error;
+  };
+  std::map<runtime::ObjectId, Reset> resets_;  // the last of each object
   uint32_t last_number_ = 0;
 };
 
