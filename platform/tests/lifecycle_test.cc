@@ -33,7 +33,7 @@ export class Thing extends DurableObject {
   get(key) { return this.ctx.storage.get(key); }
   abort(...reason) { this.ctx.abort(...reason); }
   abortWithError() { this.ctx.abort(new RangeError("range")); }
-  async abortUnsaved() { this.ctx.storage.put("lost", 1); try { this.ctx.abort("unsaved"); } finally { console.log("finally"); } }
+  async abortUnsaved() { Promise.resolve().then(() => console.log("microtask")); this.ctx.storage.put("lost", 1); try { this.ctx.abort("unsaved"); } finally { console.log("finally"); } }
   async section() { await this.ctx.blockConcurrencyWhile(async () => { throw new RangeError("inside"); }); }
   async tooLong() { await this.ctx.blockConcurrencyWhile(() => wait(31000)); }
   async stuck() { await this.ctx.blockConcurrencyWhile(() => new Promise((done) => { this.open = done; })); }

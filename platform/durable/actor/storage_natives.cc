@@ -224,6 +224,10 @@ void storage_has_sql(Arguments info) {
   if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->has_sql());
 }
 
+void storage_has_keys(Arguments info) {
+  if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->database().has_keys());
+}
+
 // How many pairs one call is about to put or delete.
 void storage_pairs(Arguments info) {
   Actor* actor = actor_of(info);
@@ -380,6 +384,7 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageDeleteAll", storage_delete_all},
     {"storageSavepoint", storage_savepoint},
     {"storageHasSql", storage_has_sql},
+    {"storageHasKeys", storage_has_keys},
     {"storagePairs", storage_pairs},
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},

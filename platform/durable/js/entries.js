@@ -40,7 +40,7 @@ export async function list(handle, options) {
   handle.check("list()");
   // Nothing is asked about a range that is empty whatever is stored, which takes a microtask less.
   if (emptyRange(range)) return await new Map();
-  handle.storage.lists++;
+  if (natives.storageHasKeys(handle.actor)) handle.storage.lists++;
   return promiseResolve(mapOf(listFlat(handle.actor, range)));
 }
 

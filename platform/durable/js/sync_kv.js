@@ -70,8 +70,8 @@ class ListIterator {
     this.#handle = handle;
     this.#range = range;
     this.#left = range.limit ?? Infinity;
-    // A range that is empty whatever is stored does not reach the database.
-    if (emptyRange(range)) this.#left = 0;
+    // A range that is empty whatever is stored, or a list where nothing ever was, does not reach the database.
+    if (emptyRange(range) || !natives.storageHasKeys(handle.actor)) this.#left = 0;
     else {
       this.#mine = ++handle.lists;
       this.#found = this.#find();
@@ -83,9 +83,8 @@ class ListIterator {
     const range = this.#range;
     range.limit = 1;
     const flat = listFlat(this.#handle.actor, range);
-    if (flat.length === 0) {
-      this.#left = 0;
-    } else if (range.reverse) {
+    if (flat.length === 0) return flat;
+    if (range.reverse) {
       range.end = flat[0];
     } else {
       range.start = undefined;
@@ -103,7 +102,10 @@ class ListIterator {
     }
     const flat = this.#found ?? this.#find();
     this.#found = undefined;
-    if (flat.length === 0) return { done: true, value: undefined };
+    if (flat.length === 0) {
+      this.#left = 0;
+      return { done: true, value: undefined };
+    }
     this.#left--;
     return { done: false, value: [flat[0], flat[1]] };
   }

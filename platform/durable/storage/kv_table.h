@@ -24,6 +24,8 @@ class KvTable {
   bool remove(std::string_view key, StorageError& error);
   StorageError list(const ListOptions& options, ObjectDatabase::Receiver& receiver);
 
+  // Whether the table is there.
+  bool look_for_table();
   // After a rollback: nothing cached is sure, nor that the table still exists.
   void forget();
 
@@ -37,7 +39,6 @@ class KvTable {
   };
   Slot* slot(std::string_view key, uint64_t hash);
   void fill(std::string_view key, uint64_t hash, Ref<Buffer> value);
-  bool look_for_table();
   StorageError make_table();
   bool prepared(Statement& statement, const char* sql);
 

@@ -105,6 +105,8 @@ class ObjectDatabase {
     virtual bool row(std::string_view key, std::span<const uint8_t> value) = 0;
   };
   virtual StorageError list(const ListOptions& options, Receiver& receiver) = 0;
+  // Whether a key was ever stored (since deleteAll()): before that a list does not reach the database.
+  virtual bool has_keys() = 0;
 
   // SQL: runs all but the last statement to its end, starts the last one. Null cursor: `error`.
   virtual std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,

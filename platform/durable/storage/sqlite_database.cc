@@ -67,6 +67,8 @@ StorageError SqliteDatabase::list(const ListOptions& options, Receiver& receiver
   return session_->kv.list(options, receiver);
 }
 
+bool SqliteDatabase::has_keys() { return session_->kv.look_for_table(); }
+
 std::unique_ptr<SqlCursor> SqliteDatabase::exec(std::string_view sql,
                                                 std::span<const SqlValue> bindings,
                                                 StorageError& error) {

@@ -24,6 +24,7 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError put(std::string_view key, std::span<const uint8_t> value) override;
   bool remove(std::string_view key, StorageError& error) override;
   StorageError list(const ListOptions& options, Receiver& receiver) override;
+  bool has_keys() override;
   std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,
                                   StorageError& error) override;
   void set_meter(SqlMeter* meter) override { session_->connection.set_meter(meter); }
