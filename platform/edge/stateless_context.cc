@@ -203,7 +203,7 @@ void StatelessContext::call(worker::OutgoingCall call) {
 }
 
 void StatelessContext::stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) {
-  worker_.rpc().streams().send(worker_, operation, std::move(message));
+  worker_.rpc().send_stream(worker_, operation, std::move(message));
 }
 
 void StatelessContext::settle(runtime::OperationId operation,

@@ -134,10 +134,20 @@ void RpcHub::fail_streams(WorkerIsolate& worker, EventContext& context, const ru
   streams_.fail_all(of(worker, context, 0), error);
 }
 
+void RpcHub::send_stream(WorkerIsolate& worker, runtime::OperationId operation, Ref<const StreamMessage> message) {
+  if (exports_.contains(message->stream)) return streams_.send(worker, operation, std::move(message));
+  if (operation)
+    worker.answer_later(kRefusedCall, message->stream.context, operation, AnswerMessage::of_error(connection_lost()));
+}
+
 void RpcHub::on_message(host::HostId from, const Ref<const net::Message>& message) {
   using What = ReferenceMessage::What;
-  if (message->kind().hash == StreamMessage::kKind.hash)
-    return streams_.on_message(from, Ref<const StreamMessage>(&message->as<StreamMessage>()));
+  if (message->kind().hash == StreamMessage::kKind.hash) {
+    Ref<const StreamMessage> part(&message->as<StreamMessage>());
+    // What is granted for a stream that is no more comes too late.
+    if (part->what == StreamMessage::What::kCredit && !exports_.contains(part->stream)) return;
+    return streams_.on_message(from, part);
+  }
   const auto& note = message->as<ReferenceMessage>();
   const Capability& c = note.capability;
   switch (note.what) {

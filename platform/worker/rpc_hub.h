@@ -63,8 +63,9 @@ class RpcHub final : public host::Service, private net::Handler {
   void fail_streams(WorkerIsolate& worker, EventContext& context, const runtime::ErrorInfo& error);
   // What a context gave out did not reach anybody: it takes it back, if nobody holds it.
   void withdraw(WorkerIsolate& worker, EventContext& context, uint32_t number);
-  // The data of streams.
-  ByteStreams& streams() { return streams_; }
+  // A part of a stream leaves (byte_streams.h); nobody reads it any more when its reader has let go.
+  void send_stream(WorkerIsolate& worker, runtime::OperationId operation, Ref<const StreamMessage> message);
+  void read_stream(uint32_t import, runtime::OperationId operation) { streams_.read(import, operation); }
 
   // Adds to `out` how many references the contexts of this host hold, by their lane ("do:Cart/42"): stubs that
   // nobody has disposed of.

@@ -311,7 +311,7 @@ void WorkerIsolate::fail_stream(runtime::ContextId, uint32_t number, const runti
 
 void WorkerIsolate::read_stream(runtime::ContextId, runtime::OperationId operation, uint32_t import) {
   current().operation_started(operation);
-  rpc_->streams().read(import, operation);
+  rpc_->read_stream(import, operation);
 }
 
 void WorkerIsolate::withdraw_export(runtime::ContextId, uint32_t number) {

@@ -139,7 +139,7 @@ void Actor::stream(runtime::OperationId operation, Ref<const worker::StreamMessa
 
 void Actor::send_chunk(runtime::OperationId operation, Ref<const worker::StreamMessage> message, uint64_t output) {
   world().announce(ObjectStreamed{info_->lane, epoch_, output, message->chunk.size()});
-  worker_.rpc().streams().send(worker_, operation, std::move(message));
+  worker_.rpc().send_stream(worker_, operation, std::move(message));
 }
 
 Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
