@@ -1,7 +1,6 @@
 // What console calls print.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inspect as nodeInspect } from "node:util";
 import { freshContext } from "./bare_context.js";
 
 const { run, state } = freshContext();
@@ -12,17 +11,36 @@ function logged(code) {
   return state.log[0].slice("log: ".length);
 }
 
+// What Node 20 prints; newer ones differ in places, and the tests run under whichever is there.
 test("values print as Node prints them", () => {
-  for (const code of [
-    `{ a: 1, b: "x", c: [1, 2, [3, [4, [5]]]], d: { e: { f: { g: 1 } } } }`, `[1, , 3]`, `[undefined, null, -0, NaN, 10n]`,
-    `new Map([["a", { b: 1 }]])`, `new Set([1, "2"])`, `new Date(0)`, `/x/gi`, `Symbol("s")`, `() => 1`, `class A {}`, `class B extends Map {}`,
-    `new (class Foo { constructor() { this.x = 1; } })()`, `Object.create(null)`, `new Uint8Array(3)`, `new ArrayBuffer(2)`,
-    `{ "a-b": 1, [Symbol("k")]: 2, get g() { return 1; }, set s(v) {} }`, `"it's"`, `["it's", 'say "x"', "a\\nb"]`,
-    `async function f() {}`, `{}`, `[]`, `true`, `new Number(3)`, `Promise.resolve(4) && 1`, `new WeakMap()`,
+  for (const [code, expected] of [
+    [`{ a: 1, b: "x", c: [1, 2, [3, [4, [5]]]], d: { e: { f: { g: 1 } } } }`, `{ a: 1, b: 'x', c: [ 1, 2, [ 3, [Array] ] ], d: { e: { f: [Object] } } }`],
+    [`[1, , 3]`, `[ 1, <1 empty item>, 3 ]`],
+    [`[undefined, null, -0, NaN, 10n]`, `[ undefined, null, -0, NaN, 10n ]`],
+    [`new Map([["a", { b: 1 }]])`, `Map(1) { 'a' => { b: 1 } }`],
+    [`new Set([1, "2"])`, `Set(2) { 1, '2' }`],
+    [`new Date(0)`, `1970-01-01T00:00:00.000Z`],
+    [`/x/gi`, `/x/gi`],
+    [`Symbol("s")`, `Symbol(s)`],
+    [`() => 1`, `[Function (anonymous)]`],
+    [`class A {}`, `[class A]`],
+    [`class B extends Map {}`, `[class B extends Map]`],
+    [`new (class Foo { constructor() { this.x = 1; } })()`, `Foo { x: 1 }`],
+    [`Object.create(null)`, `[Object: null prototype] {}`],
+    [`new Uint8Array(3)`, `Uint8Array(3) [ 0, 0, 0 ]`],
+    [`new ArrayBuffer(2)`, `ArrayBuffer { [Uint8Contents]: <00 00>, byteLength: 2 }`],
+    [`{ "a-b": 1, [Symbol("k")]: 2, get g() { return 1; }, set s(v) {} }`, `{ 'a-b': 1, g: [Getter], s: [Setter], [Symbol(k)]: 2 }`],
+    [`"it's"`, `it's`],
+    [`["it's", 'say "x"', "a\\nb"]`, `[ "it's", 'say "x"', 'a\\nb' ]`],
+    [`async function f() {}`, `[AsyncFunction: f]`],
+    [`{}`, `{}`],
+    [`[]`, `[]`],
+    [`true`, `true`],
+    [`new Number(3)`, `[Number: 3]`],
+    [`Promise.resolve(4) && 1`, `1`],
+    [`new WeakMap()`, `WeakMap { <items unknown> }`],
   ]) {
-    const value = run(`(${code})`);
-    const expected = typeof value === "string" ? value : nodeInspect(value);
-    assert.equal(logged(code).replace(/\s+/g, " "), expected.replace(/\s+/g, " "), code);
+    assert.equal(logged(code).replace(/\s+/g, " "), expected, code);
   }
 });
 
