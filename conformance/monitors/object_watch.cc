@@ -193,7 +193,6 @@ void ObjectWatch::left(RuleId rule, Object& object, Epoch& epoch, uint64_t outpu
   // What was needed is durable and forgotten; only later ones, which nobody has to wait for, are left.
   if (!commits.empty() && commits.front().first > needs) return;
   const bool committed = needs <= epoch.committed_batch && !commits.empty();
-  if (committed && commits.front().first > needs) return;  // durable, and forgotten
   const uint64_t index = committed ? commits.front().second : UINT64_MAX;
   if (committed) epoch.acknowledged = std::max(epoch.acknowledged, index);
   if (index <= epoch.on_three || index <= epoch.durable_index()) return;
