@@ -198,16 +198,45 @@ async def takeovers(world: orrery.World) -> None:
     await last_look(world, marked)
 
 
-@orrery.scenario(app="app", pops=POPS, faults="none")
-async def power_cuts(world: orrery.World) -> None:
-    """The owner and all its followers lose their power at once, again and again, in the middle of slow writes."""
-    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+def cut_power(world, name):
+    """The owner of an object and all its followers lose their power at once, three times, in the middle of slow
+    writes. Gives the second at which that is over."""
     cut_us = 3_000_000
     for _ in range(3):
-        world.at(f"{cut_us}us").disk("replicas:do:Room/hall", "slow", factor=2000, for_="1s")
+        world.at(f"{cut_us}us").disk(f"replicas:{name}", "slow", factor=2000, for_="1s")
         cut_us += 20_000 + world.random.randrange(200_000)
-        world.at(f"{cut_us}us").crash("replicas:do:Room/hall", restart_after="1s")
+        world.at(f"{cut_us}us").crash(f"replicas:{name}", restart_after="1s")
         cut_us += 14_000_000
-    sent = await adding(world, world.clients(4, near="Frankfurt"), cut_us / 1e6, (20, 60))
+    return cut_us / 1e6
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none")
+async def power_cuts(world: orrery.World) -> None:
+    """Additions go on while the power fails again and again: none that was confirmed is lost."""
+    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+    end_s = cut_power(world, "do:Room/hall")
+    sent = await adding(world, world.clients(4, near="Frankfurt"), end_s, (20, 60))
     await world.gather(*sent)
     await last_look(world)
+
+
+async def syncing(world, client, end_s, synced):
+    while world.now < end_s:
+        name = f"note-{client.name.replace('/', '-')}-{round(world.now * 1e6)}"
+        if (await client.post(f"/ledger/sync?id={name}")).ok:
+            synced.append(name)
+        await world.sleep(f"{world.random.randrange(20, 60)}ms")
+
+
+@orrery.scenario(app="workshop/app", pops=POPS, faults="none")
+async def power_cuts_after_sync(world: orrery.World) -> None:
+    """What was told after sync() is known ever after, though the power fails again and again."""
+    guard = world.client(near="Frankfurt")
+    await surely(world, guard, "/ledger/remembers")
+    end_s = cut_power(world, "do:Bench/ledger")
+    synced = []
+    await world.gather(*(world.spawn(syncing(world, c, end_s, synced)) for c in world.clients(3, near="Frankfurt")))
+    world.heal()
+    for name in synced:
+        known = (await surely(world, guard, f"/ledger/synced?id={name}"))["value"]
+        world.check.that(known, f"{name} was told after sync(), but is not known any more", rule="DO-DUR-1")

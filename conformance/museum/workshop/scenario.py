@@ -65,32 +65,3 @@ async def workshop(world: orrery.World) -> None:
     await world.sleep("15s")
     lingered = await surely(world, guard, "/last/lingered?id=last")
     world.check.that(lingered, "an object was evicted before what it had promised to waitUntil", rule="DO-LIFE-4")
-
-
-async def syncing(world, client, end_s, synced):
-    while world.now < end_s:
-        name = f"note-{client.name.replace('/', '-')}-{round(world.now * 1e6)}"
-        if (await client.post(f"/ledger/sync?id={name}")).ok:
-            synced.append(name)
-        await world.sleep(f"{world.random.randrange(20, 60)}ms")
-
-
-@orrery.scenario(app="app", pops=POPS, faults="none")
-async def power_cuts_after_sync(world: orrery.World) -> None:
-    """What was told after sync() is known ever after, though all replicas lose their power at once."""
-    guard = world.client(near="Frankfurt")
-    await surely(world, guard, "/ledger/remembers")
-    cut_us = 3_000_000
-    for _ in range(3):
-        world.at(f"{cut_us}us").disk("replicas:do:Bench/ledger", "slow", factor=2000, for_="1s")
-        cut_us += 20_000 + world.random.randrange(200_000)
-        world.at(f"{cut_us}us").crash("replicas:do:Bench/ledger", restart_after="1s")
-        cut_us += 14_000_000
-    synced = []
-    await world.gather(
-        *(world.spawn(syncing(world, c, cut_us / 1e6, synced)) for c in world.clients(3, near="Frankfurt"))
-    )
-    world.heal()
-    for name in synced:
-        known = await surely(world, guard, f"/ledger/synced?id={name}")
-        world.check.that(known, f"{name} was told after sync(), but is not known any more", rule="DO-DUR-1")
