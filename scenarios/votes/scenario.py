@@ -47,7 +47,7 @@ async def rush_of_votes(world):
     return rush
 
 
-@orrery.scenario(app="one_object", pops=POPS, faults_over="8s")
+@orrery.scenario(app="app", pops=POPS, faults_over="8s")
 async def god_object(world: orrery.World) -> None:
     """One object for everything refuses what it cannot take, and loses nothing that it confirmed."""
     rush = await rush_of_votes(world)
@@ -56,7 +56,7 @@ async def god_object(world: orrery.World) -> None:
     )
 
 
-@orrery.scenario(app="sharded", pops=POPS, faults_over="8s")
+@orrery.scenario(app="app", environment="sharded", pops=POPS, faults_over="8s")
 async def sharded_counter(world: orrery.World) -> None:
     """The load that is too much for one object is none for sixteen."""
     rush = await rush_of_votes(world)
