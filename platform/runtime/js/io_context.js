@@ -63,6 +63,12 @@ export class IoContext {
     if (waiting !== undefined) waiting.reject(reason);
   }
 
+  /** Others may refer to the value by this number. */
+  giveOut(number, value) {
+    if (this.exports === null) this.exports = new SafeMap();
+    this.exports.set(number, value);
+  }
+
   take(id) {
     const waiting = this.operations === null ? undefined : this.operations.get(id);
     if (waiting !== undefined) this.operations.delete(id);

@@ -100,8 +100,7 @@ function exportValue(context, value, move) {
     target = stubOf(stub.imported);
     if (move) stub.dispose();
   }
-  if (context.exports === null) context.exports = new SafeMap();
-  context.exports.set(++lastExport, target);
+  context.giveOut(++lastExport, target);
   return lastExport;
 }
 
@@ -127,16 +126,11 @@ export function pack(context, value, move) {
     const stub = handlerOf(special);
     if (move && stub !== undefined) moving[moving.length] = stub;
     return exportValue(context, special, false);
-  }, (state) => sendStream(context, state, CALL_VALUE), (writable) => exportSink(context, writable));
+  }, (state) => sendStream(context, state, CALL_VALUE),
+    (writable) => exportValue(context, new SinkTarget(writable), false));
   packer.copied = packer.copy(value);
   packer.moving = moving;
   return packer;
-}
-
-function exportSink(context, writable) {
-  if (context.exports === null) context.exports = new SafeMap();
-  context.exports.set(++lastExport, new SinkTarget(writable));
-  return lastExport;
 }
 
 function importSink(context, number) {

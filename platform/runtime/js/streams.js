@@ -6,12 +6,12 @@
 // in a turn of its own. A stream is something given out like any other: its number has STREAM_MARK, and it is let go
 // with `releaseImport`, by its reader, at its end.
 import { natives } from "./natives.js";
-import { promiseThen, SafeMap } from "./safe.js";
+import { promiseThen } from "./safe.js";
 import { current, foreign } from "./io_context.js";
 import { RpcTarget } from "./entrypoints.js";
 import {
-  abortWritable, acquireReader, bytesOf, cancelState, closeWritable, enqueueChunk, errorState, fromWritable, newSource,
-  newWritable, readOnce, requestClose, startWritable, writeChunk,
+  abortWritable, acquireReader, cancelState, chunkBytes, closeWritable, enqueueChunk, errorState, fromWritable,
+  needBytes, newSource, newWritable, readOnce, requestClose, startWritable, writeChunk,
 } from "./web.js";
 
 const STREAM_MARK = 0x40000000;
@@ -45,8 +45,7 @@ class Outgoing {
         const step = await readOnce(this.reader);
         if (this.dropped || current !== this.context) return;
         if (step.done) return void this.end();
-        const chunk = step.value;
-        const bytes = typeof chunk === "string" ? chunk : bytesOf(chunk);
+        const bytes = chunkBytes(step.value);
         if (bytes === null) {
           throw new TypeError("Draining read encountered a value that cannot be converted to bytes");
         }
@@ -81,18 +80,14 @@ const quiet = { resolve: ignore, reject: ignore };
 export function sendStream(context, state, kind) {
   const number = STREAM_MARK | ++lastStream;
   const outgoing = new Outgoing(context, number, state, kind);
-  if (context.exports === null) context.exports = new SafeMap();
-  context.exports.set(number, outgoing);
+  context.giveOut(number, outgoing);
   outgoing.pump();
   return number;
 }
 
 /** Takes back a stream whose message reached nobody who would read it. */
 export function withdrawStream(context, number) {
-  const outgoing = context.exports?.get(number);
-  if (outgoing === undefined) return;
-  natives.withdrawExport(number);
-  if (outgoing.dropped) context.exports.delete(number);
+  if (context.exports?.has(number)) natives.withdrawExport(number);
 }
 
 /** Calls `done` when the stream with this number has left as a whole, or as far as it will. */
@@ -169,12 +164,7 @@ export class SinkTarget extends RpcTarget {
 /** A WritableStream that writes through `send(method, args)`, calls of a SinkTarget; `release` lets go of that. */
 export function sinkStream(send, release) {
   const record = newWritable((chunk) => {
-    const bytes = typeof chunk === "string" ? natives.utf8Encode(chunk) : bytesOf(chunk);
-    if (bytes === null) throw new TypeError("This TransformStream is being used as a byte stream, but received " +
-      "an object of non-ArrayBuffer/ArrayBufferView/string type on its writable side.");
-    const copy = new ByteView(bytes.length);
-    for (let i = 0; i < bytes.length; i++) copy[i] = bytes[i];
-    return send("write", [copy.buffer]);
+    return send("write", [new ByteView(needBytes(chunk)).buffer]);
   }, () => promiseThen(send("close", []), release), () => promiseThen(send("abort", []), release), 1, () => 1);
   startWritable(record, undefined);
   return fromWritable(record);

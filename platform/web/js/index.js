@@ -41,13 +41,13 @@ import { installSets } from "./builtins/sets.js";
 import { notSupported } from "./not_supported.js";
 
 export { DOMException, Headers, Request, Response, URL, flatOf };
-export { bytesOf } from "./webidl.js";
 export {
   acquireReader, cancelState, enqueueChunk, errorState, newSource, readOnce, requestClose,
 } from "./streams/readable_state.js";
 export { fromState, stateOf } from "./streams/readable.js";
 export { fromWritable, writableOf } from "./streams/writable.js";
-export { abortWritable, acquireWriter, closeWritable, newWritable, startWritable, writeChunk } from "./streams/writable_state.js";
+export { abortWritable, closeWritable, newWritable, startWritable, writeChunk } from "./streams/writable_state.js";
+export { chunkBytes, needBytes } from "./streams/chunks.js";
 export const isStream = (value) => stateOf(value) !== null;
 export const isWritable = (value) => value instanceof WritableStream;
 export const isSignal = (value) => value instanceof AbortSignal;

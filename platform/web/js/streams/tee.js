@@ -1,7 +1,6 @@
 // Splitting, forwarding and draining of readable records.
 import { ArrayPush, PromiseThen, TypedArraySet, U8 } from "../primordials.js";
-import { bytesOf } from "../webidl.js";
-import { natives } from "../natives.js";
+import { needBytes } from "./chunks.js";
 import {
   acquireReader, cancelState, closeState, deferred, enqueueChunk, errorState, newSource, noop, pullSteps, readOnce,
   requestClose,
@@ -73,10 +72,10 @@ export async function drain(s) {
   for (;;) {
     const step = await readOnce(reader);
     if (step.done) break;
-    const bytes = typeof step.value === "string" ? natives.utf8Encode(step.value) : bytesOf(step.value);
-    if (bytes === null) {
-      const error = new TypeError("This TransformStream is being used as a byte stream, but received " +
-        "an object of non-ArrayBuffer/ArrayBufferView/string type on its writable side.");
+    let bytes;
+    try {
+      bytes = needBytes(step.value);
+    } catch (error) {
       PromiseThen(cancelState(s, error), noop, noop);
       throw error;
     }

@@ -1,8 +1,9 @@
 // TransformStream (Streams standard, section 6) and the platform's ready-made transforms.
 import { apply } from "../primordials.js";
-import { brand, bytesOf } from "../webidl.js";
+import { brand } from "../webidl.js";
 import { TextDecoder } from "../encoding/text_decoder.js";
 import { TextEncoder } from "../encoding/text_encoder.js";
+import { needBytes } from "./chunks.js";
 import { fromState } from "./readable.js";
 import {
   canEnqueue, deferred, desiredSize, enqueueChunk, errorState, newState, requestClose, start, strategyOf,
@@ -176,8 +177,6 @@ export class TransformStream {
 }
 brand(TransformStream, "TransformStream");
 
-const NOT_BYTES = "This TransformStream is being used as a byte stream, but received an object of " +
-  "non-ArrayBuffer/ArrayBufferView/string type on its writable side.";
 const encoder = new TextEncoder();
 const encode = TextEncoder.prototype.encode;
 
@@ -188,8 +187,7 @@ export class IdentityTransformStream extends TransformStream {
   }
 }
 function passBytes(chunk, controller) {
-  const bytes = typeof chunk === "string" ? apply(encode, encoder, [chunk]) : bytesOf(chunk);
-  if (bytes === null) throw new TypeError(NOT_BYTES);
+  const bytes = needBytes(chunk);
   if (bytes.length > 0) controller.enqueue(bytes);
 }
 brand(IdentityTransformStream, "IdentityTransformStream");
@@ -201,8 +199,7 @@ export class FixedLengthStream extends TransformStream {
     if (!(left >= 0)) throw new TypeError("The length of a FixedLengthStream is not a valid number.");
     super({
       transform(chunk, controller) {
-        const bytes = typeof chunk === "string" ? apply(encode, encoder, [chunk]) : bytesOf(chunk);
-        if (bytes === null) throw new TypeError(NOT_BYTES);
+        const bytes = needBytes(chunk);
         left -= bytes.length;
         if (left < 0) throw new TypeError("Attempt to write too many bytes through a FixedLengthStream.");
         passBytes(bytes, controller);
