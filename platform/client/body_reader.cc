@@ -18,18 +18,12 @@ void BodyReader::tell(const worker::Capability& stream, Ref<const net::Message> 
   process_.network().post(process_, stream.host, kRpcChannel, std::move(message));
 }
 
-void BodyReader::grant(const worker::Capability& stream, int64_t bytes) {
-  auto message = make_ref<StreamMessage>(StreamMessage::What::kCredit, stream);
-  message->credit = bytes;
-  tell(stream, std::move(message));
-}
-
 Task<Ref<Buffer>> BodyReader::read(worker::Capability stream, Duration timeout, std::string& error) {
   Loop& loop = process_.world().loop();
   OneShot<std::string> done(loop);
   open_[stream] = {{}, &done};
   tell(stream, make_ref<ReferenceMessage>(ReferenceMessage::What::kHold, stream));
-  grant(stream, worker::kStreamWindow);
+  tell(stream, StreamMessage::grant(stream, worker::kStreamWindow));
   EventHandle late = loop.schedule_in(timeout, kBodyTimeout, process_.owner(), [&done] { done.set("timed out"); });
   error = co_await done;
   loop.cancel(late);
@@ -54,7 +48,7 @@ void BodyReader::on_message(host::HostId, const Ref<const net::Message>& message
       if (it->second.bytes.size() + part.chunk.size() > kLongestBody)
         return it->second.done->set("the body is longer than 64 MiB, the most that is kept of one");
       it->second.bytes += part.chunk.text();
-      return grant(stream, static_cast<int64_t>(part.chunk.size()));
+      return tell(stream, StreamMessage::grant(stream, static_cast<int64_t>(part.chunk.size())));
     case StreamMessage::What::kEnd: return it->second.done->set("");
     case StreamMessage::What::kError: return it->second.done->set("the body broke off: " + part.error.message);
     case StreamMessage::What::kCredit: return;

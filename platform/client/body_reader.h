@@ -30,7 +30,6 @@ class BodyReader final : private net::Handler {
   void on_message(host::HostId from, const Ref<const net::Message>& message) override;
   void on_peer_lost(host::HostId peer) override;
   void tell(const worker::Capability& stream, Ref<const net::Message> message);
-  void grant(const worker::Capability& stream, int64_t bytes);
 
   host::Process& process_;
   std::map<worker::Capability, Open> open_;

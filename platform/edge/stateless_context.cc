@@ -72,14 +72,11 @@ void StatelessContext::start_call() {
     });
   }
   turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
-    return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *received(call), binding.value)
+    return fetch ? isolate.dispatch_fetch(context_id(), 1, binding.entrypoint, *worker_.taken(*this, call.request, call.rpc),
+                                          binding.value)
                  : isolate.dispatch_rpc(context_id(), 1, binding.entrypoint, call.method,
                                         call.arguments, binding.value);
   });
-}
-
-Ref<const runtime::HttpRequest> StatelessContext::received(const worker::OutgoingCall& call) {
-  return call.rpc ? worker_.taken(*this, call.request, call.rpc->capabilities) : call.request;
 }
 
 template <class Enter>

@@ -70,8 +70,6 @@ class StatelessContext final : public worker::EventContext {
  private:
   // Opens the context; false when the Worker cannot start, which is then answered.
   bool begin();
-  // The request of a call through a service binding, its body taken.
-  Ref<const runtime::HttpRequest> received(const worker::OutgoingCall& call);
   template <class Enter>
   void turn(const char* why, Enter&& enter);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer);

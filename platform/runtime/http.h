@@ -44,8 +44,8 @@ class HeaderList {
   std::string flat_;
 };
 
-// A body: whole in memory, or a stream that is still being written. `ascii` says that every byte is below 128, which lets JavaScript
-// receive it as a one-byte string; it is computed once, when the body is made.
+// A body: whole in memory, or a stream that is still being written. `ascii` says that every byte is below 128, which
+// lets JavaScript receive it as a one-byte string; it is computed once, when the body is made.
 struct HttpBody {
   Ref<Buffer> bytes;  // null: no body (different from an empty one)
   bool ascii = false;

@@ -67,9 +67,7 @@ void ByteStreams::take(uint32_t import, WorkerIsolate& worker, runtime::ContextI
   in.context = context;
   in.from = from;
   imports_[from] = import;
-  auto grant = make_ref<StreamMessage>(StreamMessage::What::kCredit, from);
-  grant->credit = kStreamWindow;
-  post(from.host, std::move(grant));
+  post(from.host, StreamMessage::grant(from, kStreamWindow));
 }
 
 Ref<const AnswerMessage> ByteStreams::next(Incoming& in) {
@@ -81,9 +79,7 @@ Ref<const AnswerMessage> ByteStreams::next(Incoming& in) {
     case StreamMessage::What::kCredit: return AnswerMessage::of_cells(make_ref<runtime::Cells>());
   }
   in.arrived.pop_front();
-  auto grant = make_ref<StreamMessage>(StreamMessage::What::kCredit, in.from);
-  grant->credit = static_cast<int64_t>(message->chunk.size());
-  post(in.from.host, std::move(grant));
+  post(in.from.host, StreamMessage::grant(in.from, static_cast<int64_t>(message->chunk.size())));
   auto cells = make_ref<runtime::Cells>();
   cells->add(runtime::Cell::bytes(message->chunk.bytes));
   return AnswerMessage::of_cells(std::move(cells));

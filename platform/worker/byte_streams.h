@@ -34,6 +34,13 @@ struct StreamMessage final : net::Message {
   runtime::HttpBody chunk;
   runtime::ErrorInfo error;
   int64_t credit = 0;  // bytes more that may come
+
+  // Lets so many bytes more come.
+  static Ref<const StreamMessage> grant(const Capability& stream, int64_t bytes) {
+    auto message = make_ref<StreamMessage>(What::kCredit, stream);
+    message->credit = bytes;
+    return message;
+  }
 };
 
 class ByteStreams {

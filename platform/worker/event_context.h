@@ -26,7 +26,6 @@ struct OutgoingCall {
   runtime::ObjectId id;
   std::string object_name;
   LocationHint hint = LocationHint::kNone;
-  Jurisdiction jurisdiction = Jurisdiction::kNone;
   Ref<const runtime::HttpRequest> request;  // null: a method call
   std::string method;
   Ref<Buffer> arguments;

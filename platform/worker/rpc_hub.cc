@@ -85,18 +85,21 @@ void RpcHub::withdraw(WorkerIsolate& worker, EventContext& context, uint32_t num
   const Capability c = it->first;
   const bool result = it->second.result;
   exports_.erase(it);
-  streams_.dropped(c);
-  --context.given_;
-  if (result) --context.given_results_;
+  let_go(c, result);
+}
+
+// Nobody refers to it any more; the context it belongs to, if that is still there.
+EventContext* RpcHub::let_go(const Capability& c, bool result) {
+  if (is_stream(c)) streams_.dropped(c);
+  EventContext* context = context_of(c);
+  if (!context) return nullptr;
+  --context->given_;
+  if (result) --context->given_results_;
+  return context;
 }
 
 void RpcHub::released(const Capability& c, bool result, bool is_answer) {
-  if (is_stream(c)) streams_.dropped(c);
-  EventContext* context = context_of(c);
-  if (!context) return;
-  --context->given_;
-  if (result) --context->given_results_;
-  context->rpc_released(c.number, is_answer);
+  if (EventContext* context = let_go(c, result)) context->rpc_released(c.number, is_answer);
 }
 
 void RpcHub::context_closed(WorkerIsolate& worker, EventContext& context) {

@@ -109,6 +109,7 @@ class RpcHub final : public host::Service, private net::Handler {
   void broke(uint32_t number, Import& import, runtime::ErrorInfo error);
   void forget(uint32_t number, const Import& import);
   EventContext* context_of(const Capability& capability);
+  EventContext* let_go(const Capability& capability, bool result);
   void released(const Capability& capability, bool result, bool is_answer);
 
   host::Process& process_;

@@ -138,10 +138,15 @@ void WorkerIsolate::dispose_isolate(IsolateEnd why) {
   for (auto& [id, context] : lost) context->isolate_lost(why);
 }
 
+// Stubs used latest stand last.
+static auto find_served(std::vector<std::pair<uint32_t, uint64_t>>& served, uint32_t stub) {
+  return std::find_if(served.rbegin(), served.rend(), [&](const auto& s) { return s.first == stub; });
+}
+
 // Notes which instance a stub reached. A context that uses more stubs than this forgets the oldest.
 static void note_served(std::vector<std::pair<uint32_t, uint64_t>>& served, uint32_t stub, uint64_t epoch) {
   constexpr size_t kRemembered = 64;
-  auto it = std::find_if(served.rbegin(), served.rend(), [&](const auto& s) { return s.first == stub; });
+  auto it = find_served(served, stub);
   if (it != served.rend()) {
     it->second = epoch;
     return;
@@ -195,13 +200,15 @@ void WorkerIsolate::random_bytes(std::span<uint8_t> out) {
 void WorkerIsolate::leave(OutgoingCall call) {
   EventContext& context = current();
   call.depth = context.depth();
-  if (!context.broken_stubs_.empty() && call.target == runtime::TargetKind::kDurableObject) {
-    auto broken = context.broken_stubs_.find(call.stub);
-    ORRERY_SOMETIMES(world(), broken != context.broken_stubs_.end(), "a stub is used again after its object broke");
-    if (broken != context.broken_stubs_.end()) return refuse(context, call, broken->second);
+  if (call.target == runtime::TargetKind::kDurableObject) {
+    if (!context.broken_stubs_.empty()) {
+      auto broken = context.broken_stubs_.find(call.stub);
+      ORRERY_SOMETIMES(world(), broken != context.broken_stubs_.end(), "a stub is used again after its object broke");
+      if (broken != context.broken_stubs_.end()) return refuse(context, call, broken->second);
+    }
+    auto served = find_served(context.served_stubs_, call.stub);
+    if (served != context.served_stubs_.rend()) call.epoch = served->second;
   }
-  for (const auto& [stub, epoch] : context.served_stubs_)
-    if (stub == call.stub && stub) call.epoch = epoch;
   if (++context.subrequests_ <= deployment_.isolate_options().subrequest_limit)
     return context.call(std::move(call));
   ORRERY_SOMETIMES(world(), true, "an event makes more calls than it may");
@@ -230,7 +237,6 @@ static OutgoingCall call_to(runtime::OperationId operation, const runtime::Targe
     const NamespaceHandle handle(target.binding);
     call.binding = handle.binding;
     call.hint = handle.hint;
-    call.jurisdiction = handle.jurisdiction;
   }
   call.stub = target.stub;
   call.id = target.id;

@@ -88,6 +88,10 @@ class WorkerIsolate final : private runtime::IsolateHost {
   // The numbers by which a context refers to what came to it.
   std::vector<uint32_t> take(EventContext& context, const std::vector<Capability>& capabilities);
   // A message that came whose body may be a stream, as the context has it: with the number of its import.
+  Ref<const runtime::HttpRequest> taken(EventContext& context, const Ref<const runtime::HttpRequest>& request,
+                                        const Ref<RpcInfo>& rpc) {
+    return rpc ? taken(context, request, rpc->capabilities) : request;
+  }
   template <class Http>
   Ref<const Http> taken(EventContext& context, const Ref<const Http>& message,
                         const std::vector<Capability>& capabilities) {
@@ -97,13 +101,12 @@ class WorkerIsolate final : private runtime::IsolateHost {
     return runtime::with_body(*message, std::move(body));
   }
 
-  // An answer for a call of a context; dropped if the context is gone.
+  // An answer for a call of a context; dropped if the context is gone. `stub`: through which it was called, 0: none.
+  void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
+                      Ref<const AnswerMessage> answer, uint32_t stub = 0);
   // The same in a turn of its own, now: turns never nest, not even those of two isolates.
   void answer_later(const Site& site, runtime::ContextId context, runtime::OperationId operation,
                     Ref<const AnswerMessage> answer);
-  // `stub`: through which it was called, 0: none.
-  void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
-                      Ref<const AnswerMessage> answer, uint32_t stub = 0);
 
   // An object broke while a call through this stub was under way.
   void stub_broke(runtime::ContextId context, uint32_t stub, const runtime::ErrorInfo& error);

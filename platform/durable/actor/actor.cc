@@ -309,11 +309,9 @@ void Actor::EventWork::run() {
                                   caller.from());
     });
   }
-  // Its body may be a stream.
-  const Ref<const runtime::HttpRequest> request =
-      fetch && message->rpc ? actor.worker_.taken(actor, message->request, message->rpc->capabilities) : message->request;
   actor.turn(fetch ? "fetch" : "call", [&](runtime::Isolate& isolate) {
-    return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event, *request)
+    return fetch ? isolate.dispatch_actor_fetch(actor.context_id(), event,
+                                                *actor.worker_.taken(actor, message->request, message->rpc))
                  : isolate.dispatch_actor_rpc(actor.context_id(), event, message->method,
                                               message->arguments);
   });

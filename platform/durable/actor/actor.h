@@ -191,8 +191,8 @@ class Actor final : public worker::EventContext,
   void commit();
   // What a commit wrote enters the log.
   void log_batch(Batch batch, Ref<LogPayload> payload);
-  // The same for one that lingers: nobody waits for it.
-  void keep_after_end(Ref<LogPayload> payload);
+  // The index of its entry. All that is done for a commit of an instance that lingers: nobody waits for it.
+  uint64_t append(Ref<LogPayload> payload);
   void check_durability_timeout();
   // What was delivered waits for the start, or at the gate.
   void enter(const net::Caller& caller, Ref<const worker::ObjectMessage> message);

@@ -313,8 +313,7 @@ void Actor::transaction_ended() {
 }
 
 void Actor::sync(runtime::OperationId operation) {
-  if (CriticalSection* section = current_section())
-    operation_sections_[operation] = Ref<CriticalSection>(section);
+  operation_started(operation);
   // Everything written before, confirmed or not; of a transaction that has not ended nothing (3.4, 3.8).
   const Batch written = explicit_ && open_batch_ ? open_batch_ - 1 : last_batch_;
   if (written > output_gate_.locked_up_to() && !host_.options().weaken.sync_early) output_gate_.lock(written);
@@ -404,11 +403,7 @@ void Actor::commit() {
 }
 
 void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
-  uint64_t index = log_->last_index();
-  if (payload) {
-    image_.apply(*payload);
-    index = log_->append(std::move(payload));
-  }
+  const uint64_t index = payload ? append(std::move(payload)) : log_->last_index();
   world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
   if (index <= log_->durable_index() && undurable_.empty()) {
     if (alarms_) alarms_->durable(batch);
@@ -419,9 +414,9 @@ void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
   if (durability_timer_.slot == UINT32_MAX) check_durability_timeout();
 }
 
-void Actor::keep_after_end(Ref<LogPayload> payload) {
+uint64_t Actor::append(Ref<LogPayload> payload) {
   image_.apply(*payload);
-  log_->append(std::move(payload));
+  return log_->append(std::move(payload));
 }
 
 void Actor::on_durable(uint64_t index) {

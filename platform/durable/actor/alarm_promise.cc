@@ -60,7 +60,7 @@ Task<void> Actor::Alarms::tell_first() {
   held_.clear();
   for (Held& h : held) {
     if (actor_.state_ == State::kRunning) actor_.log_batch(h.batch, std::move(h.payload));
-    else if (actor_.lingering_ && h.payload) actor_.keep_after_end(std::move(h.payload));
+    else if (actor_.lingering_ && h.payload) actor_.append(std::move(h.payload));
   }
   if (actor_.lingering_) actor_.linger_over();
 }

@@ -14,6 +14,7 @@ using worker::connection_lost;
 runtime::ErrorInfo durability_timeout();
 // blockConcurrencyWhile took 30 s.
 runtime::ErrorInfo section_timeout();
+// It waits for what cannot come before it ends.
 runtime::ErrorInfo section_deadlock();
 // alarm() took 15 minutes.
 runtime::ErrorInfo alarm_timeout();
