@@ -63,6 +63,7 @@ void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneI
   context.context_id_ = isolate_->open_context(kind, &context);
   context.lane_ = lane;
   context.served_stubs_.clear();
+  context.broken_stubs_.clear();
   contexts_[context.context_id_] = &context;
 }
 
