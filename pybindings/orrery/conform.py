@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
 
-from orrery import places
+from orrery import asking, places
 from orrery.errors import UserError
-from orrery.exploration import Plan, run_plans
+from orrery.exploration import run_plans
 from orrery.files import read_text
-from orrery.outcome import Summary
 from orrery.pool import DEADLINE_S, Pool
 from orrery.targets import Target
 
 ROOM = places.ROOT / "conformance" / "probes"
 #: Simulated time between two probes, so that they do not share one isolate's turns.
 APART_US = 100_000
-ORIGIN = "https://probes.example.com/"
 
 
 @dataclass(frozen=True)
@@ -87,32 +85,8 @@ def run_probes(themes: Sequence[str] = (), room: Path = ROOM) -> tuple[str, list
 
 
 def _ask(paths: list[str], room: Path) -> dict[str, Any]:
-    requests = [
-        {
-            "at_us": number * APART_US,
-            "city": "Frankfurt",
-            "method": "GET",
-            "url": ORIGIN + path,
-            "headers": [],
-            "body": None,
-        }
-        for number, path in enumerate(paths)
-    ]
-    job = {"requests": requests, "for_us": None, "body_max": 1 << 24}
     with Pool(1, DEADLINE_S) as pool:
         worker = pool.open(Target("project", room).load())
-        (scenario,) = worker.scenarios
-        summary = Summary(scenario["name"], str(room), planned=1)
-        plan = Plan(worker, scenario, iter([("none", 1)]), summary, None, job, keep_outcomes=True)
+        plan = asking.plan(worker, room, [(path, None) for path in paths], APART_US)
         run_plans(pool, [lambda: [plan]], lambda _: None)
-    result = plan.outcomes[0].result
-    if "responses" not in result:
-        raise UserError(f"the probes did not run to their end: {plan.outcomes[0].failures or result}")
-    answers = {}
-    for response in result["responses"]:
-        said = response.get("body", response.get("error"))
-        try:
-            answers[response["url"].removeprefix(ORIGIN)] = json.loads(said)
-        except ValueError:
-            answers[response["url"].removeprefix(ORIGIN)] = {"no answer": said}
-    return answers
+    return asking.answers(plan, room)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -16,19 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from orrery import places
+from orrery import asking, places
+from orrery.asking import NO_ANSWER
 from orrery.errors import UserError
 from orrery.exploration import Plan, run_plans
 from orrery.files import read_text, write_whole
 from orrery.fuzz_shrink import Program, Shrinking, shrink
-from orrery.outcome import Summary
 from orrery.places import shown
-from orrery.pool import DEADLINE_S, Pool, Worker
+from orrery.pool import DEADLINE_S, Pool
 from orrery.targets import Target
 
 ROOM = places.ROOT / "conformance" / "fuzz"
 PROBES = places.ROOT / "conformance" / "probes"
-ORIGIN = "https://fuzz.example.com/"
 #: Programs of one world, and the simulated time between the beginnings of two.
 TOGETHER = 125
 APART_US = 250_000
@@ -36,7 +34,6 @@ APART_US = 250_000
 BATCH = 500
 #: Differences that are shrunk; the others are only named.
 MOST_SHRUNK = 8
-NO_ANSWER = "no answer"
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ class Workerd:
         telling.start()
         answered = [self._line() for _ in questions]
         telling.join()
-        return [(one["program"], _parsed(one["answer"])) for one in answered]
+        return [(one["program"], asking.parsed(one["answer"])) for one in answered]
 
 
 class Here:
@@ -148,50 +145,20 @@ class Here:
         batches = [programs[at : at + TOGETHER] for at in range(0, len(programs), TOGETHER)]
         with Pool(None, DEADLINE_S) as pool:
             worker = pool.open(Target("project", ROOM).load())
-            plans = [self._plan(worker, batch) for batch in batches]
+            plans = [
+                asking.plan(worker, ROOM, [(str(n), json.dumps(p)) for n, p in enumerate(batch)], APART_US)
+                for batch in batches
+            ]
             run_plans(pool, [lambda: plans], lambda _: None)
         return [
             answer for plan, batch in zip(plans, batches) for answer in self._answers(plan, len(batch))
         ]
 
-    def _plan(self, worker: Worker, programs: Sequence[Program]) -> Plan:
-        (scenario,) = worker.scenarios
-        requests = [
-            {
-                "at_us": number * APART_US,
-                "city": "Frankfurt",
-                "method": "POST",
-                "url": f"{ORIGIN}{number}",
-                "headers": [],
-                "body": json.dumps(program),
-            }
-            for number, program in enumerate(programs)
-        ]
-        job = {"requests": requests, "for_us": None, "body_max": 1 << 24}
-        summary = Summary(scenario["name"], str(ROOM), planned=1)
-        return Plan(worker, scenario, iter([("none", 1)]), summary, None, job, keep_outcomes=True)
-
     def _answers(self, plan: Plan, count: int) -> list[Any]:
-        outcome = plan.outcomes[0]
-        for failure in outcome.failures:
+        for failure in plan.outcomes[0].failures:
             self.broken.setdefault(failure["rule"], failure["reason"])
-        responses = {r["url"]: r for r in outcome.result.get("responses", [])}
-        if not responses:
-            raise UserError(
-                f"the programs did not run to their end here: {outcome.failures or outcome.verdict}"
-            )
-        answers = []
-        for number in range(count):
-            response = responses.get(f"{ORIGIN}{number}", {})
-            answers.append(_parsed(response.get("body", response.get("error", NO_ANSWER))))
-        return answers
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return f"{NO_ANSWER}: {text}"
+        given = asking.answers(plan, ROOM)
+        return [given.get(str(number), NO_ANSWER) for number in range(count)]
 
 
 def _node() -> str:
@@ -232,19 +199,11 @@ def install(folder: Path = PROBES) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """A difference with its reason (`differences.json`): `workerd` and `here` are patterns that the texts
-    of the first differing mark must match whole."""
+    """A difference with its reason (`differences.json`): what workerd says, word for word, where `here` is said here."""
 
     why: str
     workerd: str
     here: str
-
-    def matches(self, said: Said) -> bool:
-        differing = first_difference(said.workerd, said.here)
-        if differing is None:
-            return False
-        texts = [json.dumps(part, ensure_ascii=False) for part in differing[1:]]
-        return bool(re.fullmatch(self.workerd, texts[0]) and re.fullmatch(self.here, texts[1]))
 
 
 def known_differences(room: Path = ROOM) -> list[Known]:
@@ -252,27 +211,17 @@ def known_differences(room: Path = ROOM) -> list[Known]:
 
 
 def explain(said: Said, known: Sequence[Known]) -> str | None:
-    """Why a program that differs does, if that is known."""
+    """Why a program that differs does, if that is known: but for what is known both answers must be the same."""
     if isinstance(said.workerd, str) and said.workerd.startswith(NO_ANSWER):
         return "the program ends workerd itself"
-    return next((one.why for one in known if one.matches(said)), None)
-
-
-def first_difference(workerd: Any, here: Any) -> tuple[list[int], Any, Any] | None:
-    """Where two answers part: the way to the first mark (or other smallest list) that is not the same, and both."""
-    if workerd == here:
-        return None
-    way: list[int] = []
-    while isinstance(workerd, list) and isinstance(here, list) and not (_is_mark(workerd) or _is_mark(here)):
-        pairs = list(zip(workerd, here))
-        at = next((at for at, (a, b) in enumerate(pairs) if a != b), None)
-        if at is None:
-            longer = len(pairs)
-            parts = [each[longer] if len(each) > longer else None for each in (workerd, here)]
-            return [*way, longer], parts[0], parts[1]
-        way.append(at)
-        workerd, here = pairs[at]
-    return way, workerd, here
+    here = json.dumps(said.here, ensure_ascii=False)
+    reasons = []
+    for one in known:
+        if one.here in here:
+            here = here.replace(one.here, one.workerd)
+            reasons.append(one.why)
+    same = here == json.dumps(said.workerd, ensure_ascii=False)
+    return "; ".join(reasons) if same and reasons else None
 
 
 def _is_mark(part: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import selectors
 import signal
 import subprocess
@@ -149,11 +150,25 @@ class Pool:
         job = {**job, "job": self._next_job, "deadline_s": self._deadline_s}
         self._next_job += 1
         worker.waiting[job["job"]] = job
-        assert worker.process.stdin is not None
-        try:
-            write_all(worker.process.stdin.fileno(), encode_line(job))
-        except BrokenPipeError:
-            pass  # its end is about to be read
+        self._tell(worker, encode_line(job))
+
+    def _tell(self, worker: Worker, data: bytes) -> None:
+        """Writes to a worker and hears it meanwhile: it may be writing as much itself, and read nothing until it is heard."""
+        stdin, stdout = worker.process.stdin, worker.process.stdout
+        assert stdin is not None and stdout is not None
+        view = memoryview(data)
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdin, selectors.EVENT_WRITE)
+            selector.register(stdout, selectors.EVENT_READ)
+            while view and worker in self._workers:
+                for key, _ in selector.select():
+                    if key.fileobj is stdout:
+                        self._hear(worker)  # which may be the last of it
+                        break
+                    try:
+                        view = view[os.write(stdin.fileno(), view[: select.PIPE_BUF]) :]
+                    except BrokenPipeError:
+                        return  # its end is about to be read
 
     def next(self, timeout_s: float | None = None) -> tuple[dict[str, Any], Outcome] | None:
         """The next run that ended, with the job it was; None when the timeout passes first."""

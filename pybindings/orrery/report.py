@@ -69,6 +69,11 @@ def out_console() -> Console:
     return Console(highlight=False, width=200)
 
 
+def out_line(text: str) -> None:
+    """A line on standard output as it is: nothing in it is markup, and nothing breaks it."""
+    out_console().print(printable(text), markup=False, soft_wrap=True)
+
+
 def error_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 

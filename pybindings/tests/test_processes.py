@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import selectors
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from orrery import worker
+from orrery import pool, worker
+from orrery.lines import LineReader
 
 SPIN = 'await world.client().get("/spin")'
 
@@ -87,6 +91,40 @@ def test_a_worker_that_dies_while_it_loads_is_a_crash(bench):
     )
     ended = bench.run("run", "scenario.py")
     assert ended.code == 10 and "was ended by SIGSEGV while it loaded" in ended.err
+
+
+ECHO = """
+import json, sys
+for line in sys.stdin:
+    job = json.loads(line)
+    print(json.dumps({"job": job["job"], "late": {"seconds": 1, "output": job["text"]}}), flush=True)
+"""
+
+
+def test_a_worker_is_heard_while_it_is_told():
+    """Method: jobs and answers larger than a pipe, of a worker that reads nothing while it writes."""
+
+    def stuck(*_):
+        raise AssertionError("both sides wait for each other")
+
+    before = signal.signal(signal.SIGALRM, stuck)
+    signal.alarm(20)
+    try:
+        with pool.Pool(4) as them:
+            process = subprocess.Popen(
+                [sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+            fake = pool.Worker(process, LineReader(process.stdout.fileno()), "fake")
+            os.set_blocking(process.stdout.fileno(), False)
+            them._workers.append(fake)
+            them._selector.register(process.stdout, selectors.EVENT_READ, fake)
+            for _ in range(3):
+                job = {"text": "x" * (1 << 20), "seed": 1, "faults": "none"}
+                them.submit(fake, job)
+            assert all(them.next(10) is not None for _ in range(3))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_the_callers_environment_does_not_reach_a_run(bench):

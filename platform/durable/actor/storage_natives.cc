@@ -166,6 +166,12 @@ void storage_put(Arguments info) {
   actor->wrote("put", key, !info[3]->IsTrue());
 }
 
+// Throws what storing the value would, and stores nothing.
+void storage_converts(Arguments info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  runtime::serialize(isolate, isolate->GetCurrentContext(), info[0]);
+}
+
 void storage_delete(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor) return;
@@ -178,9 +184,8 @@ void storage_delete(Arguments info) {
   info.GetReturnValue().Set(existed);
 }
 
-void storage_list(Arguments info) {
-  Actor* actor = actor_of(info);
-  if (!actor) return;
+// The options of a list, in the arguments behind the object.
+ListOptions list_options(Arguments info) {
   ListOptions options;
   auto text = [&](int index, std::optional<std::string>& out) {
     if (!info[index]->IsUndefined()) out = key_at(info, index);
@@ -194,10 +199,40 @@ void storage_list(Arguments info) {
     double limit = info[6].As<v8::Number>()->Value();
     options.limit = limit >= 1e15 ? UINT64_MAX : static_cast<uint64_t>(limit);
   }
+  return options;
+}
+
+void storage_list(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor) return;
+  ListOptions options = list_options(info);
   FlatRows rows(info);
   Metered metered(info, *actor);
   if (failed(info, actor->database().list(options, rows)) || rows.thrown()) return;
   info.GetReturnValue().Set(rows.array());
+}
+
+// Gives the number of a list whose rows are asked for one by one, 0 when it has none.
+void storage_list_open(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor) return;
+  StorageError error;
+  Metered metered(info, *actor);
+  uint32_t number = actor->database().open_list(list_options(info), error);
+  if (!failed(info, error)) info.GetReturnValue().Set(number);
+}
+
+void storage_list_next(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !info[1]->IsUint32()) return;
+  std::string_view key;
+  std::span<const uint8_t> bytes;
+  StorageError error;
+  Metered metered(info, *actor);
+  bool more = actor->database().next_of_list(info[1].As<v8::Uint32>()->Value(), key, bytes, error);
+  if (failed(info, error) || !more) return;
+  FlatRows row(info);
+  if (row.row(key, bytes)) info.GetReturnValue().Set(row.array());
 }
 
 void storage_delete_all(Arguments info) {
@@ -222,10 +257,6 @@ void storage_savepoint(Arguments info) {
 
 void storage_has_sql(Arguments info) {
   if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->has_sql());
-}
-
-void storage_has_keys(Arguments info) {
-  if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->database().has_keys());
 }
 
 // How many pairs one call is about to put or delete.
@@ -379,12 +410,14 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageGet", storage_get},
     {"storageGetMany", storage_get_many},
     {"storagePut", storage_put},
+    {"storageConverts", storage_converts},
     {"storageDelete", storage_delete},
     {"storageList", storage_list},
+    {"storageListOpen", storage_list_open},
+    {"storageListNext", storage_list_next},
     {"storageDeleteAll", storage_delete_all},
     {"storageSavepoint", storage_savepoint},
     {"storageHasSql", storage_has_sql},
-    {"storageHasKeys", storage_has_keys},
     {"storagePairs", storage_pairs},
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},

@@ -26,23 +26,28 @@ function milliseconds(time, of) {
   return trunc(ms);
 }
 
-// `of`: the name of the class that was asked.
-export function getAlarm(actor, of, options) {
-  readOptions(options, "getAlarm", of, 1);
-  return natives.alarmGet(actor);
+// `handle`: what was asked, storage or a transaction.
+export function getAlarm(handle, options) {
+  readOptions(options, "getAlarm", handle.of, 1);
+  handle.check("getAlarm()");
+  return natives.alarmGet(handle.actor);
 }
 
-export function setAlarm(context, actor, of, time, options) {
-  const ms = milliseconds(time, of);
-  const unconfirmed = writeOptions(options, "setAlarm", of, 2);
+export function setAlarm(handle, time, options) {
+  const { context } = handle;
+  const ms = milliseconds(time, handle.of);
+  const unconfirmed = writeOptions(options, "setAlarm", handle.of, 2);
   if (!(ms > 0)) throw new TypeError("setAlarm() cannot be called with an alarm time <= 0");
   // Unknown while the constructor runs.
   if (context.instance !== null && typeof context.instance.alarm !== "function") {
     throw new TypeError("Your Durable Object class must have an alarm() handler in order to call setAlarm()");
   }
-  natives.alarmSet(actor, ms, unconfirmed);
+  handle.check("setAlarm()");
+  natives.alarmSet(handle.actor, ms, unconfirmed);
 }
 
-export function deleteAlarm(actor, of, options) {
-  natives.alarmSet(actor, null, writeOptions(options, "deleteAlarm", of, 1));
+export function deleteAlarm(handle, options) {
+  const unconfirmed = writeOptions(options, "deleteAlarm", handle.of, 1);
+  handle.check("deleteAlarm()");
+  natives.alarmSet(handle.actor, null, unconfirmed);
 }

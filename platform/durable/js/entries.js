@@ -1,5 +1,5 @@
 // The key-value operations, the same for storage and transactions. Each converts all its arguments, asks whether
-// it may (`handle.check`), and is answered at once.
+// it may (`handle.check`), and is answered at once. What is put is converted first even where it can no longer be stored.
 import { natives } from "../../runtime/js/natives.js";
 import { promiseResolve } from "../../runtime/js/safe.js";
 import { listOptions, readOptions, writeOptions, wrongType } from "./arguments.js";
@@ -37,23 +37,21 @@ export async function get(handle, count, key, options) {
 
 export async function list(handle, options) {
   const range = listOptions(options, handle.of);
-  handle.check("list()");
-  // Nothing is asked about a range that is empty whatever is stored, which takes a microtask less.
+  // Nobody is asked about a range that is empty whatever is stored, which takes a microtask less.
   if (emptyRange(range)) return await new Map();
-  if (natives.storageHasKeys(handle.actor)) handle.storage.lists++;
-  return promiseResolve(mapOf(listFlat(handle.actor, range)));
+  handle.check("list()");
+  return promiseResolve(mapOf(natives.storageList(handle.actor, ...parts(range))));
 }
 
-/** Whether nothing can be in a checked range. */
-export function emptyRange({ start, startAfter, end }) {
+// Whether nothing can be in a checked range.
+function emptyRange({ start, startAfter, end }) {
   return end !== undefined && (start >= end || startAfter >= end);
 }
 
-/** Flat [key, value, ...] of a checked range. */
-export function listFlat(actor, range) {
-  return natives.storageList(actor, range.start, range.startAfter, range.end, range.prefix, range.reverse,
-    range.limit);
-}
+const parts = (range) => [range.start, range.startAfter, range.end, range.prefix, range.reverse, range.limit];
+
+/** The number of a list over a checked range whose entries are asked for one by one; 0 when it has none. */
+export function listBegun(actor, range) { return natives.storageListOpen(actor, ...parts(range)); }
 
 export async function put(handle, count, key, value, options) {
   if (count === 0) throw wrongType("put", handle.of, 1, "string or object");
@@ -62,8 +60,9 @@ export async function put(handle, count, key, value, options) {
   }
   const name = `${key}`;
   const unconfirmed = writeOptions(options, "put", handle.of, 3);
-  handle.check("put()");
   if (value === undefined) throw new TypeError("put() called with undefined value.");
+  if (!handle.open) natives.storageConverts(value);
+  handle.check("put()");
   return promiseResolve(natives.storagePut(handle.actor, name, value, unconfirmed));
 }
 
@@ -80,6 +79,9 @@ function putEntries(handle, entries, options, third) {
   }
   writeOptions(third, "put", handle.of, 3);
   const unconfirmed = writeOptions(options, "put", handle.of, 2);
+  if (!handle.open) {
+    for (let i = 0; i < values.length; i++) if (values[i] !== undefined) natives.storageConverts(values[i]);
+  }
   handle.check("put()");
   natives.storagePairs(handle.actor, names.length);
   natives.storageSavepoint(handle.actor, 0);

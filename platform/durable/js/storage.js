@@ -16,7 +16,7 @@ const NO_RECOVERY = "This Durable Object's storage back-end does not implement p
 // What the methods of one storage share; user code cannot reach it.
 class Handle {
   of = "DurableObjectStorage";
-  lists = 0;  // how many list() reached the database: each ends the last one of `kv`
+  open = true;
   transactions = [];  // open ones, the outermost first
   constructor(actor, context) {
     this.actor = actor;
@@ -92,13 +92,13 @@ async function deleteAll(handle, options) {
   return promiseResolve(natives.storageDeleteAll(handle.actor));
 }
 async function alarmOf(handle, options) {
-  return promiseResolve(getAlarm(handle.actor, handle.of, options));
+  return promiseResolve(getAlarm(handle, options));
 }
 async function alarmTo(handle, time, options) {
-  return promiseResolve(setAlarm(handle.context, handle.actor, handle.of, time, options));
+  return promiseResolve(setAlarm(handle, time, options));
 }
 async function noAlarm(handle, options) {
-  return promiseResolve(deleteAlarm(handle.actor, handle.of, options));
+  return promiseResolve(deleteAlarm(handle, options));
 }
 
 async function transaction(handle, callback) {

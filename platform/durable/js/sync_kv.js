@@ -1,7 +1,7 @@
 // `ctx.storage.kv`: the synchronous key-value API (durable-objects.md 3.12).
 import { natives } from "../../runtime/js/natives.js";
 import { illegalInvocation, listOptions, named, namedIterator, wrongType } from "./arguments.js";
-import { emptyRange, listFlat } from "./entries.js";
+import { listBegun } from "./entries.js";
 
 const OF = "SyncKvStorage";
 
@@ -38,10 +38,10 @@ export class SyncKvStorage {
     return natives.storageDelete(actor, name, false);
   }
   list(options) {
-    const handle = SyncKvStorage.#of(this);
+    const { actor } = SyncKvStorage.#of(this);
     const range = listOptions(options, OF);
-    refuseLegacy(handle.actor);
-    return new ListIterator(handle, range);
+    refuseLegacy(actor);
+    return new ListIterator(actor, listBegun(actor, range));
   }
 
 }
@@ -58,56 +58,20 @@ function refuseLegacy(actor) {
   }
 }
 
-// The first entry is found when the list is begun. Each step after it asks for the next one after the last: it sees
-// what was written meanwhile.
+// Goes over a list of the database's that is asked for its entries one by one. Where it is at its end, no other list
+// ends it any more.
 class ListIterator {
-  #handle;
-  #range;
-  #mine;
-  #left;
-  #found;  // and not given yet
-  constructor(handle, range) {
-    this.#handle = handle;
-    this.#range = range;
-    this.#left = range.limit ?? Infinity;
-    // A range that is empty whatever is stored, or a list where nothing ever was, does not reach the database.
-    if (emptyRange(range) || !natives.storageHasKeys(handle.actor)) this.#left = 0;
-    else {
-      this.#mine = ++handle.lists;
-      this.#found = this.#find();
-    }
-  }
-
-  // The next entry, flat; empty at the end.
-  #find() {
-    const range = this.#range;
-    range.limit = 1;
-    const flat = listFlat(this.#handle.actor, range);
-    if (flat.length === 0) return flat;
-    if (range.reverse) {
-      range.end = flat[0];
-    } else {
-      range.start = undefined;
-      range.startAfter = flat[0];
-    }
-    return flat;
+  #actor;
+  #list;  // its number, 0 at the end
+  constructor(actor, list) {
+    this.#actor = actor;
+    this.#list = list;
   }
 
   next() {
-    if (this.#left <= 0) return { done: true, value: undefined };
-    if (this.#mine !== this.#handle.lists) {
-      throw new Error(
-        "kv.list() iterator was invalidated because a new call to kv.list() was started. Only " +
-        "one kv.list() iterator can exist at a time.");
-    }
-    const flat = this.#found ?? this.#find();
-    this.#found = undefined;
-    if (flat.length === 0) {
-      this.#left = 0;
-      return { done: true, value: undefined };
-    }
-    this.#left--;
-    return { done: false, value: [flat[0], flat[1]] };
+    const value = this.#list === 0 ? undefined : natives.storageListNext(this.#actor, this.#list);
+    if (value === undefined) this.#list = 0;
+    return { done: value === undefined, value };
   }
 
 }

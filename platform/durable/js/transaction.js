@@ -15,6 +15,8 @@ export class TransactionHandle {
     this.context = storage.context;
   }
 
+  get open() { return this.state === "open"; }
+
   /** Throws when it is over. */
   check(operation) {
     if (this.state === "rolled back") throw new Error(`Cannot ${operation} on rolled back transaction`);
@@ -37,7 +39,7 @@ export class TransactionHandle {
 
   /** The callback ended: commits, or rolls back unless that was done by hand. */
   finish(success) {
-    const open = this.state === "open";
+    const { open } = this;
     if (open) this.state = success ? "done" : "rolled back";
     try {
       if (open) natives.storageSavepoint(this.actor, success ? 1 : 2);
@@ -75,16 +77,13 @@ export class DurableObjectTransaction {
 }
 
 async function alarmOf(handle, options) {
-  handle.check("getAlarm()");
-  return promiseResolve(getAlarm(handle.actor, handle.of, options));
+  return promiseResolve(getAlarm(handle, options));
 }
 async function alarmTo(handle, time, options) {
-  handle.check("setAlarm()");
-  return promiseResolve(setAlarm(handle.context, handle.actor, handle.of, time, options));
+  return promiseResolve(setAlarm(handle, time, options));
 }
 async function noAlarm(handle, options) {
-  handle.check("deleteAlarm()");
-  return promiseResolve(deleteAlarm(handle.actor, handle.of, options));
+  return promiseResolve(deleteAlarm(handle, options));
 }
 
 named(DurableObjectTransaction, "DurableObjectTransaction");

@@ -17,19 +17,6 @@ Ref<Buffer> column_buffer(const Statement& s, int column) {
   return Buffer::copy(data, static_cast<uint32_t>(sqlite3_column_bytes(s.get(), column)));
 }
 
-// The least text greater than every text with this prefix; nothing when there is none.
-std::optional<std::string> after_prefix(std::string prefix) {
-  while (!prefix.empty()) {
-    auto& last = reinterpret_cast<unsigned char&>(prefix.back());
-    if (last < 0xff) {
-      ++last;
-      return prefix;
-    }
-    prefix.pop_back();
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 KvTable::Slot* KvTable::slot(std::string_view key, uint64_t hash) {
@@ -141,12 +128,9 @@ StorageError KvTable::put(std::string_view key, std::span<const uint8_t> value) 
 }
 
 bool KvTable::remove(std::string_view key, StorageError& error) {
-  if (connection_.broken()) {
-    error = connection_.broken();
-    return false;
-  }
-  if (!look_for_table()) return false;
   if ((error = connection_.begin_write())) return false;
+  // As in the real runtime a key need not be there for this to make the table.
+  if (!look_for_table() && (error = make_table())) return false;
   if (!prepared(remove_, "DELETE FROM _cf_KV WHERE key = ?1")) {
     error = connection_.fail(sqlite3_errcode(connection_.handle()));
     return false;
@@ -169,28 +153,13 @@ bool KvTable::remove(std::string_view key, StorageError& error) {
 StorageError KvTable::list(const ListOptions& options, ObjectDatabase::Receiver& receiver) {
   if (connection_.broken()) return connection_.broken();
   if (auto e = check_list(options)) return e;
-  std::string from = options.start.value_or("");
-  // The next text after one is the same with a NUL behind.
-  if (options.start_after) from = *options.start_after + std::string(1, '\0');
-  std::optional<std::string> end = options.end;
-  if (options.prefix) {
-    if (*options.prefix > from) from = *options.prefix;
-    auto after = after_prefix(*options.prefix);
-    if (after && (!end || *after < *end)) end = after;
-  }
-  if ((end && *end <= from) || !look_for_table()) return {};
-  static constexpr const char* kSql[4] = {
-      "SELECT key, value FROM _cf_KV WHERE key >= ?1 ORDER BY key LIMIT ?2",
-      "SELECT key, value FROM _cf_KV WHERE key >= ?1 ORDER BY key DESC LIMIT ?2",
-      "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND key < ?3 ORDER BY key LIMIT ?2",
-      "SELECT key, value FROM _cf_KV WHERE key >= ?1 AND key < ?3 ORDER BY key DESC LIMIT ?2"};
-  size_t which = (end ? 2u : 0u) + (options.reverse ? 1u : 0u);
-  Statement s = std::move(list_[which]);  // a receiver may list again
-  if (!prepared(s, kSql[which])) return connection_.fail(sqlite3_errcode(connection_.handle()));
-  bind_key(s, 1, from);
-  bool bounded = options.limit && *options.limit <= static_cast<uint64_t>(INT64_MAX);
-  sqlite3_bind_int64(s.get(), 2, bounded ? static_cast<int64_t>(*options.limit) : -1);
-  if (end) bind_key(s, 3, *end);
+  auto range = key_range(options);
+  if (!range || !look_for_table()) return {};
+  open_.close();
+  Statement& kept = list_[range_kind(*range)];
+  // Moved out: a receiver may list again.
+  Statement s = range_statement(connection_, *range, std::move(kept));
+  if (!s) return connection_.fail(sqlite3_errcode(connection_.handle()));
   StorageError error;
   while (true) {
     int rc = connection_.step(s);
@@ -198,16 +167,21 @@ StorageError KvTable::list(const ListOptions& options, ObjectDatabase::Receiver&
       if (rc != SQLITE_DONE) error = connection_.fail(rc);
       break;
     }
-    const auto* value = static_cast<const uint8_t*>(sqlite3_column_blob(s.get(), 1));
-    auto size = static_cast<size_t>(sqlite3_column_bytes(s.get(), 1));
-    const auto* key = reinterpret_cast<const char*>(sqlite3_column_text(s.get(), 0));
-    auto key_size = static_cast<size_t>(sqlite3_column_bytes(s.get(), 0));
-    if (!receiver.row({key, key_size}, {value, size})) break;
+    KeyValue row = row_of(s);
+    if (!receiver.row(row.key, row.value)) break;
   }
   sqlite3_reset(s.get());
   sqlite3_clear_bindings(s.get());
-  list_[which] = std::move(s);
+  kept = std::move(s);
   return error;
+}
+
+bool KvTable::open_list(uint32_t number, const ListOptions& options, StorageError& error) {
+  if ((error = connection_.broken()) || (error = check_list(options))) return false;
+  auto range = key_range(options);
+  if (!range || !look_for_table()) return false;
+  error = open_.open(number, std::move(*range));
+  return !error;
 }
 
 }  // namespace orrery::durable

@@ -36,6 +36,8 @@ inline constexpr size_t kPairs = 128;
 inline constexpr int kCachedPages = 64;
 inline constexpr int kCheckpointFrames = 16;
 inline constexpr size_t kCachedStatements = 48;
+// Ours: how many commits a list of storage.kv that nobody goes on with keeps the WAL as it is.
+inline constexpr int kListCommits = 64;
 // Ours: the read cache of the key-value table.
 inline constexpr size_t kKvCacheSlots = 64;
 inline constexpr size_t kKvCacheKeyBytes = 256;

@@ -105,8 +105,13 @@ class ObjectDatabase {
     virtual bool row(std::string_view key, std::span<const uint8_t> value) = 0;
   };
   virtual StorageError list(const ListOptions& options, Receiver& receiver) = 0;
-  // Whether a key was ever stored (since deleteAll()): before that a list does not reach the database.
-  virtual bool has_keys() = 0;
+  // A list whose rows are asked for one by one, of which there is one at a time: every list that reaches the
+  // table, which the first key stored or deleted since deleteAll() makes, ends the one that is open. Gives its
+  // number; 0: there is nothing to ask for, or `error`.
+  virtual uint32_t open_list(const ListOptions& options, StorageError& error) = 0;
+  // Its next row, the views valid until the next call; false at its end, or `error`.
+  virtual bool next_of_list(uint32_t number, std::string_view& key, std::span<const uint8_t>& value,
+                            StorageError& error) = 0;
 
   // SQL: runs all but the last statement to its end, starts the last one. Null cursor: `error`.
   virtual std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,

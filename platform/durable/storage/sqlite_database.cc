@@ -67,7 +67,25 @@ StorageError SqliteDatabase::list(const ListOptions& options, Receiver& receiver
   return session_->kv.list(options, receiver);
 }
 
-bool SqliteDatabase::has_keys() { return session_->kv.look_for_table(); }
+uint32_t SqliteDatabase::open_list(const ListOptions& options, StorageError& error) {
+  return session_->kv.open_list(lists_ + 1, options, error) ? ++lists_ : 0;
+}
+bool SqliteDatabase::next_of_list(uint32_t number, std::string_view& key,
+                                  std::span<const uint8_t>& value, StorageError& error) {
+  if (number <= lists_deleted_) return false;
+  KvList& list = session_->kv.open();
+  if (!list.is(number)) {
+    error = {StorageError::Kind::kError,
+             "kv.list() iterator was invalidated because a new call to kv.list() was started. Only "
+             "one kv.list() iterator can exist at a time."};
+    return false;
+  }
+  KeyValue row;
+  if (!list.next(row, error)) return false;
+  key = row.key;
+  value = row.value;
+  return true;
+}
 
 std::unique_ptr<SqlCursor> SqliteDatabase::exec(std::string_view sql,
                                                 std::span<const SqlValue> bindings,
@@ -134,6 +152,7 @@ CommitResult SqliteDatabase::commit() {
     base_unsent_ = false;
   }
   deleted_ = false;
+  session_->kv.open().committed();
   return {{}, std::move(payload)};
 }
 
@@ -155,6 +174,7 @@ StorageError SqliteDatabase::delete_all(bool keep_alarm) {
     return session_->connection.broken();
   }
   deleted_ = true;
+  lists_deleted_ = lists_;
   return alarm ? session_->alarm.set(alarm) : StorageError{};
 }
 

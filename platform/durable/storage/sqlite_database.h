@@ -24,7 +24,9 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError put(std::string_view key, std::span<const uint8_t> value) override;
   bool remove(std::string_view key, StorageError& error) override;
   StorageError list(const ListOptions& options, Receiver& receiver) override;
-  bool has_keys() override;
+  uint32_t open_list(const ListOptions& options, StorageError& error) override;
+  bool next_of_list(uint32_t number, std::string_view& key, std::span<const uint8_t>& value,
+                    StorageError& error) override;
   std::unique_ptr<SqlCursor> exec(std::string_view sql, std::span<const SqlValue> bindings,
                                   StorageError& error) override;
   void set_meter(SqlMeter* meter) override { session_->connection.set_meter(meter); }
@@ -68,6 +70,8 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   Ref<LogPayload> captured_;  // of the COMMIT that is running
   bool base_unsent_ = false;  // the log does not know the template page yet
   bool deleted_ = false;      // delete_all since the last commit
+  uint32_t lists_ = 0;        // begun by open_list, and how many of them before the last delete_all
+  uint32_t lists_deleted_ = 0;
 };
 
 }  // namespace orrery::durable

@@ -13,7 +13,7 @@ import click
 from orrery import conform
 from orrery.cli import common, fuzz_report
 from orrery.errors import UserError, not_in_this_build
-from orrery.report import out_console, printable
+from orrery.report import out_line
 
 #: Seeds of programs are 32-bit numbers.
 FUZZ_SEED_MAX = 2**32 - 1
@@ -100,19 +100,14 @@ def _counts(probes: list[conform.Probe]) -> dict[str, dict[str, int]]:
 
 
 def _show(document: dict[str, Any], count: int) -> None:
-    console = out_console()
-
-    def line(text: str) -> None:
-        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
-
     for probe in document["probes"]:
         reason = f" ({probe['reason']})" if probe["reason"] else ""
-        line(f"{probe['theme']}/{probe['name']}: {probe['verdict']}{reason}")
+        out_line(f"{probe['theme']}/{probe['name']}: {probe['verdict']}{reason}")
         if probe["verdict"] == "differs":
-            line(f"  workerd {json.dumps(probe['workerd'], ensure_ascii=False)}")
-            line(f"  here    {json.dumps(probe['here'], ensure_ascii=False)}")
+            out_line(f"  workerd {json.dumps(probe['workerd'], ensure_ascii=False)}")
+            out_line(f"  here    {json.dumps(probe['here'], ensure_ascii=False)}")
     for theme, counts in document["themes"].items():
-        line(f"{theme}: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
-    line(
+        out_line(f"{theme}: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
+    out_line(
         f"{document['verdict']}: {count} probes against workerd {document['workerd']} in {document['seconds']:.1f} s"
     )

@@ -11,7 +11,7 @@ from orrery import fuzz
 from orrery.cli import common
 from orrery.files import write_whole
 from orrery.places import shown
-from orrery.report import Reporter, out_console, printable
+from orrery.report import Reporter, out_line
 
 
 def run(count: int, first_seed: int, out: Path, as_json: bool) -> int:
@@ -38,7 +38,7 @@ def record(count: int, first_seed: int, as_json: bool) -> int:
         document = {"orrery": 1, "command": "conform", "verdict": "pass", "recorded": kept, "of": count}
         common.print_json(document)
     else:
-        out_console().print(f"{kept} of {count} programs recorded: the others are answered now this, now that")
+        out_line(f"{kept} of {count} programs recorded: the others are answered now this, now that")
     return common.exit_code("pass")
 
 
@@ -69,34 +69,29 @@ def _document(result: fuzz.Result, first_seed: int, seconds: float) -> dict[str,
 
 
 def _show(document: dict[str, Any]) -> None:
-    console = out_console()
-
-    def line(text: str) -> None:
-        console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
-
     def text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
 
     for found in document["differences"]:
         seeds = ", ".join(map(str, found["seeds"]))
         if not found["minimal"]:
-            line(f"program {seeds} differs (not shrunk: {shown(fuzz.ROOM)} draws it from its number)")
+            out_line(f"program {seeds} differs (not shrunk: {shown(fuzz.ROOM)} draws it from its number)")
             continue
-        line(f"program {seeds} differs:")
-        line(f"  {text(found['program'])}")
-        line(f"  workerd {text(found['workerd'])}")
-        line(f"  here    {text(found['here'])}")
+        out_line(f"program {seeds} differs:")
+        out_line(f"  {text(found['program'])}")
+        out_line(f"  workerd {text(found['workerd'])}")
+        out_line(f"  here    {text(found['here'])}")
     for broken in document["broken"]:
-        line(f"{broken['rule']} is broken: {broken['reason']}")
+        out_line(f"{broken['rule']} is broken: {broken['reason']}")
     for explained in document["explained"]:
-        line(f"{len(explained['seeds'])} known: {explained['why']}")
+        out_line(f"{len(explained['seeds'])} known: {explained['why']}")
     if document["unsteady"]:
         seeds = document["unsteady"]
         named = ", ".join(map(str, seeds[:10])) + (", ..." if len(seeds) > 10 else "")
-        line(f"{len(seeds)} to which workerd answers now this, now that: {named}")
+        out_line(f"{len(seeds)} to which workerd answers now this, now that: {named}")
     if "file" in document:
-        line(f"all of it: {document['file']}")
-    line(
+        out_line(f"all of it: {document['file']}")
+    out_line(
         f"{document['verdict']}: {document['programs']} programs, {document['marks']} marks, "
         f"{len(document['differences'])} unexplained differences, against workerd {document['workerd']} "
         f"in {document['seconds']:.1f} s"

@@ -51,6 +51,13 @@ export const kvSync = {
   listAcrossWrite: async ({ kv, storage, attempt }) => { fill(kv); await storage.sync(); const list = kv.list(); list.next(); kv.put("x", 1); await storage.sync(); return attempt(() => list.next()); },
   listReturn: async ({ kv, attempt }) => { fill(kv); const list = kv.list(); for (const _ of list) break; return attempt(() => list.next()); },
   listAndDeleteAll: async ({ kv, storage, attempt }) => { fill(kv); await storage.sync(); const list = kv.list(); list.next(); await storage.deleteAll(); return [await attempt(() => list.next()), [...kv.list()]]; },
+  listAtItsLimitThenOther: async ({ kv, attempt }) => { fill(kv); const first = kv.list({ limit: 1 }); first.next(); kv.list(); return [await attempt(() => first.next()), await attempt(() => first.next())]; },
+  listOfNothingThenOther: async ({ kv, attempt }) => { const first = kv.list(); kv.put("a", 1); kv.list(); return [await attempt(() => first.next()), await attempt(() => first.next())]; },
+  listWhereOneWasDeleted: async ({ kv, sql, attempt }) => { const before = sql.databaseSize; kv.delete("a"); const first = kv.list(); kv.list(); return [await attempt(() => first.next()), sql.databaseSize - before]; },
+  listWhereOneWasDeletedBefore: async ({ kv, storage, attempt }) => { await storage.delete("a"); const first = kv.list({ prefix: "a" }); await storage.list(); return attempt(() => first.next()); },
+  listEmptyByPrefixThenOther: async ({ kv, storage, attempt }) => { fill(kv); const first = kv.list(); first.next(); kv.list({ prefix: "a", start: "b" }); await storage.list({ prefix: "b", end: "a" }); return attempt(() => first.next()); },
+  listGoesOnAfterRollback: async ({ kv, storage, attempt }) => { fill(kv); const list = kv.list(); const seen = [list.next()]; await attempt(() => storage.transactionSync(() => { kv.put("a/0", 1); kv.delete("a/1"); seen.push(list.next()); throw new Error("undo"); })); return [...seen, ...list]; },
+  listAndSchemaRolledBack: async ({ kv, sql, storage, attempt }) => { fill(kv); const list = kv.list(); const seen = [list.next()]; await attempt(() => storage.transactionSync(() => { sql.exec("CREATE TABLE u (x)"); throw new Error("undo"); })); return [...seen, await attempt(() => list.next()), await attempt(() => list.next()), await attempt(() => list.next())]; },
   valueTooBig: async ({ kv, attempt }) => [await attempt(() => kv.put("a", "v".repeat(5 << 20))), kv.get("a")],
   insideTransactionSync: async ({ kv, storage, attempt }) => [
     await attempt(() => storage.transactionSync(() => { kv.put("a", 1); throw new Error("undo"); })), kv.get("a"),

@@ -26,6 +26,13 @@ export const transactions = {
     for (const [name, args] of Object.entries({ get: ["a"], put: ["a", 1], delete: ["a"], list: [], getAlarm: [], setAlarm: [Date.now() + 60000], deleteAlarm: [], deleteAll: [], rollback: [] })) answers[name] = await attempt(() => txn[name](...args));
     return answers;
   }),
+  afterRollbackWrong: ({ storage, attempt }) => storage.transaction(async (txn) => {
+    txn.rollback();
+    const answers = [];
+    for (const args of [["a", undefined], ["a"], ["a", Symbol("s")], [{ a: Symbol("s") }], [{ a: undefined }], [{}], [{ a: 1 }, 2], ["a", 1, 5], []]) answers.push(await attempt(() => txn.put(...args)));
+    for (const [name, ...args] of [["get"], ["get", "a", 5], ["delete"], ["delete", "a", 5], ["list", 5], ["list", { limit: 0 }], ["list", { start: "b", end: "a" }], ["setAlarm"], ["setAlarm", -1], ["setAlarm", NaN], ["getAlarm", 5], ["deleteAlarm", 5], ["get", []], ["delete", []]]) answers.push(await attempt(() => txn[name](...args)));
+    return answers;
+  }),
   afterRollbackStorage: async (api) => [await api.attempt(() => api.storage.transaction(async (txn) => { txn.rollback(); await api.storage.put("a", 1); return api.storage.get("a"); })), await left(api)],
   afterCommit: async ({ storage, attempt }) => {
     let kept;

@@ -76,6 +76,14 @@ struct Rig {
       return "blob" + std::to_string(b->size());
     return "null";
   }
+  // The size of SQLite's write-ahead log.
+  uint64_t log_bytes() {
+    for (const std::string& name : process().disk().list("object/")) {
+      disk::DiskError e;
+      if (name.ends_with("-wal")) return process().disk().open(name, disk::OpenMode::kScratch, &e)->size();
+    }
+    return 0;
+  }
   // Rows as text, values with commas and rows with semicolons; or the error's text.
   std::string sql(std::string_view text, const std::vector<SqlValue>& bindings = {}) {
     StorageError e;

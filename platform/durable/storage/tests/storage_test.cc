@@ -4,6 +4,7 @@
 // the same database.
 #include <gtest/gtest.h>
 
+#include "platform/durable/storage/limits.h"
 #include "platform/durable/storage/tests/storage_rig.h"
 
 namespace orrery::durable {
@@ -66,8 +67,76 @@ TEST(KvStorage, ListRefusesWhatCannotBeMeant) {
 TEST(KvStorage, ListBeforeAnyWriteIsEmptyAndTouchesNothing) {
   Rig rig;
   EXPECT_EQ(rig.list({}), "");
-  EXPECT_FALSE(rig.remove("x"));
   EXPECT_FALSE(rig.db->in_transaction());
+}
+
+// As in the real runtime: from here on there is something to list.
+TEST(KvStorage, ADeleteMakesTheTable) {
+  Rig rig;
+  StorageError e;
+  EXPECT_EQ(rig.db->open_list({}, e), 0u);
+  EXPECT_FALSE(rig.remove("x"));
+  EXPECT_TRUE(rig.db->in_transaction());
+  EXPECT_NE(rig.db->open_list({}, e), 0u);
+}
+
+// The keys that are left in a list, or the error it ends with.
+std::string rest_of_list(Rig& rig, uint32_t number) {
+  StorageError e;
+  std::string keys;
+  std::string_view key;
+  std::span<const uint8_t> value;
+  while (rig.db->next_of_list(number, key, value, e)) keys.append(key).append(" ");
+  return e ? e.message : keys;
+}
+
+TEST(KvStorage, AnOpenListSeesWhatIsWrittenAheadOfIt) {
+  Rig rig;
+  for (const char* key : {"a", "c", "e"}) rig.put(key, "1");
+  StorageError e;
+  uint32_t number = rig.db->open_list({}, e);
+  std::string_view key;
+  std::span<const uint8_t> value;
+  ASSERT_TRUE(rig.db->next_of_list(number, key, value, e));
+  rig.put("b", "2");
+  rig.remove("c");
+  EXPECT_EQ(rest_of_list(rig, number), "b e ");
+}
+
+TEST(KvStorage, EveryListThatReachesTheTableEndsTheOpenOne) {
+  Rig rig;
+  rig.put("a", "1");
+  StorageError e;
+  uint32_t first = rig.db->open_list({}, e);
+  rig.list({.start = "b", .end = "a"});
+  EXPECT_EQ(rest_of_list(rig, first), "a ");
+  first = rig.db->open_list({}, e);
+  rig.list({});
+  EXPECT_NE(rest_of_list(rig, first).find("was invalidated"), std::string::npos);
+}
+
+TEST(KvStorage, AListThatNobodyGoesOnWithLetsTheLogBeCheckpointed) {
+  for (bool begun : {false, true}) {
+    for (bool reverse : {false, true}) {
+      Rig rig;
+      for (const char* key : {"a", "b", "c"}) rig.put(key, "1");
+      StorageError e;
+      uint32_t number = rig.db->open_list({.reverse = reverse, .limit = 3}, e);
+      std::string_view key;
+      std::span<const uint8_t> value;
+      if (begun) {
+        ASSERT_TRUE(rig.db->next_of_list(number, key, value, e));
+      }
+      for (int i = 0; i < 4 * kListCommits; ++i) {
+        rig.put("z", std::to_string(i));
+        rig.commit();
+      }
+      EXPECT_GT(rig.log_bytes(), 0u);
+      EXPECT_LT(rig.log_bytes(), (kListCommits + 2u * kCheckpointFrames) * (disk::kPageBytes + 64));
+      const std::string all = reverse ? "c b a " : "a b c ";
+      EXPECT_EQ(rest_of_list(rig, number), begun ? all.substr(2) : all);
+    }
+  }
 }
 
 TEST(KvStorage, LargeValuesPassAndTooLargeOnesFailOrdinarily) {
