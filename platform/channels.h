@@ -30,4 +30,7 @@ inline constexpr net::Channel kKvCentralChannel{"kv.central", 7};
 // Calls along references between contexts, and what becomes of these (platform/worker/rpc_hub.h).
 inline constexpr net::Channel kRpcChannel{"rpc", 9};
 
+// Frames of WebSockets between the hosts that have their ends (platform/worker/web_sockets.h).
+inline constexpr net::Channel kSocketChannel{"socket", 10};
+
 }  // namespace orrery

@@ -14,6 +14,7 @@
 #include "platform/kv/service.h"
 #include "platform/worker/host_workers.h"
 #include "platform/worker/rpc_hub.h"
+#include "platform/worker/web_sockets.h"
 #include "sim/core/check.h"
 
 namespace orrery {
@@ -89,6 +90,7 @@ void Cloud::boot(host::Process& process) {
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
                                                    options_.runtime_weaken);
+  workers.connect(process.add<worker::WebSockets>(process));
   auto& rpc = process.add<worker::RpcHub>(process, workers);
   process.add<durable::AlarmScheduler>(process, directory, replication, alarms_);
   process.add<durable::AlarmClient>(process, alarms_);

@@ -98,10 +98,11 @@ void StatelessContext::turn(const char* why, Enter&& enter) {
   if (answered_) {
     if (over()) return finish();
     // Whoever refers to what its result gave out keeps it.
-    if (wait_until_ > 0 && given_results() == 0 && wait_until_limit_.slot == UINT32_MAX)
+    if (wait_until_ > 0 && given_results() == 0 && !worker_.serves_socket(*this) && wait_until_limit_.slot == UINT32_MAX)
       wait_until_limit_ = worker_.world().loop().schedule_in(
           kWaitUntilLimit, kWaitUntilSite, worker_.process().owner(), [this] { cut_off(); });
-  } else if (worker_.isolate().pending_operations(context_id()) == 0 && given() == 0 && open_calls_ == 0) {
+  } else if (worker_.isolate().pending_operations(context_id()) == 0 && given() == 0 && open_calls_ == 0 &&
+             !worker_.listens(*this)) {
     runtime::ErrorInfo error;
     error.message = kHung;
     worker_.report_failure(lane(), worker::EventFailed::Why::kException, error);
@@ -201,6 +202,14 @@ void StatelessContext::call(worker::OutgoingCall call) {
 
 void StatelessContext::stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) {
   worker_.rpc().send_stream(worker_, operation, std::move(message));
+}
+
+void StatelessContext::send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) {
+  worker_.sockets().send(end, frame);
+}
+
+void StatelessContext::socket_readable(uint32_t end) {
+  turn("socket", [&](runtime::Isolate&) { return worker_.read_socket(*this, end); });
 }
 
 void StatelessContext::settle(runtime::OperationId operation,

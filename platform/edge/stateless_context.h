@@ -62,6 +62,8 @@ class StatelessContext final : public worker::EventContext {
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
   void stream(runtime::OperationId operation, Ref<const worker::StreamMessage> message) override;
+  void send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) override;
+  void socket_readable(uint32_t end) override;
   void settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) override;
   void timer_due(runtime::TimerId timer) override;
   void wait_until_changed(int pending) override { wait_until_ = pending; }
@@ -74,9 +76,10 @@ class StatelessContext final : public worker::EventContext {
   void turn(const char* why, Enter&& enter);
   void reply(runtime::EventId event, Ref<worker::AnswerMessage> answer);
   void reply(Ref<const worker::AnswerMessage> answer);
-  // Nobody waits for anything here any more: no answer, no waitUntil, no reference to what its result gave out.
+  // Nobody waits for anything here any more: no answer, no waitUntil, no reference to what its result gave out, no
+  // WebSocket that left with it.
   bool over() const {
-    return answered_ && wait_until_ == 0 && given_results() == 0 && open_calls_ == 0;
+    return answered_ && wait_until_ == 0 && given_results() == 0 && open_calls_ == 0 && !worker_.serves_socket(*this);
   }
   // The event failed: `error` for a Worker, for a client the page that a visitor sees (platform.md 1.5).
   void fail(const runtime::ErrorInfo& error, bool remote, int status, int code);

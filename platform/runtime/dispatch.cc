@@ -192,6 +192,24 @@ TurnResult Isolate::dispatch_alarm(ContextId id, EventId event, int64_t schedule
   });
 }
 
+TurnResult Isolate::socket_frame(ContextId id, uint32_t end, const SocketFrame& frame) {
+  State& s = *state_;
+  ContextState* context = s.find(id);
+  if (context && context->kind == ContextKind::kActor) refill(s, id);
+  return s.run(id, kHookSocketFrame, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, end);
+    argv[2] = unsigned_value(s.isolate, static_cast<uint32_t>(frame.what));
+    argv[3] = v8::Undefined(s.isolate);
+    if (frame.what == SocketFrame::What::kText) argv[3] = from_utf8(s.isolate, frame.data->text());
+    if (frame.what == SocketFrame::What::kBinary)
+      argv[3] = new_array_buffer(s.isolate, frame.data->data(), frame.data->size());
+    argv[4] = unsigned_value(s.isolate, frame.code);
+    argv[5] = from_utf8(s.isolate, frame.reason);
+    return 6;
+  });
+}
+
 TurnResult Isolate::settle_fetch(ContextId id, OperationId operation, const HttpResponse& response) {
   State& s = *state_;
   settled(s, id);
@@ -202,7 +220,9 @@ TurnResult Isolate::settle_fetch(ContextId id, OperationId operation, const Http
     argv[3] = one_byte(s.isolate, response.status_text);
     argv[4] = one_byte(s.isolate, response.headers.flat());
     argv[5] = from_body(s.isolate, response.body);
-    return 6;
+    if (!response.socket) return 6;
+    argv[6] = unsigned_value(s.isolate, response.socket);
+    return 7;
   });
 }
 

@@ -91,4 +91,10 @@ Ref<HttpResponse> with_body(const HttpResponse& response, HttpBody body) {
   return copy;
 }
 
+Ref<HttpResponse> with_socket(const HttpResponse& response, uint32_t socket) {
+  Ref<HttpResponse> copy = with_body(response, response.body);
+  copy->socket = socket;
+  return copy;
+}
+
 }  // namespace orrery::runtime

@@ -78,6 +78,8 @@ struct HttpResponse final : RefCounted {
   std::string status_text;
   HeaderList headers;
   HttpBody body;
+  // Of an upgrade to a WebSocket: the end (isolate_host.h) that goes to whoever asked; 0: none.
+  uint32_t socket = 0;
 
   size_t wire_size() const { return status_text.size() + headers.flat().size() + body.size() + 32; }
 };
@@ -85,5 +87,7 @@ struct HttpResponse final : RefCounted {
 // A copy with another body.
 Ref<HttpRequest> with_body(const HttpRequest& request, HttpBody body);
 Ref<HttpResponse> with_body(const HttpResponse& response, HttpBody body);
+// A copy with another end of a WebSocket.
+Ref<HttpResponse> with_socket(const HttpResponse& response, uint32_t socket);
 
 }  // namespace orrery::runtime

@@ -125,6 +125,8 @@ class Isolate {
   TurnResult dispatch_alarm(ContextId context, EventId event, int64_t scheduled_ms, int retry_count);
 
   // Answers to what JavaScript asked for.
+  // A frame has come for an end of a WebSocket that the context reads.
+  TurnResult socket_frame(ContextId context, uint32_t end, const SocketFrame& frame);
   TurnResult settle_fetch(ContextId context, OperationId operation, const HttpResponse& response);
   TurnResult settle_rpc(ContextId context, OperationId operation, const Ref<Buffer>& value);
   TurnResult settle_rpc_message(ContextId context, OperationId operation, const Ref<Buffer>& message,

@@ -16,6 +16,7 @@
 #include "platform/runtime/cells.h"
 #include "platform/runtime/error_info.h"
 #include "platform/runtime/http.h"
+#include "platform/runtime/socket_frame.h"
 #include "platform/runtime/source_position.h"
 #include "sim/core/ref.h"
 
@@ -87,6 +88,11 @@ class IsolateHost {
   virtual void read_stream(ContextId, OperationId, uint32_t import) { (void)import; }
   // What was given out under the number reached nobody.
   virtual void withdraw_export(ContextId, uint32_t number) { (void)number; }
+  // WebSockets: a new pair of ends, the number given and the next; an end is read from now on, its frames come by
+  // Isolate::socket_frame; a frame leaves from an end.
+  virtual uint32_t open_sockets(ContextId) { return 0; }
+  virtual void accept_socket(ContextId, uint32_t end) { (void)end; }
+  virtual void send_socket(ContextId, uint32_t end, Ref<const SocketFrame> frame) { (void)end, (void)frame; }
   // An operation of a platform service's binding (KV, ...), answered by settle_cells / fail. `gated`: from a
   // Durable Object it waits for the output gate (durable-objects.md 2.4).
   virtual void start_binding(ContextId, OperationId, uint32_t binding, std::string_view method,

@@ -21,7 +21,7 @@ enum Hook : int {
   kHookDispatchRpc, kHookConstructActor, kHookDispatchActorFetch, kHookDispatchActorRpc,
   kHookDispatchAlarm, kHookSettleFetch, kHookSettleValue, kHookFailOperation, kHookTimerFired,
   kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookDispatchRpcMessage, kHookSettleRpc,
-  kHookRpcReleased, kHookCount,
+  kHookRpcReleased, kHookSocketFrame, kHookCount,
 };
 inline constexpr const char* kHookNames[kHookCount] = {
   "installEnv", "installWorker", "seedRandom", "builtinModule", "dataCloneError",
@@ -29,7 +29,7 @@ inline constexpr const char* kHookNames[kHookCount] = {
   "dispatchRpc", "constructActor", "dispatchActorFetch", "dispatchActorRpc",
   "dispatchAlarm", "settleFetch", "settleValue", "failOperation", "timerFired",
   "sectionEntered", "sectionLeft", "dropTimer", "dispatchRpcMessage", "settleRpc",
-  "rpcReleased",
+  "rpcReleased", "socketFrame",
 };
 
 struct ContextState {

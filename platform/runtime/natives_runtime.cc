@@ -157,6 +157,63 @@ void withdraw_export(Arguments info) {
   s.host->withdraw_export(s.current_id(), unsigned_at(info, 0));
 }
 
+void open_sockets(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(s.host->open_sockets(s.current_id()));
+}
+
+void accept_socket(Arguments info) {
+  if (!require_event(info)) return;
+  Isolate::State& s = state_of(info);
+  s.host->accept_socket(s.current_id(), unsigned_at(info, 0));
+}
+
+// sendSocket(end, what, data, code, reason): `data`: a string or a view, for frames that have it.
+void send_socket(Arguments info) {
+  if (!require_event(info)) return;
+  using What = SocketFrame::What;
+  Isolate::State& s = state_of(info);
+  const What what = static_cast<What>(unsigned_at(info, 1));
+  Ref<const SocketFrame> frame;
+  switch (what) {
+    case What::kText:
+      frame = SocketFrame::message(what, Buffer::copy(to_utf8(s.isolate, info[2])));
+      break;
+    case What::kBinary:
+      with_bytes(info[2], [&](const uint8_t* data, size_t size) {
+        frame = SocketFrame::message(what, Buffer::copy(data, static_cast<uint32_t>(size)));
+      });
+      break;
+    case What::kClose:
+      frame = SocketFrame::close(static_cast<uint16_t>(unsigned_at(info, 3)), to_utf8(s.isolate, info[4]));
+      break;
+    case What::kLost: frame = SocketFrame::lost(); break;
+  }
+  if (frame) s.host->send_socket(s.current_id(), unsigned_at(info, 0), std::move(frame));
+}
+
+// The value as bytes of the engine's serializer, and back.
+void serialize_value(Arguments info) {
+  Isolate::State& s = state_of(info);
+  if (Ref<Buffer> bytes = serialize(s.isolate, s.local_context(), info[0]))
+    info.GetReturnValue().Set(new_array_buffer(s.isolate, bytes->data(), bytes->size()));
+}
+
+void deserialize_value(Arguments info) {
+  Isolate::State& s = state_of(info);
+  with_bytes(info[0], [&](const uint8_t* data, size_t size) {
+    v8::Local<v8::Value> value;
+    if (deserialize(s.isolate, s.local_context(), {data, size}).ToLocal(&value)) info.GetReturnValue().Set(value);
+  });
+}
+
+// Whether a compatibility flag is on.
+void has_flag(Arguments info) {
+  Isolate::State& s = state_of(info);
+  info.GetReturnValue().Set(s.app && s.app->has_flag(to_latin1(s.isolate, info[0])));
+}
+
 void release_import(Arguments info) { state_of(info).host->release_import(unsigned_at(info, 0)); }
 
 // Whether the engine knows the object's kind: it clones it, or refuses it in its own words.
@@ -190,7 +247,7 @@ void start_turn(Arguments info) {
   s.host->start_turn(s.current_id(), unsigned_at(info, 0));
 }
 
-// respond(event, status, statusText, headers, body)
+// respond(event, status, statusText, headers, body, socket): `socket` is the end of a WebSocket, or absent.
 void respond(Arguments info) {
   Isolate::State& s = state_of(info);
   Ref<HttpResponse> response = make_ref<HttpResponse>();
@@ -198,6 +255,7 @@ void respond(Arguments info) {
   response->status_text = to_latin1(s.isolate, info[2]);
   response->headers = HeaderList(to_latin1(s.isolate, info[3]));
   response->body = to_body(s.isolate, info[4]);
+  response->socket = unsigned_at(info, 5);
   s.host->respond(s.current_id(), unsigned_at(info, 0), std::move(response));
 }
 
@@ -321,6 +379,12 @@ constexpr NativeFunction kNatives[] = {
     {"respondRpc", respond_rpc},
     {"importOwn", import_own},
     {"releaseImport", release_import},
+    {"openSockets", open_sockets},
+    {"acceptSocket", accept_socket},
+    {"sendSocket", send_socket},
+    {"serializeValue", serialize_value},
+    {"deserializeValue", deserialize_value},
+    {"hasFlag", has_flag},
     {"writeStream", write_stream},
     {"failStream", fail_stream},
     {"readStream", read_stream},

@@ -76,6 +76,12 @@ class EventContext {
   // A part of a stream leaves: now for stateless contexts, past the output gate for objects. The operation (0: none)
   // is answered when more may follow.
   virtual void stream(runtime::OperationId operation, Ref<const struct StreamMessage> message) = 0;
+  // A frame of a WebSocket leaves: now for stateless contexts, past the output gate for objects.
+  virtual void send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) = 0;
+  // An end is read from now on: lets a context remember the critical section it was accepted in.
+  virtual void socket_accepted(uint32_t) {}
+  // A frame has come for an end: WorkerIsolate::read_socket in a turn.
+  virtual void socket_readable(uint32_t end) = 0;
   // The answer to a call came back: resolve its promise in a turn.
   virtual void settle(runtime::OperationId operation, Ref<const AnswerMessage> answer) = 0;
   // A timer is due.
@@ -107,6 +113,7 @@ class EventContext {
   uint32_t subrequests_ = 0;  // made since the last event came
   uint32_t given_ = 0;
   uint32_t given_results_ = 0;
+  std::vector<uint32_t> sockets_;  // ends of WebSockets that it holds, or held
   bool has_references_ = false;  // RpcHub knows of references from or to it
   // Events whose results are kept, and under which number, until they are answered.
   std::vector<std::pair<runtime::EventId, uint32_t>> keeping_;

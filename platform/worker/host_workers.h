@@ -18,6 +18,9 @@ class HostWorkers final : public host::Service {
           std::make_unique<WorkerIsolate>(process, application, w, outbound, weaken));
   }
 
+  void connect(WebSockets& sockets) {
+    for (auto& isolate : isolates_) isolate->connect(sockets);
+  }
   const Application& application() const { return application_; }
   size_t size() const { return isolates_.size(); }
   WorkerIsolate& at(uint32_t worker) { return *isolates_[worker]; }

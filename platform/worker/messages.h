@@ -9,6 +9,7 @@
 #include "platform/runtime/http.h"
 #include "platform/runtime/isolate_host.h"
 #include "platform/worker/capability.h"
+#include "platform/worker/web_sockets.h"
 #include "sim/host/host.h"
 #include "sim/net/message.h"
 
@@ -73,6 +74,7 @@ struct AnswerMessage final : net::Message {
   Ref<Buffer> value;
   bool rpc_message = false;              // `value` is in the general form of RPC results
   std::vector<Capability> capabilities;  // those in it; of a response: its body, when that is a stream
+  SocketName socket;                     // of a response that upgrades to a WebSocket: the end that is handed over
   Capability kept;                       // where calls on this result go, when they were announced
   Ref<const runtime::Cells> cells;
   runtime::ErrorInfo error;

@@ -14,7 +14,7 @@ inline runtime::TurnResult settle_operation(WorkerIsolate& worker, EventContext&
   const runtime::ContextId id = context.context_id();
   switch (answer.what) {
     case AnswerMessage::What::kResponse:
-      return isolate.settle_fetch(id, operation, *worker.taken(context, answer.response, answer.capabilities));
+      return isolate.settle_fetch(id, operation, *worker.taken(context, answer));
     case AnswerMessage::What::kValue:
       if (!answer.rpc_message) [[likely]]
         return isolate.settle_rpc(id, operation, answer.value);

@@ -13,6 +13,7 @@ inline constexpr Site kOwnTurn{"worker.own_turn"};
 inline constexpr Site kEntropy{"worker.entropy"};
 inline constexpr Site kSpent{"worker.isolate_spent"};
 inline constexpr Site kRefused{"worker.refused_call"};
+inline constexpr Site kSocketFrame{"worker.socket_frame"};
 
 namespace {
 // How long events under way may go on with replaced code. Source: platform.md 4.1.
@@ -69,6 +70,7 @@ void WorkerIsolate::open(EventContext& context, runtime::ContextKind kind, LaneI
 
 void WorkerIsolate::close(EventContext& context) {
   if (contexts_.erase(context.context_id_) == 0) return;
+  drop_sockets(context);
   if (context.has_references_) rpc_->context_closed(*this, context);
   if (isolate_) isolate_->close_context(context.context_id_);  // defers itself within a turn
   if (outdated_ && contexts_.empty()) give_up_isolate(IsolateEnd::kCodeUpdated);
@@ -129,8 +131,10 @@ void WorkerIsolate::dispose_isolate(IsolateEnd why) {
   for (auto& entry : contexts_) lost.emplace_back(entry);  // tidy: sorted by id below
   std::sort(lost.begin(), lost.end());
   contexts_.clear();
-  for (auto& [id, context] : lost)
+  for (auto& [id, context] : lost) {
+    drop_sockets(*context);
     if (context->has_references_) rpc_->context_closed(*this, *context);
+  }
   for (auto& [id, timer] : timers_) world().loop().cancel(timer.event);  // tidy: has no order
   timers_.clear();
   isolate_.reset();
@@ -162,6 +166,7 @@ void WorkerIsolate::deliver_answer(runtime::ContextId id, runtime::OperationId o
   if (context && stub && answer->epoch) note_served(context->served_stubs_, stub, answer->epoch);
   if (rpc_) rpc_->answered(*this, operation, *answer, context != nullptr);
   if (context) context->settle(operation, std::move(answer));
+  else if (answer->socket.end) sockets_->refuse(answer->socket);
 }
 
 void WorkerIsolate::answer_later(const Site& site, runtime::ContextId id, runtime::OperationId operation,
@@ -327,6 +332,59 @@ void WorkerIsolate::withdraw_export(runtime::ContextId, uint32_t number) {
 
 void WorkerIsolate::release_import(uint32_t number) { rpc_->release(number); }
 
+// ---- WebSockets ----
+
+uint32_t WorkerIsolate::open_sockets(runtime::ContextId) {
+  const uint32_t end = sockets_->open_pair();
+  current().sockets_.insert(current().sockets_.end(), {end, end + 1});
+  return end;
+}
+
+void WorkerIsolate::accept_socket(runtime::ContextId context, uint32_t end) {
+  current().socket_accepted(end);
+  sockets_->accept(end, *this, context);
+}
+
+void WorkerIsolate::send_socket(runtime::ContextId, uint32_t end, Ref<const runtime::SocketFrame> frame) {
+  current().send_frame(end, std::move(frame));
+}
+
+// In an event of its own: it may have been sent in a turn.
+void WorkerIsolate::socket_readable(runtime::ContextId id, uint32_t end) {
+  world().loop().schedule(world().now(), kSocketFrame, process_.owner(), [this, id, end] {
+    if (EventContext* context = find(id)) context->socket_readable(end);
+  });
+}
+
+runtime::TurnResult WorkerIsolate::read_socket(EventContext& context, uint32_t end) {
+  const runtime::ContextId id = context.context_id();
+  runtime::TurnResult result;
+  if (Ref<const runtime::SocketFrame> frame = sockets_->next(end)) result = isolate_->socket_frame(id, end, *frame);
+  sockets_->read_on(end);
+  if (!sockets_->open(end)) std::erase(context.sockets_, end);
+  return result;
+}
+
+bool WorkerIsolate::listens(const EventContext& context) const {
+  return std::any_of(context.sockets_.begin(), context.sockets_.end(),
+                     [this](uint32_t end) { return sockets_->listens(end); });
+}
+
+bool WorkerIsolate::serves_socket(const EventContext& context) const {
+  return std::any_of(context.sockets_.begin(), context.sockets_.end(),
+                     [this](uint32_t end) { return sockets_->serves(end); });
+}
+
+void WorkerIsolate::drop_sockets(EventContext& context) {
+  for (uint32_t end : std::exchange(context.sockets_, {})) sockets_->drop(end);
+}
+
+Ref<const runtime::HttpResponse> WorkerIsolate::taken(EventContext& context, const AnswerMessage& answer) {
+  if (!answer.socket.end) [[likely]] return taken(context, answer.response, answer.capabilities);
+  context.sockets_.push_back(sockets_->take(answer.socket));
+  return runtime::with_socket(*answer.response, context.sockets_.back());
+}
+
 void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId operation,
                                   uint32_t binding, std::string_view method,
                                   Ref<const runtime::Cells> arguments, bool gated) {
@@ -342,6 +400,13 @@ void WorkerIsolate::start_binding(runtime::ContextId, runtime::OperationId opera
 
 void WorkerIsolate::respond(runtime::ContextId, runtime::EventId event,
                             Ref<const runtime::HttpResponse> response) {
+  if (response->socket) [[unlikely]] {
+    std::erase(current().sockets_, response->socket);
+    const SocketName socket = sockets_->give(response->socket);
+    auto answer = AnswerMessage::of(std::move(response));
+    answer->socket = socket;
+    return current().respond_rpc(event, std::move(answer));
+  }
   if (!response->body.stream) [[likely]] return current().respond(event, std::move(response));
   const Capability stream = rpc_->give(*this, current(), response->body.stream, true);
   auto answer = AnswerMessage::of(std::move(response));

@@ -37,7 +37,7 @@ class BindingService {
   virtual void start(class WorkerIsolate& worker, runtime::ContextId context, OutgoingCall call) = 0;
 };
 
-class WorkerIsolate final : private runtime::IsolateHost {
+class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
  public:
   // Worker number `index` of the application.
   WorkerIsolate(host::Process& process, const Application& application, uint32_t index,
@@ -85,6 +85,13 @@ class WorkerIsolate final : private runtime::IsolateHost {
   // Where references between contexts are kept; set once, when there is one.
   void connect(class RpcHub& rpc) { rpc_ = &rpc; }
   RpcHub& rpc() { return *rpc_; }
+  void connect(WebSockets& sockets) { sockets_ = &sockets; }
+  WebSockets& sockets() { return *sockets_; }
+  // Runs the turn in which a context gets the next frame of an end; how it ended.
+  runtime::TurnResult read_socket(EventContext& context, uint32_t end);
+  // A context listens to a WebSocket; it keeps a WebSocket open whose other end has left with its answer.
+  bool listens(const EventContext& context) const;
+  bool serves_socket(const EventContext& context) const;
   // The numbers by which a context refers to what came to it.
   std::vector<uint32_t> take(EventContext& context, const std::vector<Capability>& capabilities);
   // A message that came whose body may be a stream, as the context has it: with the number of its import.
@@ -100,6 +107,8 @@ class WorkerIsolate final : private runtime::IsolateHost {
     body.stream = take(context, capabilities).front();
     return runtime::with_body(*message, std::move(body));
   }
+  // A response that came, as the context has it.
+  Ref<const runtime::HttpResponse> taken(EventContext& context, const AnswerMessage& answer);
 
   // An answer for a call of a context; dropped if the context is gone. `stub`: through which it was called, 0: none.
   void deliver_answer(runtime::ContextId context, runtime::OperationId operation,
@@ -155,6 +164,9 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void fail_stream(runtime::ContextId, uint32_t number, const runtime::ErrorInfo& error) override;
   void read_stream(runtime::ContextId, runtime::OperationId, uint32_t import) override;
   void withdraw_export(runtime::ContextId, uint32_t number) override;
+  uint32_t open_sockets(runtime::ContextId) override;
+  void accept_socket(runtime::ContextId, uint32_t end) override;
+  void send_socket(runtime::ContextId, uint32_t end, Ref<const runtime::SocketFrame>) override;
   uint32_t import_own(runtime::ContextId, uint32_t exported) override;
   void release_import(uint32_t number) override;
   void start_binding(runtime::ContextId, runtime::OperationId, uint32_t binding,
@@ -177,6 +189,10 @@ class WorkerIsolate final : private runtime::IsolateHost {
   void end_section(runtime::ContextId, runtime::SectionId, const runtime::ErrorInfo*) override;
   void abort_context(runtime::ContextId, const runtime::ErrorInfo& reason) override;
 
+  // SocketReader
+  void socket_readable(runtime::ContextId context, uint32_t end) override;
+  void drop_sockets(EventContext& context);
+
   host::Process& process_;
   const Application& application_;
   uint32_t index_;
@@ -189,6 +205,7 @@ class WorkerIsolate final : private runtime::IsolateHost {
   uint32_t isolates_made_ = 0;
   bool in_turn_ = false;
   RpcHub* rpc_ = nullptr;
+  WebSockets* sockets_ = nullptr;
   std::vector<Ref<RpcInfo>> calls_of_turn_;  // that may still be told to keep their results
   bool spent_ = false;       // its end is on the way
   bool outdated_ = false;    // it runs replaced code

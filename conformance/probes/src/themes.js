@@ -11,6 +11,7 @@ import { kvValues } from "./themes/kv_values.js";
 import { legacy } from "./themes/legacy.js";
 import { lifecycle } from "./themes/lifecycle.js";
 import { rpc } from "./themes/rpc.js";
+import { sockets } from "./themes/sockets.js";
 import { sqlCounts } from "./themes/sql_counts.js";
 import { sqlCursors } from "./themes/sql_cursors.js";
 import { sqlErrors } from "./themes/sql_errors.js";
@@ -34,6 +35,7 @@ export const themes = {
   legacy,
   lifecycle,
   rpc,
+  sockets,
   "sql-counts": sqlCounts,
   "sql-cursors": sqlCursors,
   "sql-errors": sqlErrors,

@@ -323,6 +323,11 @@ void Actor::SettleWork::run() {
   });
 }
 
+void Actor::SocketWork::run() {
+  actor.subrequests_ = 0;
+  actor.turn("socket", [&](runtime::Isolate&) { return actor.worker_.read_socket(actor, end); });
+}
+
 void Actor::ReleasedWork::run() {
   actor.turn("release", [&](runtime::Isolate& isolate) {
     return isolate.rpc_released(actor.context_id(), number, is_result);
@@ -368,7 +373,7 @@ void Actor::wait_for_lease() {
   });
 }
 
-bool Actor::active() const {
+bool Actor::at_work() const {
   const bool waits = wait_until_ > 0 || given() > 0 || timers_ > 0 ||
                      worker_.isolate().pending_operations(context_id()) > 0;
   return open_events_ > 0 || (waits && !host_.options().weaken.evicts_waiting) || works_ || !undurable_.empty() ||

@@ -55,7 +55,7 @@ class Actor final : public worker::EventContext,
   ObjectHost& object_host() { return host_; }
   const std::array<host::HostId, kFollowers>& followers() const { return followers_; }
   // An event, write or timer is under way, or the instance is still coming up.
-  bool busy() const { return state_ == State::kAcquiring || active(); }
+  bool busy() const { return state_ == State::kAcquiring || at_work(); }
 
   // ---- for whoever asks what this object waits for ----
   // Where an event stands in this instance.
@@ -120,6 +120,9 @@ class Actor final : public worker::EventContext,
   void rpc_released(uint32_t number, bool is_result) override;
   void call(worker::OutgoingCall call) override;
   void stream(runtime::OperationId, Ref<const worker::StreamMessage>) override;
+  void send_frame(uint32_t end, Ref<const runtime::SocketFrame>) override;
+  void socket_accepted(uint32_t end) override;
+  void socket_readable(uint32_t end) override;
   void operation_started(runtime::OperationId) override;
   void settle(runtime::OperationId, Ref<const worker::AnswerMessage>) override;
   void timer_due(runtime::TimerId) override;
@@ -145,6 +148,7 @@ class Actor final : public worker::EventContext,
   struct EnterSectionWork;
   struct LeaveSectionWork;
   struct ReleasedWork;
+  struct SocketWork;
   // An event that JavaScript has and has not answered.
   struct InFlight {
     net::Caller caller;
@@ -168,6 +172,7 @@ class Actor final : public worker::EventContext,
   class ReplyOutput;
   class CallOutput;
   class StreamOutput;
+  class FrameOutput;
   class SyncOutput;
 
   Task<void> acquire();
@@ -181,6 +186,7 @@ class Actor final : public worker::EventContext,
                   Batch needs, uint64_t output, bool gated);
   void send_call(worker::OutgoingCall call, uint64_t output);
   void send_chunk(runtime::OperationId operation, Ref<const worker::StreamMessage> message, uint64_t output);
+  void send_frame(uint32_t end, const Ref<const runtime::SocketFrame>& frame, uint64_t output);
   // Says that an output has to wait, and gives it a number.
   uint64_t hold_output();
   bool lease_valid() const;
@@ -206,7 +212,9 @@ class Actor final : public worker::EventContext,
   void maybe_idle();
   // Resets the object when a section waits for what cannot come before it ends (1.9).
   void find_deadlock();
-  bool active() const;
+  bool at_work() const;
+  // At work, or kept in memory by a WebSocket (9.1).
+  bool active() const { return at_work() || worker_.listens(*this); }
   // The critical section that the running turn is in; null at the top.
   CriticalSection* current_section() const { return current_lock_.section(); }
   void end_sections();
@@ -275,6 +283,7 @@ class Actor final : public worker::EventContext,
   std::deque<EndingSection> ending_;  // in the turn that runs
   std::map<uint32_t, Ref<CriticalSection>> operation_sections_;
   std::map<uint32_t, Ref<CriticalSection>> timer_sections_;
+  std::map<uint32_t, Ref<CriticalSection>> socket_sections_;  // by the end that was accepted in them
   std::map<uint32_t, Ref<CriticalSection>> given_sections_;  // by the number of what was given out
 
   EventHandle idle_timer_;

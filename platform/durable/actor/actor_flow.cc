@@ -142,6 +142,34 @@ void Actor::send_chunk(runtime::OperationId operation, Ref<const worker::StreamM
   worker_.rpc().send_stream(worker_, operation, std::move(message));
 }
 
+// ---- WebSockets ----
+
+void Actor::send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) {
+  if (state_ == State::kEnded) return;
+  if (!lease_valid()) wait_for_lease();
+  const bool weak = host_.options().weaken.frames_early;
+  if (weak || output_gate_.open()) return send_frame(end, frame, 0);
+  const uint64_t output = hold_output();
+  ORRERY_SOMETIMES(world(), true, "a WebSocket message waits for the output gate");
+  output_gate_.pass(std::make_unique<FrameOutput>(*this, end, std::move(frame), output));
+}
+
+void Actor::send_frame(uint32_t end, const Ref<const runtime::SocketFrame>& frame, uint64_t output) {
+  world().announce(ObjectStreamed{info_->lane, epoch_, output, frame->size()});
+  worker_.sockets().send(end, frame);
+}
+
+void Actor::socket_accepted(uint32_t end) {
+  if (CriticalSection* section = current_section()) socket_sections_[end] = Ref<CriticalSection>(section);
+}
+
+void Actor::socket_readable(uint32_t end) {
+  if (state_ != State::kRunning) return;
+  auto it = socket_sections_.find(end);
+  GateScope& scope = it == socket_sections_.end() ? static_cast<GateScope&>(*input_gate_) : *it->second;
+  scope.wait(*new SocketWork(*this, end));
+}
+
 Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
   if (!sections.empty()) {
     auto it = sections.find(id);

@@ -57,6 +57,21 @@ class Actor::StreamOutput final : public GatedOutput {
   uint64_t output_;
 };
 
+// A frame of a WebSocket; each waits for the gate of the moment at which it was sent (2.4).
+class Actor::FrameOutput final : public GatedOutput {
+ public:
+  FrameOutput(Actor& actor, uint32_t end, Ref<const runtime::SocketFrame> frame, uint64_t output)
+      : actor_(actor), end_(end), frame_(std::move(frame)), output_(output) {}
+  void release() override { actor_.send_frame(end_, frame_, output_); }
+  void broken(const runtime::ErrorInfo&) override {}  // the socket is lost with the object
+
+ private:
+  Actor& actor_;
+  uint32_t end_;
+  Ref<const runtime::SocketFrame> frame_;
+  uint64_t output_;
+};
+
 // storage.sync(): the promise resolves when the gate would let an output pass.
 class Actor::SyncOutput final : public GatedOutput {
  public:

@@ -93,6 +93,12 @@ struct Actor::LeaveSectionWork final : Work {
   runtime::SectionId section;
 };
 
+struct Actor::SocketWork final : Work {
+  SocketWork(Actor& a, uint32_t e) : Work(a), end(e) {}
+  void run() override;
+  uint32_t end;
+};
+
 struct Actor::ReleasedWork final : Work {
   ReleasedWork(Actor& a, uint32_t n, bool r) : Work(a), number(n), is_result(r) {}
   void run() override;

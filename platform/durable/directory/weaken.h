@@ -22,6 +22,7 @@ struct Weaken {
   bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
   bool alarms_forgotten = false;   // who takes an alarm shard over begins with an empty table
+  bool frames_early = false;       // messages of WebSockets do not wait at the output gate
   bool streams_early = false;      // parts of streams do not wait at the output gate
   bool writes_unlocked = false;    // confirmed writes do not lock the output gate
   bool transactions_unlocked = false;  // nor do transactions at their end

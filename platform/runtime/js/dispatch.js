@@ -8,6 +8,7 @@ import { DurableObjectState, ExecutionContext } from "./execution_context.js";
 import { answerRpc, arguments_, invoke, lookUp, onAnswer } from "./rpc_serve.js";
 import { jsonParse } from "./env_values.js";
 import { endRequestStream, receiveBody, RESPONSE_BODY, sendStream, whenSent } from "./streams.js";
+import { sendSocket } from "./sockets.js";
 import { isResponse, partsOfResponse, requestFromParts } from "./web.js";
 
 let exported = null;  // namespace object of the main module
@@ -79,12 +80,12 @@ function fail(event, error) {
 }
 
 /** `body`: the record of the request's body when that is a stream; it ends with the response. */
-function sendResponse(context, event, response, body) {
+function sendResponse(context, event, response, headers, body) {
   const parts = partsOfResponse(response, (state) => sendStream(context, state, RESPONSE_BODY));
   if (parts === null) {
     throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
   }
-  natives.respond(event, parts.status, parts.statusText, parts.headers, parts.body);
+  natives.respond(event, parts.status, parts.statusText, parts.headers, parts.body, sendSocket(parts.webSocket, headers));
   if (body === null) return;
   const end = () => endRequestStream(body);
   if (typeof parts.body === "number") whenSent(context, parts.body, end);
@@ -94,7 +95,7 @@ function sendResponse(context, event, response, body) {
 const isThenable = (value) =>
   (typeof value === "object" ? value !== null : typeof value === "function") && typeof value.then === "function";
 
-function answerResponse(context, event, result, body) {
+function answerResponse(context, event, result, headers, body) {
   const failed = (error) => {
     fail(event, error);
     if (body !== null) endRequestStream(body);
@@ -104,7 +105,7 @@ function answerResponse(context, event, result, body) {
   }
   promiseThen(promiseResolve(result), (response) => {
     try {
-      sendResponse(context, event, response, body);
+      sendResponse(context, event, response, headers, body);
     } catch (error) {
       failed(error);
     }
@@ -114,7 +115,7 @@ function answerResponse(context, event, result, body) {
 /** The handler's call with the request that came, and its answer. */
 function serveFetch(context, event, method, url, headers, body, cf, handle) {
   const came = receiveBody(context, body);
-  answerResponse(context, event, handle(requestFromParts(method, url, headers, came, cf)),
+  answerResponse(context, event, handle(requestFromParts(method, url, headers, came, cf)), headers,
     typeof body === "number" ? came : null);
 }
 

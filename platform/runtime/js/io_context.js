@@ -29,6 +29,7 @@ export class IoContext {
     this.keys = 0;
     this.props = null;         // what the binding gives to ctx.props
     this.exports = null;       // what others may refer to, by number (rpc_calls.js)
+    this.sockets = null;       // WebSockets that are read, by their end (sockets.js)
     this.answers = null;       // results that their callers make calls on (rpc_serve.js)
   }
 

@@ -9,15 +9,16 @@ import * as settle from "./settle.js";
 import { makeError } from "./errors.js";
 import { buildEnv } from "./env.js";
 import { builtinModule } from "./builtin_modules.js";
-import { fetch } from "./outgoing.js";
+import { fetch, upgrade } from "./outgoing.js";
 import { DurableObjectId, DurableObjectNamespace, DurableObjectStub } from "./durable_object.js";
 import { installRandom, seedRandom } from "./random.js";
 import { installStorageHooks } from "./storage.js";
 import { runSection } from "./execution_context.js";
 import { apply, SafeMap } from "./safe.js";
 import { rpcReleased } from "./rpc_serve.js";
+import { socketFrame, socketNatives } from "./sockets.js";
 
-installWeb(globalThis, { ...natives, ioTurn });
+installWeb(globalThis, { ...natives, ioTurn, ...socketNatives(upgrade) });
 installRandom();
 
 function define(name, value) {
@@ -51,6 +52,7 @@ const hooks = {
   settleValue: settle.settleValue,
   settleRpc: settle.settleRpc,
   rpcReleased,
+  socketFrame,
   failOperation: settle.failOperation,
   timerFired: settle.timerFired,
   sectionEntered: settle.sectionEntered,

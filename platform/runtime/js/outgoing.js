@@ -1,6 +1,6 @@
 // Fetches and operations that leave the isolate; method calls are in rpc_calls.js.
 import { natives } from "./natives.js";
-import { promiseReject, promiseThen, uncurryThis } from "./safe.js";
+import { apply, promiseReject, promiseThen, uncurryThis } from "./safe.js";
 import { requireContext } from "./io_context.js";
 import { call } from "./rpc_calls.js";
 import { REQUEST_BODY, sendStream, withdrawStream } from "./streams.js";
@@ -67,6 +67,14 @@ export const fetch = {
     return startFetch(GLOBAL, 0, 0, "", "", input, init);
   },
 }.fetch;
+
+/** Asks a ws: or wss: address for a WebSocket; the promise of its Response. */
+export function upgrade(url, protocols) {
+  const headers = { Upgrade: "websocket" };
+  if (protocols !== "") headers["Sec-WebSocket-Protocol"] = protocols;
+  return fetch(apply(replace, url, [/^ws/, "http"]), { headers });
+}
+const { replace } = String.prototype;
 
 /**
  * Starts an operation of a service's binding; `args` and the result are arrays of simple values (cells.h).

@@ -3,6 +3,7 @@ import { natives } from "./natives.js";
 import { enter } from "./io_context.js";
 import { makeError } from "./errors.js";
 import { enterSection, leaveSection } from "./execution_context.js";
+import { receiveSocket } from "./sockets.js";
 import { receiveBody } from "./streams.js";
 import { fireTimer, responseFromParts } from "./web.js";
 
@@ -26,12 +27,13 @@ const STATUS_TEXTS = {
   511: "Network Authentication Required",
 };
 
-export function settleFetch(slot, operation, status, statusText, headers, body) {
+export function settleFetch(slot, operation, status, statusText, headers, body, socket = undefined) {
   const context = enter(slot);
   const waiting = context.take(operation);
   if (waiting === undefined) return;
   const text = statusText !== "" ? statusText : status === 200 ? "OK" : STATUS_TEXTS[status] ?? "";
-  waiting.resolve(responseFromParts(status, text, headers, receiveBody(context, body)));
+  waiting.resolve(responseFromParts(status, text, headers, receiveBody(context, body),
+    receiveSocket(context, socket)));
 }
 
 export function settleValue(slot, operation, value) {

@@ -1,9 +1,9 @@
 // The seam to platform/web: the only file here that knows where its modules are.
 export {
   DOMException, EventTarget, Headers, Request, Response, abortWritable, acquireReader, cancelState,
-  checkCloneable, chunkBytes, closeWritable, dataCloneError, enqueueChunk, errorState, fireTimer,
+  checkCloneable, chunkBytes, closeWritable, dataCloneError, deliverFrame, endOfSocket, enqueueChunk, errorState, fireTimer,
   flatOf as headersOf, fromState, fromWritable, installWeb, isRequest, isResponse, isSignal as checkSignal, isStream,
-  isWritable, needBytes, newSource, newWritable, partsOfRequest, partsOfResponse, readOnce, requestClose, requestFromParts,
+  isWritable, makeSocket, needBytes, newSource, newWritable, partsOfRequest, partsOfResponse, readOnce, requestClose, requestFromParts,
   responseFromParts, startWritable, stateOf, writableOf, writeChunk,
 } from "orrery:web";
 import { DOMException as WebException, flatOf } from "orrery:web";

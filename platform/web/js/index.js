@@ -29,6 +29,7 @@ import {
   WritableStreamDefaultWriter,
 } from "./streams/writable.js";
 import { Crypto, SubtleCrypto, crypto } from "./crypto/crypto.js";
+import { WebSocket, WebSocketPair, isSocket } from "./sockets/web_socket.js";
 import { Navigator, Performance, makeSingletons, queueMicrotask, reportError } from "./misc.js";
 import { Scheduler } from "./timers/scheduler.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
@@ -53,6 +54,7 @@ export const isWritable = (value) => value instanceof WritableStream;
 export const isSignal = (value) => value instanceof AbortSignal;
 export { partsOfRequest, requestFromParts, isRequest } from "./fetch/request.js";
 export { partsOfResponse, responseFromParts, isResponse } from "./fetch/response.js";
+export { deliverFrame, handOver as endOfSocket, makeSocket } from "./sockets/web_socket.js";
 export { canonicalHref } from "./url/url.js";
 export { activeTimers, fireTimer, forgetTimer } from "./timers/timers.js";
 export { checkCloneable, dataCloneError } from "./structured_clone.js";
@@ -63,7 +65,7 @@ export { EventTarget, Event, MessageEvent, CloseEvent, ErrorEvent };
 export { defineHandler, dispatch } from "./events/event_target.js";
 
 const ABSENT = ["ReadableStreamBYOBReader", "CompressionStream", "DecompressionStream", "MessageChannel", "EventSource",
-  "HTMLRewriter", "WebSocket", "WebSocketPair"];
+  "HTMLRewriter"];
 
 function refuseToCloneOurs() {
   refuseCloning("Headers", (value) => flatOf(value) !== null);
@@ -71,6 +73,7 @@ function refuseToCloneOurs() {
   refuseCloning("Response", isResponse);
   refuseCloning("URL", isURL);
   refuseCloning("URLSearchParams", (value) => searchParamsText(value) !== null);
+  refuseCloning("WebSocket", isSocket);
   refuseCloning("FormData", (value) => formEntries(value) !== null);
   refuseCloning("ReadableStream", (value) => stateOf(value) !== null);
 }
@@ -90,7 +93,7 @@ export function installWeb(global, natives) {
     ReadableStream, ReadableStreamDefaultController, ReadableStreamDefaultReader, Request, Response,
     Scheduler, SubtleCrypto, TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream,
     TransformStream, TransformStreamDefaultController, URL, URLPattern, URLSearchParams, WritableStream,
-    WritableStreamDefaultController, WritableStreamDefaultWriter,
+    WebSocket, WebSocketPair, WritableStreamDefaultController, WritableStreamDefaultWriter,
     atob, btoa, clearInterval, clearTimeout, console: createConsole(), crypto, navigator, performance,
     queueMicrotask, reportError, scheduler: new Scheduler(), self: global, setInterval, setTimeout,
     structuredClone,

@@ -6,6 +6,7 @@ let readyToDispatch;
 let markDispatch;
 let beginListener;
 let wasStopped;
+let trusted;
 
 export class Event {
   #type;
@@ -20,6 +21,7 @@ export class Event {
   #canceled = false;
   #passive = false;
   #dispatching = false;
+  #trusted = false;
   #time = natives.performanceNow();
 
   constructor(type, init = undefined) {
@@ -40,7 +42,7 @@ export class Event {
   get composed() { return this.#composed; }
   get defaultPrevented() { return this.#canceled; }
   get returnValue() { return !this.#canceled; }
-  get isTrusted() { return false; }
+  get isTrusted() { return this.#trusted; }
   get timeStamp() { return this.#time; }
   get cancelBubble() { return this.#stop; }
   set cancelBubble(value) { if (value) this.#stop = true; }
@@ -72,12 +74,17 @@ export class Event {
     };
     beginListener = (event, passive) => { event.#passive = passive; };
     wasStopped = (event) => event.#stopNow;
+    trusted = (event) => {
+      event.#trusted = true;
+      return event;
+    };
   }
 }
 brand(Event, "Event");
 
-/** For EventTarget: whether dispatch may begin, its begin and end, one listener's begin, early stop. */
-export { readyToDispatch, markDispatch, beginListener, wasStopped };
+/** For EventTarget: whether dispatch may begin, its begin and end, one listener's begin, early stop. trusted(event): marked as
+ *  the platform's own. */
+export { readyToDispatch, markDispatch, beginListener, wasStopped, trusted };
 
 export class CustomEvent extends Event {
   #detail;
@@ -98,7 +105,7 @@ export class MessageEvent extends Event {
   constructor(type, init = undefined) {
     super(type, init);
     this.#data = init?.data === undefined ? null : init.data;
-    this.#origin = init?.origin === undefined ? "" : `${init.origin}`;
+    this.#origin = init?.origin === undefined ? null : `${init.origin}`;
     this.#lastEventId = init?.lastEventId === undefined ? "" : `${init.lastEventId}`;
     this.#source = init?.source ?? null;
     this.#ports = init?.ports ?? [];

@@ -59,7 +59,7 @@ export class EventTarget {
   }
 
   static {
-    dispatch = (target, event) => {
+    dispatch = (target, event, failed = natives.reportError) => {
       const type = event.type;
       markDispatch(event, target);
       const listeners = target.#listeners === null ? [] : ArraySlice(target.#listeners);
@@ -81,7 +81,7 @@ export class EventTarget {
               apply(callback.handleEvent, callback, [event]);
             }
           } catch (error) {
-            natives.reportError(error);
+            failed(error);
           }
           beginListener(event, false);
         }
@@ -119,5 +119,5 @@ export function defineHandler(constructor, type) {
 }
 const addListener = EventTarget.prototype.addEventListener;
 
-/** dispatch(target, event): dispatchEvent without the checks. */
+/** dispatch(target, event, failed): dispatchEvent without the checks; `failed` gets what a listener throws. */
 export { dispatch };

@@ -3,6 +3,7 @@ import { RegExpTest, jsonParse, jsonStringify } from "../primordials.js";
 import { brand, toUSVString, withoutInheritance } from "../webidl.js";
 import { canonicalHref } from "../url/url.js";
 import { Body, adoptBody, bodyType, cloneBody, isPendingBody, setBody, takeBody } from "./body.js";
+import { isSocket } from "../sockets/web_socket.js";
 import {
   fillFlat, flatFirst, flatOf, flatToText, headersFromFlat, textToFlat, withContentType,
 } from "./headers.js";
@@ -74,11 +75,8 @@ export class Response extends Body {
     const status = init.status;
     if (status !== undefined) {
       const number = +status & 0xffff;
-      const webSocket = init.webSocket;
-      if (number === 101 && (webSocket === undefined || webSocket === null)) {
-        throw new RangeError("Responses with status code 101 must have a webSocket.");
-      }
-      if (number !== 101 && (number < 200 || number > 599)) {
+      const upgrade = number === 101 && init.webSocket !== undefined && init.webSocket !== null;
+      if (!upgrade && (number < 200 || number > 599)) {
         throw new RangeError("Responses may only be constructed with status codes in the range 200 to 599, inclusive.");
       }
       this.#status = number;
@@ -96,6 +94,10 @@ export class Response extends Body {
     }
     const webSocket = init.webSocket;
     if (webSocket !== undefined && webSocket !== null) {
+      if (!isSocket(webSocket)) {
+        throw new TypeError("Incorrect type for the 'webSocket' field on 'InitializerDict': the provided value is " +
+          "not of type 'WebSocket'.");
+      }
       if (this.#status !== 101) {
         throw new RangeError("Responses with a WebSocket must have status code 101.");
       }
@@ -185,7 +187,7 @@ export class Response extends Body {
 
   static {
     isResponse = (value) => typeof value === "object" && value !== null && #status in value;
-    responseFromParts = (status, statusText, headers, body, url = "", redirected = false) => {
+    responseFromParts = (status, statusText, headers, body, webSocket = null, url = "", redirected = false) => {
       const response = new Response(INTERNAL);
       response.#status = status;
       response.#statusText = statusText;
@@ -193,6 +195,7 @@ export class Response extends Body {
       response.#immutable = true;
       response.#url = url;
       response.#redirected = redirected;
+      response.#webSocket = webSocket;
       if (body !== null) adoptBody(response, body);
       return response;
     };
@@ -207,7 +210,7 @@ export class Response extends Body {
 brand(Response, "Response");
 
 /**
- * responseFromParts(status, statusText, headersText, body, url, redirected): a received response, in
+ * responseFromParts(status, statusText, headersText, body, webSocket, url, redirected): a received response, in
  * the forms of requestFromParts. Its headers are immutable.
  *
  * partsOfResponse(response, send): uses the body up and gives {status, statusText, headers (text), body

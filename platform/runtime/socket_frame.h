@@ -1,0 +1,44 @@
+// One message of a WebSocket, its close frame, or the word that the connection is lost: immutable, shared by all on
+// its way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sim/core/ref.h"
+
+namespace orrery::runtime {
+
+struct SocketFrame final : RefCounted {
+  enum class What : uint8_t { kText, kBinary, kClose, kLost };
+  What what = What::kText;
+  Ref<Buffer> data;     // of a message; text is UTF-8
+  uint16_t code = 0;    // of a close frame; 1005: it had none
+  std::string reason;
+
+  size_t size() const { return data ? data->size() : reason.size(); }
+  // Nothing follows it.
+  bool ends() const { return what == What::kClose || what == What::kLost; }
+
+  static Ref<const SocketFrame> message(What what, Ref<Buffer> data) {
+    auto frame = make_ref<SocketFrame>();
+    frame->what = what;
+    frame->data = std::move(data);
+    return frame;
+  }
+  static Ref<const SocketFrame> close(uint16_t code, std::string_view reason) {
+    auto frame = make_ref<SocketFrame>();
+    frame->what = What::kClose;
+    frame->code = code;
+    frame->reason = reason;
+    return frame;
+  }
+  static Ref<const SocketFrame> lost() {
+    auto frame = make_ref<SocketFrame>();
+    frame->what = What::kLost;
+    return frame;
+  }
+};
+
+}  // namespace orrery::runtime
