@@ -10,7 +10,11 @@ const config = configuration(room);
 
 async function ask(wanted) {
   const runtime = start(room);
-  const get = async (path) => (await runtime.dispatchFetch(`http://probes.example.com/${path}`)).json();
+  const older = start(join(room, "older"));
+  const get = async (path) => {
+    const of = path.startsWith("older") ? older : runtime;
+    return (await of.dispatchFetch(`http://probes.example.com/${path}`)).json();
+  };
   const answers = {};
   try {
     for (const [theme, names] of Object.entries(await get(""))) {
@@ -20,6 +24,7 @@ async function ask(wanted) {
     }
   } finally {
     await runtime.dispose();
+    await older.dispose();
   }
   return answers;
 }

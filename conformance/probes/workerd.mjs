@@ -35,15 +35,17 @@ function inMemory() {
 export function start(room, vars = {}) {
   inMemory();
   const config = configuration(room);
+  const sources = dirname(join(room, config.main));
   const [migration] = config.migrations;
   const objects = config.durable_objects.bindings.map(({ name, class_name }) => [
     name,
     { className: class_name, useSQLite: migration.new_sqlite_classes.includes(class_name) },
   ]);
   return new Miniflare({
-    modules: modules(join(room, "src")),
-    modulesRoot: join(room, "src"),
+    modules: modules(sources),
+    modulesRoot: sources,
     compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
     bindings: { ...config.vars, ...vars },
     durableObjects: Object.fromEntries(objects),
     handleRuntimeStdio(out, err) { out.resume(); err.resume(); },

@@ -15,12 +15,27 @@ namespace {
 constexpr uint8_t kVersionTag = 0xff;
 constexpr uint8_t kVersion = 15;
 constexpr size_t kHeaderBytes = 2;
+// In front of the bytes of a packed value (pack_clone).
+constexpr uint8_t kPackedTag = 0xfe;
 
 class Delegate final : public v8::ValueSerializer::Delegate {
  public:
-  explicit Delegate(v8::Isolate* isolate) : isolate_(isolate) {}
+  // `root`: what is cloned as a whole; empty: what pack_clone made.
+  Delegate(v8::Isolate* isolate, v8::Local<v8::Value> root) : isolate_(isolate), root_(root) {}
   void ThrowDataCloneError(v8::Local<v8::String> message) override {
-    throw_data_clone_error(isolate_, message);
+    // The engine refuses what it meets first; the platform may have a reason of its own.
+    v8::Local<v8::Value> reason;
+    {
+      v8::TryCatch caught(isolate_);
+      if (root_.IsEmpty() || !pack_clone(isolate_, root_).IsEmpty()) {
+        throw_data_clone_error(isolate_, message);
+        if (!caught.HasCaught()) return;
+      }
+      if (caught.HasTerminated()) isolate_->TerminateExecution();
+      else reason = caught.Exception();
+    }
+    if (reason.IsEmpty()) reason = v8::Undefined(isolate_);
+    isolate_->ThrowException(reason);
   }
   v8::Maybe<uint32_t> GetSharedArrayBufferId(v8::Isolate* isolate,
                                              v8::Local<v8::SharedArrayBuffer>) override {
@@ -34,7 +49,33 @@ class Delegate final : public v8::ValueSerializer::Delegate {
 
  private:
   v8::Isolate* isolate_;
+  v8::Local<v8::Value> root_;
 };
+
+// What a serializer wrote, freed in the end.
+struct Written {
+  explicit Written(v8::ValueSerializer& serializer) : bytes(serializer.Release()) {}
+  Written(const Written&) = delete;
+  ~Written() { std::free(bytes.first); }
+  std::span<const uint8_t> span() const { return {bytes.first, bytes.second}; }
+  std::pair<uint8_t*, size_t> bytes;
+};
+
+// Whether an error ('r' with its first field) or an empty object ("o{" and no properties) may be among the engine's
+// bytes. Other values may look the same, in texts above all: that costs a walk through the value and nothing else.
+bool may_need_packing(std::span<const uint8_t> bytes) {
+  for (size_t i = kHeaderBytes; i + 2 < bytes.size(); ++i) {
+    if (bytes[i] == 'o' && bytes[i + 1] == '{' && bytes[i + 2] == 0) return true;
+    if (bytes[i] != 'r') continue;
+    switch (bytes[i + 1]) {
+      case 'E': case 'R': case 'F': case 'S': case 'T': case 'U': case 'm': case 'c': case 's': case '.':
+        return true;
+      default:
+        break;
+    }
+  }
+  return false;
+}
 
 size_t write_varint(uint8_t* out, uint32_t value) {
   size_t n = 0;
@@ -130,23 +171,70 @@ v8::MaybeLocal<v8::Value> deserialize_small(v8::Isolate* isolate, std::span<cons
 Ref<Buffer> serialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
                       v8::Local<v8::Value> value) {
   if (Ref<Buffer> small = serialize_small(isolate, value)) return small;
-  Delegate delegate(isolate);
+  {
+    Delegate delegate(isolate, value);
+    v8::ValueSerializer serializer(isolate, &delegate);
+    serializer.WriteHeader();
+    if (!serializer.WriteValue(context, value).FromMaybe(false)) return nullptr;
+    const Written written(serializer);
+    if (!may_need_packing(written.span())) [[likely]]
+      return Buffer::copy(written.bytes.first, static_cast<uint32_t>(written.bytes.second));
+    v8::Local<v8::Value> packed;
+    if (!pack_clone(isolate, value).ToLocal(&packed)) return nullptr;
+    if (packed->IsUndefined()) return Buffer::copy(written.bytes.first, static_cast<uint32_t>(written.bytes.second));
+    value = packed;
+  }
+  Delegate delegate(isolate, {});
   v8::ValueSerializer serializer(isolate, &delegate);
   serializer.WriteHeader();
   if (!serializer.WriteValue(context, value).FromMaybe(false)) return nullptr;
-  const std::pair<uint8_t*, size_t> out = serializer.Release();
-  Ref<Buffer> bytes = Buffer::copy(out.first, static_cast<uint32_t>(out.second));
-  std::free(out.first);
+  const Written written(serializer);
+  Ref<Buffer> bytes = Buffer::make(static_cast<uint32_t>(written.bytes.second + 1));
+  bytes->data()[0] = kPackedTag;
+  std::memcpy(bytes->data() + 1, written.bytes.first, written.bytes.second);
   return bytes;
 }
 
 v8::MaybeLocal<v8::Value> deserialize(v8::Isolate* isolate, v8::Local<v8::Context> context,
-                                      std::span<const uint8_t> bytes) {
+                                      std::span<const uint8_t> bytes, Stacks stacks) {
+  const bool packed = !bytes.empty() && bytes[0] == kPackedTag;
+  if (packed) bytes = bytes.subspan(1);
   if (bytes.size() > kHeaderBytes && bytes[0] == kVersionTag && bytes[1] == kVersion) {
     v8::Local<v8::Value> small;
     if (deserialize_small(isolate, bytes).ToLocal(&small)) return small;
   }
   v8::ValueDeserializer deserializer(isolate, bytes.data(), bytes.size());
+  if (!deserializer.ReadHeader(context).FromMaybe(false)) return {};
+  v8::Local<v8::Value> value;
+  if (!deserializer.ReadValue(context).ToLocal(&value)) return {};
+  return packed ? unpack_clone(isolate, value, stacks == Stacks::kKept) : value;
+}
+
+// Writes `value` and gives what can be read of it again; `buffers` change hands. Empty: an exception is pending.
+static v8::MaybeLocal<v8::Value> write_and_read(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                                v8::Local<v8::Value> value, bool packed,
+                                                const std::vector<v8::Local<v8::ArrayBuffer>>& buffers) {
+  Delegate delegate(isolate, packed ? v8::Local<v8::Value>() : value);
+  v8::ValueSerializer serializer(isolate, &delegate);
+  for (size_t i = 0; i < buffers.size(); ++i) serializer.TransferArrayBuffer(static_cast<uint32_t>(i), buffers[i]);
+  serializer.WriteHeader();
+  if (!serializer.WriteValue(context, value).FromMaybe(false)) return {};
+  const Written written(serializer);
+  if (!packed && may_need_packing(written.span())) {
+    v8::Local<v8::Value> message;
+    if (!pack_clone(isolate, value).ToLocal(&message)) return {};
+    if (!message->IsUndefined()) {
+      v8::Local<v8::Value> copy;
+      if (!write_and_read(isolate, context, message, true, buffers).ToLocal(&copy)) return {};
+      return unpack_clone(isolate, copy, true);
+    }
+  }
+  v8::ValueDeserializer deserializer(isolate, written.bytes.first, written.bytes.second);
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    std::shared_ptr<v8::BackingStore> store = buffers[i]->GetBackingStore();
+    buffers[i]->Detach();
+    deserializer.TransferArrayBuffer(static_cast<uint32_t>(i), v8::ArrayBuffer::New(isolate, store));
+  }
   if (!deserializer.ReadHeader(context).FromMaybe(false)) return {};
   return deserializer.ReadValue(context);
 }
@@ -154,8 +242,6 @@ v8::MaybeLocal<v8::Value> deserialize(v8::Isolate* isolate, v8::Local<v8::Contex
 v8::MaybeLocal<v8::Value> structured_clone(v8::Isolate* isolate, v8::Local<v8::Context> context,
                                            v8::Local<v8::Value> value,
                                            v8::Local<v8::Array> transfer) {
-  Delegate delegate(isolate);
-  v8::ValueSerializer serializer(isolate, &delegate);
   std::vector<v8::Local<v8::ArrayBuffer>> buffers;
   for (uint32_t i = 0; i < transfer->Length(); ++i) {
     v8::Local<v8::Value> item;
@@ -167,21 +253,8 @@ v8::MaybeLocal<v8::Value> structured_clone(v8::Isolate* isolate, v8::Local<v8::C
       return {};
     }
     buffers.push_back(item.As<v8::ArrayBuffer>());
-    serializer.TransferArrayBuffer(static_cast<uint32_t>(buffers.size() - 1), buffers.back());
   }
-  serializer.WriteHeader();
-  if (!serializer.WriteValue(context, value).FromMaybe(false)) return {};
-  const std::pair<uint8_t*, size_t> out = serializer.Release();
-  v8::ValueDeserializer deserializer(isolate, out.first, out.second);
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    std::shared_ptr<v8::BackingStore> store = buffers[i]->GetBackingStore();
-    buffers[i]->Detach();
-    deserializer.TransferArrayBuffer(static_cast<uint32_t>(i), v8::ArrayBuffer::New(isolate, store));
-  }
-  v8::MaybeLocal<v8::Value> copy;
-  if (deserializer.ReadHeader(context).FromMaybe(false)) copy = deserializer.ReadValue(context);
-  std::free(out.first);
-  return copy;
+  return write_and_read(isolate, context, value, false, buffers);
 }
 
 }  // namespace orrery::runtime

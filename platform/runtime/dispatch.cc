@@ -26,11 +26,27 @@ v8::Local<v8::Value> unsigned_value(v8::Isolate* isolate, uint32_t n) {
 
 }  // namespace
 
-// The value of serialised bytes; what cannot be read arrives as undefined (our own bytes always can).
-static v8::Local<v8::Value> value_of(Isolate::State& s, const Ref<Buffer>& bytes) {
+// The value of serialised bytes. False: it cannot be read, `value` is why (an odd error; other bytes always can).
+template <class Bytes>
+static bool read_value(Isolate::State& s, const Ref<Bytes>& bytes, Stacks stacks, v8::Local<v8::Value>& value) {
+  v8::TryCatch caught(s.isolate);
+  value = v8::Undefined(s.isolate);
+  if (!bytes || deserialize(s.isolate, s.local_context(), bytes->bytes(), stacks).ToLocal(&value)) return true;
+  if (caught.HasCaught() && !caught.HasTerminated()) value = caught.Exception();
+  return false;
+}
+
+// An event's arguments cannot be read: the one after the others says so.
+static int unread(Isolate::State& s, Argv argv, int argc) {
+  argv[argc] = v8::True(s.isolate);
+  return argc + 1;
+}
+
+// The same, where what cannot be read is undefined.
+template <class Bytes>
+static v8::Local<v8::Value> value_of(Isolate::State& s, const Ref<Bytes>& bytes, Stacks stacks = Stacks::kLeft) {
   v8::Local<v8::Value> value;
-  if (bytes && deserialize(s.isolate, s.local_context(), bytes->bytes()).ToLocal(&value)) return value;
-  return v8::Undefined(s.isolate);
+  return read_value(s, bytes, stacks, value) ? value : v8::Undefined(s.isolate).As<v8::Value>();
 }
 
 static void refill(Isolate::State& s, ContextId id) {
@@ -83,10 +99,10 @@ TurnResult Isolate::dispatch_rpc(ContextId id, EventId event, std::string_view e
     argv[1] = unsigned_value(s.isolate, event);
     argv[2] = internalized(s.isolate, entrypoint);
     argv[3] = from_utf8(s.isolate, method);
-    argv[4] = value_of(s, arguments);
-    if (props.empty()) return 5;
-    argv[5] = from_utf8(s.isolate, props);
-    return 6;
+    const bool good = read_value(s, arguments, Stacks::kLeft, argv[4]);
+    argv[5] = v8::Undefined(s.isolate);
+    if (!props.empty()) argv[5] = from_utf8(s.isolate, props);
+    return good ? 6 : unread(s, argv, 6);
   });
 }
 
@@ -175,8 +191,7 @@ TurnResult Isolate::dispatch_actor_rpc(ContextId id, EventId event, std::string_
     argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
     argv[1] = unsigned_value(s.isolate, event);
     argv[2] = from_utf8(s.isolate, method);
-    argv[3] = value_of(s, arguments);
-    return 4;
+    return read_value(s, arguments, Stacks::kLeft, argv[3]) ? 4 : unread(s, argv, 4);
   });
 }
 
@@ -239,7 +254,14 @@ static TurnResult settle_with(Isolate::State& s, ContextId id, OperationId opera
 }
 
 TurnResult Isolate::settle_rpc(ContextId id, OperationId operation, const Ref<Buffer>& value) {
-  return settle_with(*state_, id, operation, [&] { return value_of(*state_, value); });
+  State& s = *state_;
+  settled(s, id);
+  return s.run(id, kHookSettleValue, [&](Argv argv) {
+    argv[0] = unsigned_value(s.isolate, static_cast<uint32_t>(id));
+    argv[1] = unsigned_value(s.isolate, operation);
+    argv[3] = v8::Boolean::New(s.isolate, !read_value(s, value, Stacks::kLeft, argv[2]));
+    return 4;
+  });
 }
 
 TurnResult Isolate::settle_cells(ContextId id, OperationId operation, const Cells& cells) {
@@ -276,7 +298,9 @@ TurnResult Isolate::fail(ContextId id, OperationId operation, const ErrorInfo& e
                                               (error.durable_object_reset ? 8 : 0) |
                                               (error.dom_exception ? 16 : 0));
     argv[5] = one_byte(s.isolate, error.durable_object_id);
-    return 6;
+    if (!error.detail || !s.app->has_flag(kEnhancedErrors)) return 6;
+    argv[6] = value_of(s, error.detail);
+    return 7;
   });
 }
 
@@ -353,7 +377,7 @@ TurnResult Isolate::run_hook(ContextId id, int hook, std::span<const HookArgumen
           argv[argc++] = new_array_buffer(s.isolate, argument.bytes->data(), argument.bytes->size());
           break;
         case HookArgument::Kind::kSerialized:
-          argv[argc++] = value_of(s, argument.bytes);
+          argv[argc++] = value_of(s, argument.bytes, Stacks::kKept);
           break;
       }
     }

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "sim/core/ref.h"
+
 namespace orrery::runtime {
 
 struct ErrorInfo {
@@ -12,6 +14,7 @@ struct ErrorInfo {
   std::string message{};
   std::string stack{};              // positions already in the user's sources; may be empty
   std::string durable_object_id{};  // hex, or empty: absent
+  Ref<const Buffer> detail{};       // what was thrown, cloned with all it has (clone.h); null: nothing more than this
   bool dom_exception = false;
   bool retryable = false;
   bool overloaded = false;

@@ -21,7 +21,7 @@ enum Hook : int {
   kHookDispatchRpc, kHookConstructActor, kHookDispatchActorFetch, kHookDispatchActorRpc,
   kHookDispatchAlarm, kHookSettleFetch, kHookSettleValue, kHookFailOperation, kHookTimerFired,
   kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookDispatchRpcMessage, kHookSettleRpc,
-  kHookRpcReleased, kHookSocketFrame, kHookCount,
+  kHookRpcReleased, kHookSocketFrame, kHookPackClone, kHookUnpackClone, kHookCount,
 };
 inline constexpr const char* kHookNames[kHookCount] = {
   "installEnv", "installWorker", "seedRandom", "builtinModule", "dataCloneError",
@@ -29,7 +29,7 @@ inline constexpr const char* kHookNames[kHookCount] = {
   "dispatchRpc", "constructActor", "dispatchActorFetch", "dispatchActorRpc",
   "dispatchAlarm", "settleFetch", "settleValue", "failOperation", "timerFired",
   "sectionEntered", "sectionLeft", "dropTimer", "dispatchRpcMessage", "settleRpc",
-  "rpcReleased", "socketFrame",
+  "rpcReleased", "socketFrame", "packClone", "unpackClone",
 };
 
 struct ContextState {
@@ -140,6 +140,8 @@ struct Isolate::State {
   // exceptions.cc
   ErrorInfo describe(v8::Local<v8::Value> exception) const;
   ErrorInfo describe(v8::TryCatch& caught) const;
+  // With all that goes to whoever sees it thrown.
+  ErrorInfo describe_thrown(v8::Local<v8::Value> exception) const;
   std::string map_stack(const std::string& stack) const;
   bool map_position(const std::string& module, int line, int column, SourcePosition& out) const;
 
@@ -156,6 +158,9 @@ class Entry {
   v8::HandleScope handles_;
   v8::Context::Scope context_scope_;
 };
+
+// The compatibility flag with which errors keep all they have when they are cloned or thrown across a call.
+inline constexpr char kEnhancedErrors[] = "enhanced_error_serialization";
 
 // The script's name for frames of the runtime itself; such frames are left out of stacks.
 inline constexpr char kBootstrapName[] = "orrery:runtime";

@@ -1,6 +1,7 @@
 // What the runtime's own JavaScript calls: answers, outgoing calls, ids, critical sections. Thin: arguments are
 // read and handed to IsolateHost.
 #include "platform/runtime/clone.h"
+#include "platform/runtime/meter_text.h"
 #include "platform/runtime/native_helpers.h"
 
 namespace orrery::runtime {
@@ -139,7 +140,7 @@ void write_stream(Arguments info) {
 void fail_stream(Arguments info) {
   if (!require_event(info)) return;
   Isolate::State& s = state_of(info);
-  const ErrorInfo error = s.describe(info[1]);
+  const ErrorInfo error = s.describe_thrown(info[1]);
   if (s.ending != TurnKind::kOk) return;
   s.host->fail_stream(s.current_id(), unsigned_at(info, 0), error);
 }
@@ -228,6 +229,22 @@ void is_builtin(Arguments info) {
                             v->IsModuleNamespaceObject() || v->IsArgumentsObject());
 }
 
+// oddKind(value): 1 an error, 2 a Proxy, 0 neither, whatever its prototype is.
+void odd_kind(Arguments info) {
+  info.GetReturnValue().Set(info[0]->IsNativeError() ? 1 : info[0]->IsProxy() ? 2 : 0);
+}
+
+// withoutMeter(text): the text of a function, or of an error with one in it.
+void strip_meter(Arguments info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) return;
+  info.GetReturnValue().Set(from_utf8(isolate, without_meter(to_utf8(isolate, info[0]))));
+}
+
+void has_enhanced_errors(Arguments info) {
+  info.GetReturnValue().Set(state_of(info).app->has_flag(kEnhancedErrors));
+}
+
 // startBinding(operation, binding, method, arguments, gated): `arguments` is an array of simple values.
 void start_binding(Arguments info) {
   if (!require_event(info)) return;
@@ -273,7 +290,7 @@ void respond_value(Arguments info) {
 // respondError(event, error)
 void respond_error(Arguments info) {
   Isolate::State& s = state_of(info);
-  const ErrorInfo error = s.describe(info[1]);
+  const ErrorInfo error = s.describe_thrown(info[1]);
   if (s.ending != TurnKind::kOk) return;  // describing it ran the event out of its time
   s.host->respond_error(s.current_id(), unsigned_at(info, 0), error);
 }
@@ -348,7 +365,7 @@ void end_section(Arguments info) {
     s.host->end_section(s.current_id(), unsigned_at(info, 0), nullptr);
     return;
   }
-  const ErrorInfo error = s.describe(info[2]);
+  const ErrorInfo error = s.describe_thrown(info[2]);
   s.host->end_section(s.current_id(), unsigned_at(info, 0), &error);
 }
 
@@ -390,6 +407,9 @@ constexpr NativeFunction kNatives[] = {
     {"readStream", read_stream},
     {"withdrawExport", withdraw_export},
     {"isBuiltin", is_builtin},
+    {"oddKind", odd_kind},
+    {"withoutMeter", strip_meter},
+    {"hasEnhancedErrors", has_enhanced_errors},
     {"startBinding", start_binding},
     {"startTurn", start_turn},
     {"respond", respond},

@@ -53,6 +53,7 @@ inline worker::Deployment deploy(std::string name, std::string_view javascript,
   auto code = make_ref<runtime::AppCode>();
   code->name = std::move(name);
   code->main = "worker.js";
+  code->flags = {"enhanced_error_serialization"};
   code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, std::string(javascript)});
   code->bindings = std::move(bindings);
   std::vector<worker::ObjectClass> with_sqlite;

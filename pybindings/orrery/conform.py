@@ -21,6 +21,8 @@ from orrery.targets import Target
 ROOM = places.ROOT / "conformance" / "probes"
 #: Simulated time between two probes, so that they do not share one isolate's turns.
 APART_US = 100_000
+#: Themes that begin with it run in the Worker of the folder of that name.
+OLDER = "older"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def run_probes(themes: Sequence[str] = (), room: Path = ROOM) -> tuple[str, list
     chosen = [
         (theme, name) for theme in recorded if not themes or theme in themes for name in recorded[theme]
     ]
-    here = _ask([f"{theme}/{name}" for theme, name in chosen], room)
+    paths = [f"{theme}/{name}" for theme, name in chosen]
+    here = _ask([path for path in paths if not path.startswith(OLDER)], room)
+    here |= _ask([path for path in paths if path.startswith(OLDER)], room / OLDER)
     probes = [
         Probe(theme, name, recorded[theme][name], here.get(f"{theme}/{name}"), reasons.get(f"{theme}/{name}"))
         for theme, name in chosen
@@ -85,6 +89,8 @@ def run_probes(themes: Sequence[str] = (), room: Path = ROOM) -> tuple[str, list
 
 
 def _ask(paths: list[str], room: Path) -> dict[str, Any]:
+    if not paths:
+        return {}
     with Pool(1, DEADLINE_S) as pool:
         worker = pool.open(Target("project", room).load())
         plan = asking.plan(worker, room, [(path, None) for path in paths], APART_US)

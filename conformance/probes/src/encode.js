@@ -4,6 +4,8 @@ const FLAGS = ["remote", "retryable", "overloaded", "durableObjectReset"];
 // Only the product gives it; workerd never does.
 const UNSHOWN = ["stack", "durableObjectId"];
 
+const shownKeys = (value) => Object.keys(value).filter((key) => key !== "durableObjectId");
+
 // A name in a log that is another one each time.
 const shownMessage = (text) => text.replace(/reference = [0-9a-z]+/, "reference = ...");
 
@@ -53,7 +55,7 @@ export function encode(value, path = []) {
   if (value instanceof Number || value instanceof String || value instanceof Boolean) {
     return { $: `boxed ${value.constructor.name}`, value: encode(value.valueOf(), inside) };
   }
-  const plain = Object.fromEntries(Object.keys(value).map((key) => [key, encode(value[key], inside)]));
+  const plain = Object.fromEntries(shownKeys(value).map((key) => [key, encode(value[key], inside)]));
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return plain;
   return { $: prototype === null ? "no prototype" : value.constructor?.name ?? "odd", value: plain };

@@ -1,6 +1,8 @@
-// The themes by name; those that begin with "legacy" run in a class not backed by SQLite.
+// The themes by name; those that begin with "legacy" run in a class not backed by SQLite, those that begin with
+// "older" in the Worker of ../older.
 import { alarms } from "./themes/alarms.js";
 import { bodies } from "./themes/bodies.js";
+import { clones } from "./themes/clones.js";
 import { errors } from "./themes/errors.js";
 import { gates } from "./themes/gates.js";
 import { identity } from "./themes/identity.js";
@@ -25,6 +27,7 @@ import { turns } from "./themes/turns.js";
 export const themes = {
   alarms,
   bodies,
+  clones,
   errors,
   gates,
   identity,
@@ -34,6 +37,8 @@ export const themes = {
   "kv-values": kvValues,
   legacy,
   lifecycle,
+  "older-clones": clones,
+  "older-errors": errors,
   rpc,
   sockets,
   "sql-counts": sqlCounts,

@@ -1,6 +1,7 @@
 // `ctx.storage.sql`: statements and cursors (durable-objects.md section 4).
 import { natives } from "../../runtime/js/natives.js";
 import { illegalInvocation, named, namedIterator, wrongType } from "./arguments.js";
+import { addPlatformClass } from "../../runtime/js/platform_classes.js";
 
 const { defineProperty } = Reflect;
 const OURS = Symbol("ours");  // proves that a constructor is called from in here
@@ -146,3 +147,4 @@ named(SqlStorage, "SqlStorage");
 named(Cursor, "Cursor");
 namedIterator(RowIterator, "RowIterator");
 namedIterator(RawIterator, "RawIterator");
+addPlatformClass(SqlStorage);

@@ -2,6 +2,7 @@
 // operation is answered at once, so `await storage.get()` resumes in the same turn.
 import { natives } from "../../runtime/js/natives.js";
 import { runSection } from "../../runtime/js/execution_context.js";
+import { addPlatformClass } from "../../runtime/js/platform_classes.js";
 import { apply, promiseResolve } from "../../runtime/js/safe.js";
 import { SqlStorage } from "./sql.js";
 import { SyncKvStorage } from "./sync_kv.js";
@@ -133,6 +134,8 @@ async function begun(callback, given) {
   await undefined;
   return apply(callback, globalThis, [given]);
 }
+
+addPlatformClass(DurableObjectStorage);
 
 export function makeStorage(actor, _natives, context) {
   return new DurableObjectStorage(actor, context);

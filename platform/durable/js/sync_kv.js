@@ -2,6 +2,7 @@
 import { natives } from "../../runtime/js/natives.js";
 import { illegalInvocation, listOptions, named, namedIterator, wrongType } from "./arguments.js";
 import { listBegun } from "./entries.js";
+import { addPlatformClass } from "../../runtime/js/platform_classes.js";
 
 const OF = "SyncKvStorage";
 
@@ -78,3 +79,4 @@ class ListIterator {
 
 named(SyncKvStorage, OF);
 namedIterator(ListIterator, "ListIterator");
+addPlatformClass(SyncKvStorage);

@@ -4,6 +4,7 @@ import { promiseResolve } from "../../runtime/js/safe.js";
 import { illegalInvocation, named } from "./arguments.js";
 import { get, list, put, remove } from "./entries.js";
 import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
+import { addPlatformClass } from "../../runtime/js/platform_classes.js";
 
 /** The inside of a transaction; user code cannot reach it. */
 export class TransactionHandle {
@@ -87,3 +88,4 @@ async function noAlarm(handle, options) {
 }
 
 named(DurableObjectTransaction, "DurableObjectTransaction");
+addPlatformClass(DurableObjectTransaction);

@@ -6,7 +6,7 @@
 import { startBinding } from "../../runtime/js/outgoing.js";
 import { Response } from "../../web/js/fetch/response.js";
 import { stateOf, streamOfBytes } from "../../web/js/streams/readable.js";
-import { refuseCloning } from "../../web/js/structured_clone.js";
+import { addPlatformClass } from "../../runtime/js/platform_classes.js";
 import { ArrayIsArray, ArrayPush, MapConstructor, MapSet, uncurryThis } from "../../web/js/primordials.js";
 
 const { parse, stringify } = JSON;
@@ -142,11 +142,8 @@ export class KvNamespace {
   }
 
   get [Symbol.toStringTag]() { return "KvNamespace"; }
-  static isNamespace(value) { return #binding in value; }
 }
-const { isNamespace } = KvNamespace;
-delete KvNamespace.isNamespace;
-refuseCloning("KvNamespace", isNamespace);
+addPlatformClass(KvNamespace);
 
 export function makeKvNamespace(binding) {
   return new KvNamespace(internal, binding);

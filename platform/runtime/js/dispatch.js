@@ -155,9 +155,10 @@ export function dispatchScheduled(slot, event, entrypoint, scheduledTime, cron) 
   }
 }
 
-export function dispatchRpc(slot, event, entrypoint, method, args, props = undefined) {
+export function dispatchRpc(slot, event, entrypoint, method, args, props = undefined, unread = false) {
   const context = openContext(slot);
   try {
+    if (unread) throw args;
     if (props !== undefined) context.props = jsonParse(props);
     const handler = handlerOf(entrypoint, context);
     answerRpc(context, event, serve(handler, [method], args, false, context), 0, null);
@@ -202,9 +203,11 @@ function actorOf(context) {
   return context.instance;
 }
 
-export function dispatchActorRpc(slot, event, method, args) {
+/** `unread`: the arguments cannot be read, and `args` says why. */
+export function dispatchActorRpc(slot, event, method, args, unread = false) {
   const context = enter(slot);
   try {
+    if (unread) throw args;
     answerRpc(context, event, invoke(actorOf(context), [method], args, false, true), 0, null);
   } catch (error) {
     fail(event, error);

@@ -5,7 +5,7 @@
 // To the natives a binding is a number that also says the jurisdiction and the location hint (isolate_host.h).
 import { natives } from "./natives.js";
 import { apply, defineProperty, promiseReject, SafeMap } from "./safe.js";
-import { illegalInvocation, wrongType } from "./errors.js";
+import { hideConstructor, illegalInvocation, wrongType } from "./errors.js";
 import { OBJECT, Route, startFetch } from "./outgoing.js";
 import { addRemoteProperties } from "./rpc_properties.js";
 
@@ -189,6 +189,7 @@ for (const [Class, name] of [
 ]) {
   defineProperty(Class, "name", { value: name, configurable: true });
   defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  hideConstructor(Class, name);
 }
 
 export function makeNamespace(binding) {

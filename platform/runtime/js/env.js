@@ -1,5 +1,6 @@
 // Builds `env` from the bindings of the wrangler file.
 import { jsonParse, withKindError } from "./env_values.js";
+import { hideConstructor } from "./errors.js";
 import { makeNamespace } from "./durable_object.js";
 import { Route, SERVICE, startFetch } from "./outgoing.js";
 import { addRemoteProperties } from "./rpc_properties.js";
@@ -27,6 +28,7 @@ class Fetcher {
 const { route: routeOf } = Fetcher;
 delete Fetcher.route;
 addRemoteProperties(Fetcher, routeOf);
+hideConstructor(Fetcher, "Fetcher");
 export { Fetcher };
 
 /** `bindings` is a list of [name, kind, value, kindName]. */

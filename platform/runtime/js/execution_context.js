@@ -5,6 +5,7 @@ import { current, requireContext } from "./io_context.js";
 import { makeId } from "./durable_object.js";
 import { illegalInvocation, wrongType } from "./errors.js";
 import { makeStorage } from "./storage.js";
+import { addPlatformClass } from "./platform_classes.js";
 
 function changed(context, by) {
   context.waitingUntil += by;
@@ -54,6 +55,7 @@ export class ExecutionContext {
 
 const { of: contextOf } = ExecutionContext;
 delete ExecutionContext.of;
+addPlatformClass(ExecutionContext);
 
 class Section {
   constructor(callback, resolve) {
@@ -157,3 +159,4 @@ export function leaveSection(context, id) {
 export function currentContext() {
   return current;
 }
+addPlatformClass(DurableObjectState);

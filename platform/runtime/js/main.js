@@ -17,6 +17,9 @@ import { runSection } from "./execution_context.js";
 import { apply, SafeMap } from "./safe.js";
 import { rpcReleased } from "./rpc_serve.js";
 import { socketFrame, socketNatives } from "./sockets.js";
+import { packClone, unpackClone } from "./rpc_pack.js";
+import { showFunctions } from "./function_text.js";
+import { notePlatformClasses } from "./platform_classes.js";
 
 installWeb(globalThis, { ...natives, ioTurn, ...socketNatives(upgrade) });
 installRandom();
@@ -28,6 +31,8 @@ define("fetch", fetch);
 define("DurableObjectId", DurableObjectId);
 define("DurableObjectNamespace", DurableObjectNamespace);
 define("DurableObjectStub", DurableObjectStub);
+notePlatformClasses();
+showFunctions();
 
 const hooks = {
   __proto__: null,
@@ -35,7 +40,9 @@ const hooks = {
   installWorker(namespace) { dispatch.installWorker(namespace, dispatch.currentEnv()); },
   seedRandom,
   builtinModule,
-  dataCloneError,
+  dataCloneError: (message) => dataCloneError(natives.withoutMeter(message)),
+  packClone,
+  unpackClone,
   makeError,
   closeContext,
   dropTimer: globalThis.clearTimeout,

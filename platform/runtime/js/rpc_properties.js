@@ -3,6 +3,7 @@
 //
 // Each is a Proxy over one shared function, with a handler object that holds the state. `handlerOf` finds the
 // handler of a Proxy by a symbol that nobody outside this file has.
+import { hideConstructor } from "./errors.js";
 import { promiseFinally, promiseThen, reflectGet, SafePromise, setPrototypeOf } from "./safe.js";
 
 const HANDLER = Symbol("handler");
@@ -97,6 +98,8 @@ export class RpcPromise {
 }
 
 // Apart from the classes: a class that names itself gets another name from the bundler.
+hideConstructor(RpcProperty, "RpcProperty");
+hideConstructor(RpcPromise, "RpcPromise");
 const propertyMethods = RpcProperty.prototype;
 const promiseMethods = RpcPromise.prototype;
 
@@ -136,7 +139,16 @@ export class PromiseHandler {
     if (this.context !== null) calls.arrived(this, value);
     this.settle(value);
   }
-  resolveRpc(message, imports) { this.resolve(calls.received(this, message, imports)); }
+  resolveRpc(message, imports) {
+    let value;
+    try {
+      value = calls.received(this, message, imports);
+    } catch (error) {
+      // An odd error in it that cannot be read.
+      return void this.reject(error);
+    }
+    this.resolve(value);
+  }
   reject(error) {
     this.state = 2;
     this.value = error;

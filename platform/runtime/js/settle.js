@@ -36,9 +36,12 @@ export function settleFetch(slot, operation, status, statusText, headers, body, 
     receiveSocket(context, socket)));
 }
 
-export function settleValue(slot, operation, value) {
+/** `unread`: the value cannot be read, and this is why. */
+export function settleValue(slot, operation, value, unread = false) {
   const waiting = enter(slot).take(operation);
-  if (waiting !== undefined) waiting.resolve(value);
+  if (waiting === undefined) return;
+  if (unread) waiting.reject(value);
+  else waiting.resolve(value);
 }
 
 /** The answer of an RPC call with more in it than plain values. */
@@ -47,9 +50,9 @@ export function settleRpc(slot, operation, message, imports) {
   if (waiting !== undefined) waiting.resolveRpc(message, imports);
 }
 
-export function failOperation(slot, operation, name, message, flags, durableObjectId) {
+export function failOperation(slot, operation, name, message, flags, durableObjectId, detail = undefined) {
   const waiting = enter(slot).take(operation);
-  if (waiting !== undefined) waiting.reject(makeError(name, message, flags, durableObjectId));
+  if (waiting !== undefined) waiting.reject(makeError(name, message, flags, durableObjectId, detail));
 }
 
 export function timerFired(slot, timer) {

@@ -1,14 +1,13 @@
 // The seam to platform/web: the only file here that knows where its modules are.
 export {
   DOMException, EventTarget, Headers, Request, Response, abortWritable, acquireReader, cancelState,
-  checkCloneable, chunkBytes, closeWritable, dataCloneError, deliverFrame, endOfSocket, enqueueChunk, errorState, fireTimer,
-  flatOf as headersOf, fromState, fromWritable, installWeb, isRequest, isResponse, isSignal as checkSignal, isStream,
-  isWritable, makeSocket, needBytes, newSource, newWritable, partsOfRequest, partsOfResponse, readOnce, requestClose, requestFromParts,
+  blobBytes, blobFromBytes, blobType, chunkBytes, closeWritable, dataCloneError, deliverFrame, endOfSocket, enqueueChunk,
+  errorState, fireTimer, flatOf as headersOf, fromState, fromWritable, installWeb, isDOMException, isFile, isRequest,
+  isResponse, isSignal as checkSignal, isStream, isWritable, makeSocket, needBytes, newSource, newWritable,
+  partsOfRequest, partsOfResponse, readOnce, requestClose, requestFromParts,
   responseFromParts, startWritable, stateOf, writableOf, writeChunk,
 } from "orrery:web";
-import { DOMException as WebException, flatOf } from "orrery:web";
-
-export const isDOMException = (value) => value instanceof WebException;
+import { flatOf } from "orrery:web";
 
 /** A copy of the names and values, as pairs. */
 export function flatHeaders(headers) {

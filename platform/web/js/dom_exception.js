@@ -1,7 +1,7 @@
 // DOMException, with its names and legacy codes, per Web IDL.
 //
-// An instance is a real Error object (it has a stack, and the engine treats it as an error) whose
-// prototype is DOMException.prototype; name and message live in private fields stamped onto it.
+// An instance is a real Error object (it has a stack, and the engine treats it as an error) whose prototype is
+// DOMException.prototype. As in workerd its properties are its own, and there is no `cause`.
 import { SymbolToStringTag, captureStackTrace, defineProperty, setPrototypeOf } from "./primordials.js";
 
 const LEGACY_CODES = {
@@ -29,44 +29,36 @@ class ReturnGiven {
   }
 }
 
-class Slots extends ReturnGiven {
-  #name;
-  #message;
-  constructor(object, name, message) {
-    super(object);
-    this.#name = name;
-    this.#message = message;
+class Mark extends ReturnGiven {
+  #mark;
+  constructor(object) {
+    super(object);  // written out: without it the arguments go through an array that may be patched
   }
-  static has(object) { return #name in object; }
-  static name(object) { return object.#name; }
-  static message(object) { return object.#message; }
+  static has(object) { return #mark in object; }
+}
+
+function show(error, key, value) {
+  defineProperty(error, key, { __proto__: null, value, enumerable: true, configurable: true });
 }
 
 /** Whether the value is a DOMException of this isolate, whatever its prototype became. */
 export function isDOMException(value) {
-  return typeof value === "object" && value !== null && Slots.has(value);
+  return typeof value === "object" && value !== null && Mark.has(value);
 }
 
 export class DOMException {
-  constructor(message = "", options = "Error") {
-    let name = options;
+  constructor(message = "", name = "Error") {
     const error = new Error();
-    if (typeof options === "object" && options !== null) {
-      name = options.name === undefined ? "Error" : options.name;
-      if ("cause" in options) {
-        defineProperty(error, "cause",
-          { __proto__: null, value: options.cause, configurable: true, writable: true });
-      }
-    }
     setPrototypeOf(error, new.target.prototype);
-    new Slots(error, `${name}`, `${message}`);
+    new Mark(error);
     captureStackTrace(error, new.target);
+    const text = `${name}`;
+    show(error, "message", `${message}`);
+    show(error, "name", text);
+    show(error, "code", LEGACY_CODES[text] ?? 0);
+    defineProperty(error, "stack", { __proto__: null, enumerable: true });
     return error;
   }
-
-  get name() { return Slots.name(this); }
-  get message() { return Slots.message(this); }
-  get code() { return LEGACY_CODES[Slots.name(this)] ?? 0; }
 
   static {
     setPrototypeOf(this.prototype, Error.prototype);

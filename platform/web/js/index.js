@@ -6,10 +6,10 @@ import { DOMException } from "./dom_exception.js";
 import { Headers, flatOf } from "./fetch/headers.js";
 import { Request, isRequest } from "./fetch/request.js";
 import { Response, isResponse } from "./fetch/response.js";
-import { FormData, formEntries } from "./fetch/form_data.js";
-import { URL, isURL } from "./url/url.js";
+import { FormData } from "./fetch/form_data.js";
+import { URL } from "./url/url.js";
 import { URLPattern } from "./url/url_pattern.js";
-import { URLSearchParams, searchParamsText } from "./url/search_params.js";
+import { URLSearchParams } from "./url/search_params.js";
 import { TextEncoder } from "./encoding/text_encoder.js";
 import { TextDecoder } from "./encoding/text_decoder.js";
 import { atob, btoa } from "./encoding/base64.js";
@@ -29,11 +29,11 @@ import {
   WritableStreamDefaultWriter,
 } from "./streams/writable.js";
 import { Crypto, SubtleCrypto, crypto } from "./crypto/crypto.js";
-import { WebSocket, WebSocketPair, isSocket } from "./sockets/web_socket.js";
+import { WebSocket, WebSocketPair } from "./sockets/web_socket.js";
 import { Navigator, Performance, makeSingletons, queueMicrotask, reportError } from "./misc.js";
 import { Scheduler } from "./timers/scheduler.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
-import { refuseCloning, structuredClone } from "./structured_clone.js";
+import { structuredClone } from "./structured_clone.js";
 import { createConsole } from "./console/console.js";
 import { installArrays } from "./builtins/arrays.js";
 import { installIterators } from "./builtins/iterators.js";
@@ -57,7 +57,9 @@ export { partsOfResponse, responseFromParts, isResponse } from "./fetch/response
 export { deliverFrame, handOver as endOfSocket, makeSocket } from "./sockets/web_socket.js";
 export { canonicalHref } from "./url/url.js";
 export { activeTimers, fireTimer, forgetTimer } from "./timers/timers.js";
-export { checkCloneable, dataCloneError } from "./structured_clone.js";
+export { dataCloneError } from "./structured_clone.js";
+export { isDOMException } from "./dom_exception.js";
+export { blobBytes, blobFromBytes, blobType, isFile } from "./file/blob.js";
 export { formatLog } from "./console/format.js";
 export { inspect } from "./console/inspect.js";
 export { signalAbort } from "./events/abort_signal.js";
@@ -66,17 +68,6 @@ export { defineHandler, dispatch } from "./events/event_target.js";
 
 const ABSENT = ["ReadableStreamBYOBReader", "CompressionStream", "DecompressionStream", "MessageChannel", "EventSource",
   "HTMLRewriter"];
-
-function refuseToCloneOurs() {
-  refuseCloning("Headers", (value) => flatOf(value) !== null);
-  refuseCloning("Request", isRequest);
-  refuseCloning("Response", isResponse);
-  refuseCloning("URL", isURL);
-  refuseCloning("URLSearchParams", (value) => searchParamsText(value) !== null);
-  refuseCloning("WebSocket", isSocket);
-  refuseCloning("FormData", (value) => formEntries(value) !== null);
-  refuseCloning("ReadableStream", (value) => stateOf(value) !== null);
-}
 
 /**
  * Puts the whole platform on `global` as Web IDL does (writable, configurable, not enumerable), bound to
@@ -109,7 +100,6 @@ export function installWeb(global, natives) {
     defineProperty(global, keys[i],
       { __proto__: null, value, writable: true, configurable: true, enumerable: false });
   }
-  refuseToCloneOurs();
   installArrays();
   installSets();
   installOthers();

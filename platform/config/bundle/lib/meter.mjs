@@ -8,7 +8,7 @@
 // integer array whose element 0 is what is left, and `trip`, called when it falls below zero.
 //
 // Invariants: every path that can repeat passes a charge; the program means what it meant before
-// (only `Function.prototype.toString` can tell); nothing is inserted but text without line breaks,
+// (even to `Function.prototype.toString`, which leaves it out); nothing is inserted but text without line breaks,
 // so generated lines stay the same lines.
 //
 // Not metered: the time inside builtins, and code made at run time by `eval` or `new Function`.
@@ -22,6 +22,10 @@ const kFunctions = new Set([
 const kLoops = new Set([
   "ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement",
 ]);
+
+// Stands at brackets that belong to a charge, so that the text of a function can be shown without its charges
+// (platform/runtime/meter_text.h).
+const kMark = "/*$m*/";
 
 // Parts of a loop that run once, before the first turn; all other parts run in every turn.
 function runs_once(loop, part) {
@@ -143,11 +147,11 @@ export function add_meter(source) {
     } else if (charge.kind === "statement") {
       insertions.push({ at: charge.at, order, text: `${charge.lead}${test};` });
     } else if (charge.kind === "wrapped") {
-      insertions.push({ at: charge.at, order, text: `{${test};` });
-      insertions.push({ at: charge.end, order: -charge.at, text: "}" });
+      insertions.push({ at: charge.at, order, text: `{${kMark}${test};` });
+      insertions.push({ at: charge.end, order: -charge.at, text: `${kMark}}` });
     } else {
       insertions.push({ at: charge.at, order, text: `(${test},` });
-      insertions.push({ at: charge.end, order: -charge.at, text: ")" });
+      insertions.push({ at: charge.end, order: -charge.at, text: `${kMark})` });
     }
   });
   // At one place only closings can meet (`for(..) for(..) f = () => x`); the inner one goes first.

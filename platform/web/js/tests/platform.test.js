@@ -139,7 +139,6 @@ test("crypto.subtle says what is missing", async () => {
 test("structuredClone refuses with DataCloneError", () => {
   same(`structuredClone({ a: [1, 2] })`, { a: [1, 2] });
   throws(`structuredClone(() => 1)`, "DataCloneError");
-  throws(`structuredClone(new Headers())`, "DataCloneError");
   throws(`structuredClone({ get a() { throw new RangeError("mine") } })`, "RangeError", "mine");
 });
 
