@@ -5,6 +5,7 @@
 #include "conformance/monitors/kv_watch.h"
 #include "conformance/monitors/lease_watch.h"
 #include "conformance/monitors/object_watch.h"
+#include "conformance/monitors/socket_watch.h"
 
 namespace orrery::monitors {
 
@@ -16,7 +17,8 @@ struct Monitors::Parts {
               [&hosts](host::HostId id) { return id < hosts.count() ? hosts.by_id(id).lane() : 0; }),
         life(ledger, objects, leases),
         kv(ledger),
-        alarms(ledger, objects, hosts) {}
+        alarms(ledger, objects, hosts),
+        sockets(ledger) {}
 
   template <class Event, class Watch>
   void subscribe(World& world, Watch& watch) {
@@ -31,6 +33,7 @@ struct Monitors::Parts {
   ObjectWatch life;
   KvWatch kv;
   AlarmWatch alarms;
+  SocketWatch sockets;
 };
 
 Monitors::Monitors(World& world, host::Hosts& hosts)
@@ -55,6 +58,8 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::ObjectReplied>(world, p.life);
   p.subscribe<durable::ObjectCalled>(world, p.life);
   p.subscribe<durable::ObjectStreamed>(world, p.life);
+  p.subscribe<durable::ObjectMessage>(world, p.life);
+  p.subscribe<worker::SocketRead>(world, p.sockets);
   p.subscribe<durable::SectionBegan>(world, p.life);
   p.subscribe<durable::SectionEnded>(world, p.life);
   p.subscribe<kv::Stored>(world, p.kv);

@@ -71,34 +71,44 @@ void ObjectWatch::check_order(Object& object, const durable::ObjectEvent& e,
   last = {caller, e.number};
 }
 
+void ObjectWatch::entered(Object& object, Epoch& epoch, std::string_view what, std::string_view of, bool within,
+                          const EventContext& at) {
+  const auto delivered = [&] {
+    return std::string(what) + " " + std::string(of) + " was delivered to " + ledger_.name(object.lane) + " at " + show(at.at);
+  };
+  check_alive(object, epoch, "an event was delivered", at);
+  ledger_.exercise(RuleId::kConstructorFirst);
+  if (!epoch.constructed)
+    ledger_.breach(RuleId::kConstructorFirst, at, {object.lane},
+                   [&] { return delivered() + " before its constructor had run"; });
+  if (!epoch.sections.empty() && !within) {
+    ledger_.exercise(RuleId::kInputGateSection);
+    ledger_.breach(RuleId::kInputGateSection, at, {object.lane}, [&] {
+      return delivered() + " while critical section " + std::to_string(epoch.sections.back()) + " was running";
+    });
+  }
+  ledger_.exercise(RuleId::kInputGateTurn);
+  if (object.in_turn)
+    ledger_.breach(RuleId::kInputGateTurn, at, {object.lane}, [&] {
+      return "two turns of " + ledger_.name(object.lane) + " ran at once at " + show(at.at);
+    });
+  object.in_turn = true;
+  epoch.last_active = at.at;
+  leases_.acts(object, epoch, "delivered an event", at);
+}
+
 void ObjectWatch::on(const durable::ObjectEvent& e, const EventContext& at) {
   Object* object = objects_.find(e.lane);
   Epoch* epoch = object ? object->find(e.epoch) : nullptr;
   if (!epoch) return;
-  check_alive(*object, *epoch, "an event was delivered", at);
-  ledger_.exercise(RuleId::kConstructorFirst);
-  if (!epoch->constructed)
-    ledger_.breach(RuleId::kConstructorFirst, at, {e.lane}, [&] {
-      return std::string(e.method) + " " + std::string(e.what) + " was delivered to " +
-             ledger_.name(e.lane) + " at " + show(at.at) + " before its constructor had run";
-    });
-  if (!epoch->sections.empty() && !e.within) {
-    ledger_.exercise(RuleId::kInputGateSection);
-    ledger_.breach(RuleId::kInputGateSection, at, {e.lane}, [&] {
-      return std::string(e.method) + " " + std::string(e.what) + " was delivered to " +
-             ledger_.name(e.lane) + " at " + show(at.at) + " while critical section " +
-             std::to_string(epoch->sections.back()) + " was running";
-    });
-  }
-  ledger_.exercise(RuleId::kInputGateTurn);
-  if (object->in_turn)
-    ledger_.breach(RuleId::kInputGateTurn, at, {e.lane}, [&] {
-      return "two turns of " + ledger_.name(e.lane) + " ran at once at " + show(at.at);
-    });
-  object->in_turn = true;
-  epoch->last_active = at.at;
-  leases_.acts(*object, *epoch, "delivered an event", at);
+  entered(*object, *epoch, e.method, e.what, e.within, at);
   check_order(*object, e, at);
+}
+
+void ObjectWatch::on(const durable::ObjectMessage& e, const EventContext& at) {
+  Object* object = objects_.find(e.lane);
+  Epoch* epoch = object ? object->find(e.epoch) : nullptr;
+  if (epoch) entered(*object, *epoch, "a message", "of a WebSocket", e.within, at);
 }
 
 void ObjectWatch::on(const worker::TurnEnded& e, const EventContext& at) {
@@ -234,7 +244,8 @@ void ObjectWatch::on(const durable::ObjectStreamed& e, const EventContext& at) {
   if (!epoch) return;
   check_alive(*object, *epoch, "a part of a stream left", at);
   leases_.acts(*object, *epoch, "let a part of a stream out", at);
-  left(RuleId::kOutputGateAnswers, *object, *epoch, e.output, "a part of a stream", at);
+  if (e.frame) left(RuleId::kOutputGateFrames, *object, *epoch, e.output, "a WebSocket frame", at);
+  else left(RuleId::kOutputGateAnswers, *object, *epoch, e.output, "a part of a stream", at);
 }
 
 void ObjectWatch::on(const durable::SectionBegan& e, const EventContext& at) {

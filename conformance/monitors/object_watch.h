@@ -26,12 +26,16 @@ class ObjectWatch {
   void on(const durable::ObjectReplied& e, const EventContext& at);
   void on(const durable::ObjectCalled& e, const EventContext& at);
   void on(const durable::ObjectStreamed& e, const EventContext& at);
+  void on(const durable::ObjectMessage& e, const EventContext& at);
   void on(const durable::SectionBegan& e, const EventContext& at);
   void on(const durable::SectionEnded& e, const EventContext& at);
 
  private:
   void left(RuleId rule, Object& object, Epoch& epoch, uint64_t output, const char* what,
             const EventContext& at);
+  // An event or message begins a turn: the instance lives and is made, no other turn runs, no section is in its way.
+  void entered(Object& object, Epoch& epoch, std::string_view what, std::string_view of, bool within,
+               const EventContext& at);
   void check_order(Object& object, const durable::ObjectEvent& e, const EventContext& at);
   void check_alive(Object& object, const Epoch& epoch, const char* what, const EventContext& at);
 

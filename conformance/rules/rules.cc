@@ -17,6 +17,10 @@ constexpr Rule kRules[] = {
      "A call leaves an object only when every confirmed write issued before it is on three "
      "followers' disks.",
      "durable-objects 2.4", kMonitor},
+    {"DO-OG-3",
+     "A message or close frame of a WebSocket leaves an object only when every confirmed write issued before it is on "
+     "three followers' disks.",
+     "durable-objects 2.4", kMonitor},
     {"DO-IG-1", "No event from outside is delivered into an object inside a critical section.",
      "durable-objects 1.5", kMonitor},
     {"DO-IG-2", "An object runs one turn at a time.", "durable-objects 0.2, 1.1", kMonitor},
@@ -63,6 +67,9 @@ constexpr Rule kRules[] = {
     {"DO-LIFE-3", "An object is not evicted for idleness before it was idle for ten seconds.",
      "durable-objects 9.2", kMonitor},
     {"NET-1", "No message is delivered to a host that is down.", "design, sim/net", kMonitor},
+    {"WS-1",
+     "What one end of a WebSocket sends comes to the other in that order, nothing missing, nothing twice.",
+     "platform 7, RFC 6455", kMonitor},
     {"KV-1",
      "A read is at most as stale as the largest cacheTtl used there plus the delays the world "
      "declared.",

@@ -17,6 +17,7 @@ namespace orrery::rules {
 enum class RuleId : uint8_t {
   kOutputGateAnswers,   // DO-OG-1
   kOutputGateCalls,     // DO-OG-2
+  kOutputGateFrames,    // DO-OG-3
   kInputGateSection,    // DO-IG-1
   kInputGateTurn,       // DO-IG-2
   kInputGateNesting,    // DO-IG-3
@@ -38,6 +39,7 @@ enum class RuleId : uint8_t {
   kNothingAfterEnd,     // DO-LIFE-2
   kIdleEviction,        // DO-LIFE-3
   kDeliveredToLiving,   // NET-1
+  kSocketOrder,         // WS-1
   kKvStale,             // KV-1
   kKvRate,              // KV-2
   kAlarmFires,          // DO-ALARM-1

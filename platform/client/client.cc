@@ -52,6 +52,7 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
     if (reply.ok()) {
       const auto& answer = reply.message->as<worker::AnswerMessage>();
       exchange.response = answer.response;
+      if (answer.socket.end) exchange.socket = take_socket(answer.socket);
       if (answer.response && answer.response->body.stream)
         co_await read_body(answer.capabilities.front(), timeout - (world.now() - exchange.sent), exchange);
     } else {
@@ -66,6 +67,14 @@ Task<Exchange> Client::fetch(Ref<runtime::HttpRequest> request, Duration timeout
       answered ? exchange.response->body.text() : std::string_view(exchange.error),
       (exchange.received - exchange.sent).us});
   co_return exchange;
+}
+
+Socket* Client::take_socket(const worker::SocketName& name) {
+  host::Process& process = *host_.process();
+  auto* sockets = process.find<worker::WebSockets>();
+  if (!sockets) sockets = &process.add<worker::WebSockets>(process);
+  sockets_.push_back(std::make_unique<Socket>(hosts_.world(), *sockets, sockets->take(name), host_.lane()));
+  return sockets_.back().get();
 }
 
 Task<void> Client::read_body(worker::Capability stream, Duration timeout, Exchange& exchange) {

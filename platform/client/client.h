@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/client/body_reader.h"
+#include "platform/client/socket.h"
 #include "platform/edge/anycast.h"
 #include "platform/edge/cf.h"
 #include "platform/worker/messages.h"
@@ -22,6 +23,7 @@ inline constexpr Duration kClientTimeout = seconds(60);
 struct Exchange {
   Ref<const runtime::HttpResponse> response;  // null: no answer, or its body broke off
   std::string error;                          // why there is none
+  Socket* socket = nullptr;                   // of an answer that upgrades to a WebSocket; the client's
   bool never_sent = false;  // surely not handled; otherwise a missing answer means "unknown"
   Instant sent{0};
   Instant received{0};
@@ -64,6 +66,7 @@ class Client {
   Task<Exchange> fetch(Ref<runtime::HttpRequest> request, Duration timeout = kClientTimeout);
 
  private:
+  Socket* take_socket(const worker::SocketName& name);
   // Waits for the whole of a streamed body.
   Task<void> read_body(worker::Capability stream, Duration timeout, Exchange& exchange);
 
@@ -79,6 +82,7 @@ class Client {
   uint32_t cf_pop_ = UINT32_MAX;
   std::string cf_json_;  // for `cf_pop_`
   std::vector<const OpenRequest*> open_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
   std::unique_ptr<BodyReader> bodies_;  // made with the first streamed response
 };
 

@@ -95,6 +95,9 @@ BlockingChain::Part BlockingChain::context(host::Process& process,
     parts.push_back(ends({who, "a timer of its own",
                           "due in " + seconds_text(*due - cloud_.world().now())},
                          End::kMoving));
+  worker::EventContext* waiting = worker.find(id);
+  if (!in_section && waiting && worker.listens(*waiting))
+    parts.push_back(ends({who, "a message", "of a WebSocket"}, End::kMoving));
   if (parts.empty() && worker.isolate().pending_operations(id) > (in_section ? 1 : 0))
     return ends({who, "an operation of its own", {}}, End::kMoving);
   if (parts.empty())

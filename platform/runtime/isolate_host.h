@@ -92,7 +92,7 @@ class IsolateHost {
   // Isolate::socket_frame; a frame leaves from an end.
   virtual uint32_t open_sockets(ContextId) { return 0; }
   virtual void accept_socket(ContextId, uint32_t end) { (void)end; }
-  virtual void send_socket(ContextId, uint32_t end, Ref<const SocketFrame> frame) { (void)end, (void)frame; }
+  virtual void send_socket(ContextId, uint32_t end, Ref<SocketFrame> frame) { (void)end, (void)frame; }
   // An operation of a platform service's binding (KV, ...), answered by settle_cells / fail. `gated`: from a
   // Durable Object it waits for the output gate (durable-objects.md 2.4).
   virtual void start_binding(ContextId, OperationId, uint32_t binding, std::string_view method,

@@ -176,7 +176,7 @@ void send_socket(Arguments info) {
   using What = SocketFrame::What;
   Isolate::State& s = state_of(info);
   const What what = static_cast<What>(unsigned_at(info, 1));
-  Ref<const SocketFrame> frame;
+  Ref<SocketFrame> frame;
   switch (what) {
     case What::kText:
       frame = SocketFrame::message(what, Buffer::copy(to_utf8(s.isolate, info[2])));

@@ -3,6 +3,7 @@
 //
 // The source defines the class Thing (DurableObject, wait(ms), meter and trip are there) and the object `cases`
 // of functions (env, T, name, ctx) where T is Thing's namespace and `saw(f)` gives f's value or the error with its flags.
+// A case may give a Response of its own.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,6 +39,7 @@ export default {
     tick();
     const url = new URL(request.url);
     const value = await saw(() => cases[url.pathname.slice(1)](env, env.THING, url.searchParams.get("o") ?? "o", ctx));
+    if (value instanceof Response) return value;
     return new Response(typeof value === "string" ? value : JSON.stringify(value) ?? "undefined");
   },
 };
@@ -115,6 +117,27 @@ class Rig {
     cloud_.hosts().crash(host);
     cloud_.hosts().restart(host);
   }
+  // What the object's followers say reaches it this much later.
+  void delay_followers(const std::string& name, Duration delay) {
+    net::Endpoints followers, owner{.names = {object(name)->object_host().process().host().name()}};
+    for (host::HostId follower : object(name)->followers())
+      followers.names.push_back(cloud_.hosts().by_id(follower).name());
+    cloud_.network().degrade("slow followers", followers, owner, true, {.extra_delay = delay});
+  }
+  // Opens a WebSocket of the client to a case; null: no upgrade.
+  client::Socket* connect(const std::string& what) {
+    client::Exchange exchange;
+    tasks_->spawn(upgrade(what, exchange));
+    while (exchange.received == Instant{0}) world().loop().step();
+    return exchange.socket;
+  }
+  // The next frame that comes, as a story shows it.
+  std::string receive(client::Socket& socket, Duration timeout = seconds(60)) {
+    std::string shown;
+    tasks_->spawn(receive(socket, timeout, shown));
+    while (shown.empty()) world().loop().step();
+    return shown;
+  }
   // Begins a fault now.
   void fault(const char* json) {
     fault::Fault fault;
@@ -125,6 +148,16 @@ class Rig {
   CloudFaults& faults() { return faults_; }
 
  private:
+  Task<void> upgrade(std::string what, client::Exchange& exchange) {
+    auto request = make_ref<runtime::HttpRequest>();
+    request->url = "/" + what;
+    request->headers.append("Upgrade", "websocket");
+    exchange = co_await client_.fetch(std::move(request));
+  }
+  Task<void> receive(client::Socket& socket, Duration timeout, std::string& shown) {
+    auto frame = co_await socket.receive(timeout);
+    shown = frame ? frame->shown() : "nothing";
+  }
   Task<void> fetch(client::Client& from, std::string what) {
     auto request = make_ref<runtime::HttpRequest>();
     request->url = "/" + what;

@@ -70,19 +70,11 @@ const App& app() {
   return made;
 }
 
-// What the object's followers say reaches it this much later.
-void delay_followers(Rig& rig, Duration delay) {
-  net::Endpoints followers, owner{.names = {rig.object("o")->object_host().process().host().name()}};
-  for (host::HostId follower : rig.object("o")->followers())
-    followers.names.push_back(rig.cloud().hosts().by_id(follower).name());
-  rig.cloud().network().degrade("slow followers", followers, owner, true, {.extra_delay = delay});
-}
-
 TEST(Streams, EachPartWaitsForTheWritesBeforeItAndForNoLaterOne) {
   for (int delay : {0, 5, 20}) {
     Rig rig(app());
     rig.ask("hi");
-    if (delay) delay_followers(rig, seconds(delay));
+    if (delay) rig.delay_followers("o", seconds(delay));
     // The body's second part was given after a write.
     const std::string late = delay ? std::to_string(delay) + "." : "0.";
     const std::string between = rig.ask("between");
@@ -96,7 +88,7 @@ TEST(Streams, EachPartWaitsForTheWritesBeforeItAndForNoLaterOne) {
 TEST(Streams, OfAWriteThatIsNotDurableInTimeBreakOffWithTheReset) {
   Rig rig(app());
   rig.ask("hi");
-  delay_followers(rig, seconds(45));
+  rig.delay_followers("o", seconds(45));
   EXPECT_EQ(rig.ask("between"),
             "a 0.0, Error: Durable Object storage operation exceeded timeout which caused object to be reset. "
             "overloaded=true remote=true durableObjectReset=true");

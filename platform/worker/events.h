@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "platform/runtime/error_info.h"
+#include "platform/runtime/socket_frame.h"
 #include "platform/runtime/source_position.h"
 #include "sim/core/trace.h"
 
@@ -62,6 +63,23 @@ struct EventFailed {
     }
     return out;
   }
+};
+
+// A frame of a WebSocket left whoever has an end of it (a client, an object, a Worker), or came to them.
+struct SocketSent {
+  static constexpr const char* kKind = "socket.sent";
+  LaneId lane;
+  const runtime::SocketFrame& frame;
+  void fold(Fold& f) const { f.add(frame.number).add(frame.shown()); }
+  std::string text() const { return "sends by WebSocket: " + frame.shown(); }
+};
+struct SocketRead {
+  static constexpr const char* kKind = "socket.read";
+  LaneId lane;
+  uint64_t reader;  // names the end
+  const runtime::SocketFrame& frame;
+  void fold(Fold& f) const { f.add(frame.number).add(frame.shown()); }
+  std::string text() const { return "gets by WebSocket: " + frame.shown(); }
 };
 
 }  // namespace orrery::worker

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "platform/channels.h"
+#include "platform/worker/events.h"
 #include "sim/core/world.h"
 
 namespace orrery::worker {
@@ -49,19 +50,32 @@ uint32_t WebSockets::open_pair() {
   return last_pair_ * 2;
 }
 
-void WebSockets::accept(uint32_t end, SocketReader& reader, runtime::ContextId context) {
+void WebSockets::accept(uint32_t end, SocketReader& reader, runtime::ContextId context, LaneId lane) {
   End* e = find(end);
   if (!e) return;
   e->held = Held::kReader;
   e->reader = &reader;
   e->context = context;
+  e->lane = lane;
   wake(end, *e);
+}
+
+uint64_t WebSockets::identity(uint32_t end) const {
+  return mix64(uint64_t{process_.host_id()} << 32 | end, process_.incarnation());
+}
+
+void WebSockets::stamp(uint32_t end, SocketFrame& frame) {
+  End* e = find(end);
+  if (!e) return;
+  frame.sender = identity(end);
+  frame.number = ++e->stamped;
 }
 
 void WebSockets::send(uint32_t end, const Ref<const SocketFrame>& frame) {
   End* from = find(end);
   if (!from || from->finished) return;
   from->finished = frame->ends();
+  if (from->held == Held::kReader) process_.world().announce(SocketSent{from->lane, *frame});
   arrive(partner(end), *find(partner(end)), frame);
   if (from->finished) clear(end);
 }
@@ -87,6 +101,7 @@ Ref<const SocketFrame> WebSockets::next(uint32_t end) {
   if (!e || e->frames.empty()) return nullptr;
   Ref<const SocketFrame> frame = std::move(e->frames.front());
   e->frames.pop_front();
+  process_.world().announce(SocketRead{e->lane, identity(end), *frame});
   return frame;
 }
 

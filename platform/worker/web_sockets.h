@@ -57,7 +57,9 @@ class WebSockets final : public host::Service, private net::Handler {
   // A new pair; its ends are the number given and the next.
   uint32_t open_pair();
   // The end is read from now on.
-  void accept(uint32_t end, SocketReader& reader, runtime::ContextId context);
+  void accept(uint32_t end, SocketReader& reader, runtime::ContextId context, LaneId lane);
+  // Numbers a frame as the next that this end sends; it may leave later.
+  void stamp(uint32_t end, runtime::SocketFrame& frame);
   // Sends a frame from this end. After a close frame or the loss of the connection nothing more leaves.
   void send(uint32_t end, const Ref<const runtime::SocketFrame>& frame);
   // The next frame that came for the end; null: none.
@@ -86,6 +88,8 @@ class WebSockets final : public host::Service, private net::Handler {
     Held held = Held::kNot;
     SocketReader* reader = nullptr;
     runtime::ContextId context = runtime::kNoContext;
+    LaneId lane = kWorldLane;  // of its reader
+    uint32_t stamped = 0;
     SocketName wire;
     std::deque<Ref<const runtime::SocketFrame>> frames;  // that came, for whoever holds it
     bool reading = false;
@@ -101,6 +105,8 @@ class WebSockets final : public host::Service, private net::Handler {
   void on_peer_lost(host::HostId peer) override;
   End* find(uint32_t end);
   const End* find(uint32_t end) const { return const_cast<WebSockets*>(this)->find(end); }
+  // Names an end of any process for whoever compares frames.
+  uint64_t identity(uint32_t end) const;
   bool here(const SocketName& name) const;
   void post(const SocketName& to, Ref<const runtime::SocketFrame> frame);
   void arrive(uint32_t end, End& to, const Ref<const runtime::SocketFrame>& frame);

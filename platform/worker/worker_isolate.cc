@@ -342,10 +342,11 @@ uint32_t WorkerIsolate::open_sockets(runtime::ContextId) {
 
 void WorkerIsolate::accept_socket(runtime::ContextId context, uint32_t end) {
   current().socket_accepted(end);
-  sockets_->accept(end, *this, context);
+  sockets_->accept(end, *this, context, current().lane());
 }
 
-void WorkerIsolate::send_socket(runtime::ContextId, uint32_t end, Ref<const runtime::SocketFrame> frame) {
+void WorkerIsolate::send_socket(runtime::ContextId, uint32_t end, Ref<runtime::SocketFrame> frame) {
+  sockets_->stamp(end, *frame);
   current().send_frame(end, std::move(frame));
 }
 

@@ -166,7 +166,7 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   void withdraw_export(runtime::ContextId, uint32_t number) override;
   uint32_t open_sockets(runtime::ContextId) override;
   void accept_socket(runtime::ContextId, uint32_t end) override;
-  void send_socket(runtime::ContextId, uint32_t end, Ref<const runtime::SocketFrame>) override;
+  void send_socket(runtime::ContextId, uint32_t end, Ref<runtime::SocketFrame>) override;
   uint32_t import_own(runtime::ContextId, uint32_t exported) override;
   void release_import(uint32_t number) override;
   void start_binding(runtime::ContextId, runtime::OperationId, uint32_t binding,

@@ -23,7 +23,7 @@ std::vector<std::string> story_to(const Trace& trace, const monitors::Breach& br
     const bool takes_part = std::find(breach.lanes.begin(), breach.lanes.end(), event.lane) !=
                             breach.lanes.end();
     const std::string_view kind = event.kind;
-    const bool wanted = takes_part || kind.starts_with("client.") || kind.starts_with("fault.") ||
+    const bool wanted = takes_part || kind.starts_with("client.") || kind.starts_with("socket.") || kind.starts_with("fault.") ||
                         kind == "scenario.note";
     const bool here = event.sequence == breach.sequence;
     if (!here && (!wanted || std::find(std::begin(kLeftOut), std::end(kLeftOut), kind) !=

@@ -16,6 +16,7 @@ constexpr std::string_view kStoryKinds[] = {
     "client.request",     "client.answer",       "console",         "worker.exception",
     "object.started",     "object.ended",        "object.event",    "object.write",
     "object.replied",     "durable.deposed",     "durable.session_ended",
+    "socket.sent",        "socket.read",
     "kv.write",           "kv.write_failed",     "kv.read",         "kv.conflict",
     "kv.delay",
     "alarm.fired",        "alarm.failed",        "alarm.succeeded",

@@ -35,6 +35,23 @@ py::list header_list(const runtime::HeaderList& headers) {
 
 py::bytes bytes_of(std::string_view text) { return py::bytes(text.data(), text.size()); }
 
+// A frame as (kind, data, code): kind "text", "binary", "close" or "lost"; None when there is none.
+py::object frame_of(const Ref<const runtime::SocketFrame>& frame) {
+  using What = runtime::SocketFrame::What;
+  if (!frame) return py::none();
+  switch (frame->what) {
+    case What::kText: {
+      const std::string_view text = frame->data->text();
+      return py::make_tuple("text", py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+                                        text.data(), static_cast<Py_ssize_t>(text.size()), "replace")), 0);
+    }
+    case What::kBinary: return py::make_tuple("binary", bytes_of(frame->data->text()), 0);
+    case What::kClose: return py::make_tuple("close", py::str(frame->reason), frame->code);
+    case What::kLost: break;
+  }
+  return py::make_tuple("lost", py::str(), 0);
+}
+
 py::dict result_of(const OperationResult& result) {
   py::dict out;
   switch (result.kind) {
@@ -51,8 +68,13 @@ py::dict result_of(const OperationResult& result) {
       out["headers"] = header_list(r.headers);
       out["body"] = bytes_of(r.body.text());
       out["latency_us"] = (result.exchange.received - result.exchange.sent).us;
+      out["socket"] = result.socket;
       break;
     }
+    case OperationResult::Kind::kFrame:
+      out["kind"] = "frame";
+      out["frame"] = frame_of(result.frame);
+      break;
     case OperationResult::Kind::kError:
       out["kind"] = "error";
       out["error"] = result.exchange.error;
@@ -147,6 +169,20 @@ PYBIND11_MODULE(_orrery, m) {
              if (body) text = std::string(*body);
              return w.request(client, method, url, headers, text ? &*text : nullptr);
            })
+      .def("socket_send",
+           [](NativeWorld& w, uint64_t socket, const py::object& message) {
+             using What = runtime::SocketFrame::What;
+             const bool text = py::isinstance<py::str>(message);
+             const auto data = message.cast<std::string>();
+             return w.socket_send(socket, runtime::SocketFrame::message(text ? What::kText : What::kBinary,
+                                                                        Buffer::copy(data)));
+           })
+      .def("socket_close",
+           [](NativeWorld& w, uint64_t socket, uint16_t code, const std::string& reason) {
+             return w.socket_send(socket, runtime::SocketFrame::close(code, reason));
+           })
+      .def("socket_receive", &NativeWorld::socket_receive)
+      .def("socket_open", &NativeWorld::socket_open)
       .def("sleep", &NativeWorld::sleep)
       .def("load", &NativeWorld::load)
       .def("step", &NativeWorld::step)

@@ -97,6 +97,40 @@ Task<void> NativeWorld::fetch(uint64_t operation, client::Client& client,
   result.kind =
       exchange.response ? OperationResult::Kind::kResponse : OperationResult::Kind::kError;
   result.exchange = std::move(exchange);
+  if (result.exchange.socket) {
+    sockets_.push_back({result.exchange.socket, mix64(hash_name(client.name()), hash_name("socket") + sockets_.size())});
+    result.socket = sockets_.size();
+  }
+  close_operation(operation);
+}
+
+NativeWorld::ClientSocket& NativeWorld::socket_at(uint64_t number) {
+  if (number == 0 || number > sockets_.size()) throw BadInput("no such WebSocket");
+  return sockets_[number - 1];
+}
+
+uint64_t NativeWorld::next_cause(ClientSocket& socket) {
+  return socket.commands_cause = mix64(socket.commands_cause, 1);
+}
+
+bool NativeWorld::socket_send(uint64_t socket, const Ref<runtime::SocketFrame>& frame) {
+  ClientSocket& s = socket_at(socket);
+  CauseScope cause(world().cause(), next_cause(s));
+  return s.socket->send(frame);
+}
+
+uint64_t NativeWorld::socket_receive(uint64_t socket, int64_t timeout_us) {
+  ClientSocket& s = socket_at(socket);
+  const uint64_t operation = open_operation();
+  CauseScope cause(world().cause(), next_cause(s));
+  tasks_->spawn(receive(operation, *s.socket, micros(timeout_us)));
+  return operation;
+}
+
+Task<void> NativeWorld::receive(uint64_t operation, client::Socket& socket, Duration timeout) {
+  Ref<const runtime::SocketFrame> frame = co_await socket.receive(timeout);
+  operations_[operation].kind = OperationResult::Kind::kFrame;
+  operations_[operation].frame = std::move(frame);
   close_operation(operation);
 }
 

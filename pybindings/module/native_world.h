@@ -28,9 +28,11 @@ using Json = nlohmann::ordered_json;
 
 // How an operation ended.
 struct OperationResult {
-  enum class Kind { kPending, kResponse, kError, kDone, kLoad } kind = Kind::kPending;
+  enum class Kind { kPending, kResponse, kError, kDone, kLoad, kFrame } kind = Kind::kPending;
   client::Exchange exchange;
   client::LoadResult load;
+  uint64_t socket = 0;                       // of a response that upgrades to a WebSocket: its number, from 1
+  Ref<const runtime::SocketFrame> frame;     // kFrame; null: none came in time
 };
 
 class NativeWorld {
@@ -47,6 +49,11 @@ class NativeWorld {
   uint64_t request(uint64_t client, const std::string& method, const std::string& url,
                    const std::vector<std::pair<std::string, std::string>>& headers,
                    const std::string* body);
+  // WebSockets by the number in a response: a frame leaves (false: it is closed), an operation that ends with the
+  // next that comes, whether it is open.
+  bool socket_send(uint64_t socket, const Ref<runtime::SocketFrame>& frame);
+  uint64_t socket_receive(uint64_t socket, int64_t timeout_us);
+  bool socket_open(uint64_t socket) { return socket_at(socket).socket->open(); }
   uint64_t sleep(int64_t us);
   uint64_t load(const std::string& json);
   // Runs until an operation ended, an origin was asked, or `deadline_us`; the ended ones in order.
@@ -82,6 +89,7 @@ class NativeWorld {
   uint64_t open_operation();
   void close_operation(uint64_t operation);
   Task<void> fetch(uint64_t operation, client::Client& client, Ref<runtime::HttpRequest> request);
+  Task<void> receive(uint64_t operation, client::Socket& socket, Duration timeout);
   Task<void> run_settle(uint64_t operation);
   Task<void> run_load(uint64_t operation, std::shared_ptr<client::Load> load);
   void plan_swarm(const WorldOptions& options);
@@ -93,6 +101,14 @@ class NativeWorld {
   std::unique_ptr<monitors::Monitors> monitors_;  // null when switched off
   std::vector<client::Client*> clients_;
   std::vector<uint64_t> client_requests_;
+  struct ClientSocket {
+    client::Socket* socket;
+    uint64_t commands_cause;
+  };
+  ClientSocket& socket_at(uint64_t number);
+  // The cause of the next command to a socket: the socket's own count.
+  uint64_t next_cause(ClientSocket& socket);
+  std::vector<ClientSocket> sockets_;
   std::vector<OperationResult> operations_;
   std::vector<uint64_t> ended_;
   uint64_t open_ = 0;

@@ -15,6 +15,7 @@ from orrery.history import CheckFailed, CheckUnknown
 from orrery.load import Load
 from orrery.scenario import Scenario, scenario
 from orrery.timeline import Timeline
+from orrery.websocket import WebSocket
 from orrery.world import World
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "ScenarioError",
     "Timeline",
     "UserError",
+    "WebSocket",
     "World",
     "explore",
     "replay",

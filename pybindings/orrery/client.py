@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json as json_module
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from orrery.driver import Pending, ScenarioError
+from orrery.websocket import WebSocket
 
 if TYPE_CHECKING:
     from orrery.world import World
@@ -101,6 +102,12 @@ def response_of(result: dict[str, Any]) -> Response:
     )
 
 
+def checked_url(url: str) -> str:
+    if not isinstance(url, str) or not (url.startswith("/") or "://" in url):
+        raise ScenarioError(f'a url is a path ("/x") or a whole address, not {url!r}')
+    return url
+
+
 class Client:
     """A client near a city. `await client.get(url)` and its like give a Response; the request
     leaves at the call, so several may be on their way at once."""
@@ -132,6 +139,27 @@ class Client:
     def delete(self, url: str, **options: Any) -> Pending:
         return self.fetch("DELETE", url, **options)
 
+    def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        protocols: Sequence[str] = (),
+    ) -> Pending:
+        """Asks for a WebSocket; gives a WebSocket, which is open if the answer was 101."""
+        pairs = {**(headers or {}), "Upgrade": "websocket"}
+        if protocols:
+            pairs["Sec-WebSocket-Protocol"] = ", ".join(protocols)
+        number = self._world.native.request(
+            self._number, "GET", checked_url(url), list(pairs.items()), None
+        )
+
+        def convert(result: dict[str, Any]) -> WebSocket:
+            socket = int(result.get("socket") or 0)
+            return WebSocket(self._world, self, socket, response_of(result))
+
+        return self._world.driver.operation(number, f"WebSocket {url} of {self.name}", convert)
+
     def fetch(
         self,
         method: str,
@@ -148,8 +176,7 @@ class Client:
         else - no answer included - `info`. `outcome(response)` may decide otherwise: it returns
         ("ok"|"fail"|"info", value).
         """
-        if not isinstance(url, str) or not (url.startswith("/") or "://" in url):
-            raise ScenarioError(f'a url is a path ("/x") or a whole address, not {url!r}')
+        checked_url(url)
         pairs = [(str(name), str(value)) for name, value in (headers or {}).items()]
         if json is not None:
             if body is not None:

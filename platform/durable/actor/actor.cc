@@ -324,6 +324,7 @@ void Actor::SettleWork::run() {
 }
 
 void Actor::SocketWork::run() {
+  actor.world().announce(ObjectMessage{actor.info_->lane, actor.epoch_, actor.current_section() != nullptr});
   actor.subrequests_ = 0;
   actor.turn("socket", [&](runtime::Isolate&) { return actor.worker_.read_socket(actor, end); });
 }

@@ -147,7 +147,8 @@ void Actor::send_chunk(runtime::OperationId operation, Ref<const worker::StreamM
 void Actor::send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) {
   if (state_ == State::kEnded) return;
   if (!lease_valid()) wait_for_lease();
-  const bool weak = host_.options().weaken.frames_early;
+  const Weaken& weaken = host_.options().weaken;
+  const bool weak = weaken.frames_early || (weaken.frames_overtake && output_gate_.waiting() > 0);
   if (weak || output_gate_.open()) return send_frame(end, frame, 0);
   const uint64_t output = hold_output();
   ORRERY_SOMETIMES(world(), true, "a WebSocket message waits for the output gate");
@@ -155,7 +156,7 @@ void Actor::send_frame(uint32_t end, Ref<const runtime::SocketFrame> frame) {
 }
 
 void Actor::send_frame(uint32_t end, const Ref<const runtime::SocketFrame>& frame, uint64_t output) {
-  world().announce(ObjectStreamed{info_->lane, epoch_, output, frame->size()});
+  world().announce(ObjectStreamed{info_->lane, epoch_, output, frame->size(), true});
   worker_.sockets().send(end, frame);
 }
 
@@ -266,6 +267,7 @@ void Actor::end_section_now(runtime::SectionId id, const runtime::ErrorInfo* err
 void Actor::find_deadlock() {
   if (state_ != State::kRunning || in_turn_ || !ready_.empty()) return;
   if (worker_.isolate().pending_operations(context_id()) != static_cast<int>(sections_.size())) return;
+  if (worker_.listens(*this)) return;
   for (auto& [id, open] : sections_) {
     if (!open.section->running() || !open.section->quiet()) continue;
     ORRERY_SOMETIMES(world(), true, "a critical section waits for what cannot come before it ends");

@@ -137,15 +137,28 @@ struct ObjectCalled {
   std::string text() const { return "calls " + std::string(method) + " " + std::string(what); }
 };
 
-// A part of a stream left the object: so many bytes, none for its end. `output` as in ObjectCalled.
+// A frame of a WebSocket was delivered into JavaScript.
+struct ObjectMessage {
+  static constexpr const char* kKind = "object.message";
+  LaneId lane;
+  uint64_t epoch;
+  bool within = false;  // of a socket that was accepted in the section that is open
+  void fold(Fold& f) const { f.add(epoch); }
+  std::string text() const { return "a WebSocket message is delivered"; }
+};
+
+// A part of a stream, or a frame of a WebSocket, left the object: so many bytes, none for its end. `output` as in
+// ObjectCalled.
 struct ObjectStreamed {
   static constexpr const char* kKind = "object.streamed";
   LaneId lane;
   uint64_t epoch;
   uint64_t output;
   uint64_t bytes;
+  bool frame = false;
   void fold(Fold& f) const { f.add(epoch).add(output).add(bytes); }
   std::string text() const {
+    if (frame) return "a WebSocket frame of " + std::to_string(bytes) + " bytes leaves";
     return bytes ? "streams " + std::to_string(bytes) + " bytes" : std::string("ends a stream");
   }
 };

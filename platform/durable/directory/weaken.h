@@ -23,6 +23,7 @@ struct Weaken {
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
   bool alarms_forgotten = false;   // who takes an alarm shard over begins with an empty table
   bool frames_early = false;       // messages of WebSockets do not wait at the output gate
+  bool frames_overtake = false;    // while an output waits at the gate, messages of WebSockets pass it
   bool streams_early = false;      // parts of streams do not wait at the output gate
   bool writes_unlocked = false;    // confirmed writes do not lock the output gate
   bool transactions_unlocked = false;  // nor do transactions at their end
