@@ -109,7 +109,11 @@ class EventContext {
   // Stubs whose object broke, and how: every later call through them fails with that (7.5).
   std::map<uint32_t, runtime::ErrorInfo> broken_stubs_;
   // Which instance answered a stub last, of those used latest: a stub breaks with its object even when idle (7.5).
-  std::vector<std::pair<uint32_t, uint64_t>> served_stubs_;
+  // A context that uses more stubs than this forgets the oldest.
+  void note_served(uint32_t stub, uint64_t epoch);
+  // The epoch of that instance; 0: not known.
+  uint64_t served_by(uint32_t stub) const;
+  std::vector<std::pair<uint32_t, uint64_t>> served_stubs_;  // in order of first use
   uint32_t subrequests_ = 0;  // made since the last event came
   uint32_t given_ = 0;
   uint32_t given_results_ = 0;
@@ -118,5 +122,19 @@ class EventContext {
   // Events whose results are kept, and under which number, until they are answered.
   std::vector<std::pair<runtime::EventId, uint32_t>> keeping_;
 };
+
+inline uint64_t EventContext::served_by(uint32_t stub) const {
+  for (auto it = served_stubs_.rbegin(); it != served_stubs_.rend(); ++it)
+    if (it->first == stub) return it->second;
+  return 0;
+}
+
+inline void EventContext::note_served(uint32_t stub, uint64_t epoch) {
+  constexpr size_t kRemembered = 64;
+  for (auto it = served_stubs_.rbegin(); it != served_stubs_.rend(); ++it)
+    if (it->first == stub) return void(it->second = epoch);
+  if (served_stubs_.size() == kRemembered) served_stubs_.erase(served_stubs_.begin());
+  served_stubs_.emplace_back(stub, epoch);
+}
 
 }  // namespace orrery::worker
