@@ -13,7 +13,7 @@ FOLDERS = sorted(file.parent.name for file in find_scenario_files(SCENARIOS))
 
 
 def test_the_apps_and_the_faulty_twins_of_the_suite_are_there():
-    right = {"inventory", "flash_sale", "stale_primary", "feature_flags", "trial", "saga", "rate_limiter", "sessions"}
+    right = {"inventory", "flash_sale", "stale_primary", "feature_flags", "trial", "saga", "rate_limiter", "sessions", "chat"}
     twins = {"flash_sale_faulty", "counter_in_kv_faulty", "trial_faulty", "promise_all_faulty", "cache_faulty"}
     assert right | twins <= set(FOLDERS)
 
@@ -27,7 +27,7 @@ def test_the_readme_has_a_row_for_each_folder_and_no_other():
 def test_a_faulty_twin_and_nothing_else_is_expected_to_break_a_rule(folder):
     scenarios = load_scenarios(SCENARIOS / folder / "scenario.py")
     for scenario in scenarios:
-        faulty = folder.endswith("_faulty") or bool(scenario.weaken)
+        faulty = folder.endswith("_faulty") or scenario.name.endswith("_faulty") or bool(scenario.weaken)
         assert (scenario.expect is not None) == faulty, scenario.name
         assert scenario.description and scenario.apps, scenario.name
 

@@ -104,6 +104,6 @@ async def chat(world: orrery.World) -> None:
 
 
 @orrery.scenario(app="app", environment="careless", pops=POPS, faults_over="15s", expect=SHOWN_IS_KEPT)
-async def chat_careless(world: orrery.World) -> None:
+async def chat_faulty(world: orrery.World) -> None:
     """Unconfirmed writes do not hold messages back: a line that somebody was shown may be lost."""
     await conversation(world)
