@@ -122,6 +122,9 @@ class Isolate {
   TurnResult dispatch_rpc_message(ContextId context, EventId event, const RpcEvent& call);
   // Others let go of what the context gave out under this number, or of a result that it kept.
   TurnResult rpc_released(ContextId context, uint32_t number, bool is_result);
+  // Fails the events of an actor's context whose answers can never come with "Promise will never complete.". Collects
+  // all garbage: for contexts in which nothing is under way.
+  TurnResult settle_lost_events(ContextId context);
   TurnResult dispatch_alarm(ContextId context, EventId event, int64_t scheduled_ms, int retry_count);
 
   // Answers to what JavaScript asked for.

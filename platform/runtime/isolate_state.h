@@ -21,7 +21,8 @@ enum Hook : int {
   kHookDispatchRpc, kHookConstructActor, kHookDispatchActorFetch, kHookDispatchActorRpc,
   kHookDispatchAlarm, kHookSettleFetch, kHookSettleValue, kHookFailOperation, kHookTimerFired,
   kHookSectionEntered, kHookSectionLeft, kHookDropTimer, kHookDispatchRpcMessage, kHookSettleRpc,
-  kHookRpcReleased, kHookSocketFrame, kHookPackClone, kHookUnpackClone, kHookCount,
+  kHookRpcReleased, kHookSocketFrame, kHookPackClone, kHookUnpackClone, kHookHoldWeakly,
+  kHookSettleLost, kHookCount,
 };
 inline constexpr const char* kHookNames[kHookCount] = {
   "installEnv", "installWorker", "seedRandom", "builtinModule", "dataCloneError",
@@ -29,7 +30,7 @@ inline constexpr const char* kHookNames[kHookCount] = {
   "dispatchRpc", "constructActor", "dispatchActorFetch", "dispatchActorRpc",
   "dispatchAlarm", "settleFetch", "settleValue", "failOperation", "timerFired",
   "sectionEntered", "sectionLeft", "dropTimer", "dispatchRpcMessage", "settleRpc",
-  "rpcReleased", "socketFrame", "packClone", "unpackClone",
+  "rpcReleased", "socketFrame", "packClone", "unpackClone", "holdWeakly", "settleLost",
 };
 
 struct ContextState {
@@ -98,6 +99,14 @@ struct Isolate::State {
     v8::Global<v8::Value> reason;
   };
   std::vector<Rejection> rejections;
+
+  // ---- events that may be lost (lost_events.cc)
+  struct HeldWeakly {
+    HeldWeakly(EventId e, v8::Global<v8::Value> p) : event(e), promise(std::move(p)) {}
+    EventId event;
+    v8::Global<v8::Value> promise;
+  };
+  std::vector<HeldWeakly> held_weakly;
 
   // ---- code (modules.cc)
   std::vector<ModuleRecord> modules;

@@ -245,6 +245,14 @@ void has_enhanced_errors(Arguments info) {
   info.GetReturnValue().Set(state_of(info).app->has_flag(kEnhancedErrors));
 }
 
+// holdWeakly(event, promise): within settle_lost_events.
+void hold_weakly(Arguments info) {
+  Isolate::State& s = state_of(info);
+  Isolate::State::HeldWeakly& held =
+      s.held_weakly.emplace_back(unsigned_at(info, 0), v8::Global<v8::Value>(s.isolate, info[1]));
+  held.promise.SetWeak();
+}
+
 // startBinding(operation, binding, method, arguments, gated): `arguments` is an array of simple values.
 void start_binding(Arguments info) {
   if (!require_event(info)) return;
@@ -408,6 +416,7 @@ constexpr NativeFunction kNatives[] = {
     {"withdrawExport", withdraw_export},
     {"isBuiltin", is_builtin},
     {"oddKind", odd_kind},
+    {"holdWeakly", hold_weakly},
     {"withoutMeter", strip_meter},
     {"hasEnhancedErrors", has_enhanced_errors},
     {"startBinding", start_binding},

@@ -37,7 +37,7 @@ Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view c
 Actor::~Actor() {
   input_gate_->detach();
   Loop& loop = world().loop();
-  for (EventHandle* h : {&idle_timer_, &lease_timer_, &durability_timer_, &commit_event_}) loop.cancel(*h);
+  for (EventHandle* h : {&idle_timer_, &lost_timer_, &lease_timer_, &durability_timer_, &commit_event_}) loop.cancel(*h);
   for (auto& [id, section] : sections_) loop.cancel(section.timeout);
   while (works_) delete works_;
   current_lock_.release();
@@ -261,6 +261,7 @@ void Actor::pump() {
   }
   pumping_ = false;
   if (!sections_.empty()) find_deadlock();
+  look_for_lost();
   maybe_idle();
 }
 

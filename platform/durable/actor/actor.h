@@ -149,6 +149,7 @@ class Actor final : public worker::EventContext,
   struct LeaveSectionWork;
   struct ReleasedWork;
   struct SocketWork;
+  struct LostWork;
   // An event that JavaScript has and has not answered.
   struct InFlight {
     net::Caller caller;
@@ -210,6 +211,9 @@ class Actor final : public worker::EventContext,
   void linger_over();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
+  // Looks, in a while, whether events wait for what can never come (lost_events.cc).
+  void look_for_lost();
+  bool is_still() const;
   // Resets the object when a section waits for what cannot come before it ends (1.9).
   void find_deadlock();
   bool at_work() const;
@@ -287,6 +291,10 @@ class Actor final : public worker::EventContext,
   std::map<uint32_t, Ref<CriticalSection>> given_sections_;  // by the number of what was given out
 
   EventHandle idle_timer_;
+  EventHandle lost_timer_;
+  uint64_t turns_ = 0;
+  uint64_t still_since_turn_ = 0;  // when the timer was set
+  uint64_t looked_at_turn_ = 0;  // the last one after which lost events were looked for
   EventHandle lease_timer_;
   EventHandle durability_timer_;
   EventHandle commit_event_;

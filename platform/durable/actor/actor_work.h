@@ -109,6 +109,7 @@ struct Actor::ReleasedWork final : Work {
 template <class Enter>
 void Actor::turn(const char* why, Enter&& enter) {
   in_turn_ = true;
+  ++turns_;
   runtime::TurnResult result = worker_.turn(*this, why, enter);
   in_turn_ = false;
   if (state_ == State::kEnded) return;

@@ -56,6 +56,8 @@ class Actor::Alarms {
   // Commits wait for the scheduler.
   bool holding() const { return !held_.empty(); }
 
+  // The handler, or what comes before or after it, is under way.
+  bool handling() const { return running_.has_value(); }
   // A run, or a word with the scheduler, is under way.
   bool busy() const { return running_ || queued_ || telling_ || telling_later_; }
 

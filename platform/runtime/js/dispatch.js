@@ -2,6 +2,7 @@
 // arranges that the answer leaves through exactly one native (respond, respondValue, respondError).
 import { natives } from "./natives.js";
 import { promiseResolve, promiseThen, uncurryThis } from "./safe.js";
+import { awaitAnswer, keepAwaited } from "./awaited.js";
 import { enter, openContext } from "./io_context.js";
 import { DurableObject, WorkerEntrypoint } from "./entrypoints.js";
 import { DurableObjectState, ExecutionContext } from "./execution_context.js";
@@ -97,13 +98,17 @@ const isThenable = (value) =>
 
 function answerResponse(context, event, result, headers, body) {
   const failed = (error) => {
+    awaitAnswer(context, event, undefined);
     fail(event, error);
     if (body !== null) endRequestStream(body);
   };
   if (!isThenable(result) && !isResponse(result)) {
     return void failed(new TypeError("Callback returned incorrect type; expected 'Promise'"));
   }
-  promiseThen(promiseResolve(result), (response) => {
+  const promise = promiseResolve(result);
+  awaitAnswer(context, event, promise);
+  promiseThen(promise, (response) => {
+    awaitAnswer(context, event, undefined);
     try {
       sendResponse(context, event, response, headers, body);
     } catch (error) {
@@ -119,9 +124,16 @@ function serveFetch(context, event, method, url, headers, body, cf, handle) {
     typeof body === "number" ? came : null);
 }
 
-function answerDone(event, result) {
-  promiseThen(promiseResolve(result), () => natives.respondValue(event, undefined, false),
-    (error) => fail(event, error));
+function answerDone(context, event, result) {
+  const promise = promiseResolve(result);
+  awaitAnswer(context, event, promise);
+  promiseThen(promise, () => {
+    awaitAnswer(context, event, undefined);
+    natives.respondValue(event, undefined, false);
+  }, (error) => {
+    awaitAnswer(context, event, undefined);
+    fail(event, error);
+  });
 }
 
 // ---- stateless events ----------------------------------------------------------------------------
@@ -149,7 +161,7 @@ export function dispatchScheduled(slot, event, entrypoint, scheduledTime, cron) 
   const context = openContext(slot);
   try {
     const controller = new ScheduledController(scheduledTime, cron);
-    answerDone(event, callHandler(handlerOf(entrypoint, context), "scheduled", controller, context));
+    answerDone(context, event, callHandler(handlerOf(entrypoint, context), "scheduled", controller, context));
   } catch (error) {
     fail(event, error);
   }
@@ -176,6 +188,7 @@ export function constructActor(slot, className, id, name, actor, jurisdiction) {
     throw new TypeError(`The Durable Object class ${className} was not found in this worker. Ensure the ` +
       "worker exports a class with that name.");
   }
+  keepAwaited(context);
   context.actor = actor;
   context.actorClass = Class;
   context.state = new DurableObjectState(context, id, name === null ? undefined : name, jurisdiction);
@@ -253,12 +266,13 @@ class AlarmInvocationInfo {
 }
 
 export function dispatchAlarm(slot, event, scheduledTime, retryCount) {
-  const { instance } = enter(slot);
+  const context = enter(slot);
+  const { instance } = context;
   try {
     const handler = instance.alarm;
     // An alarm has no value, so one says that there is nobody to handle it.
     if (typeof handler !== "function") return void natives.respondValue(event, false, true);
-    answerDone(event, apply(handler, instance, [new AlarmInvocationInfo(scheduledTime, retryCount)]));
+    answerDone(context, event, apply(handler, instance, [new AlarmInvocationInfo(scheduledTime, retryCount)]));
   } catch (error) {
     fail(event, error);
   }

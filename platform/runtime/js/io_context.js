@@ -30,6 +30,8 @@ export class IoContext {
     this.props = null;         // what the binding gives to ctx.props
     this.exports = null;       // what others may refer to, by number (rpc_calls.js)
     this.sockets = null;       // WebSockets that are read, by their end (sockets.js)
+    this.awaited = null;       // what its events' answers wait for, by event (awaited.js)
+    this.awaitedAlarm = undefined;
     this.answers = null;       // results that their callers make calls on (rpc_serve.js)
   }
 
@@ -82,6 +84,10 @@ export function openContext(slot) {
   slots[slot] = context;
   current = context;
   return context;
+}
+
+export function contextAt(slot) {
+  return slots[slot];
 }
 
 /** Makes the slot's context the current one. Every hook that C++ calls begins with this. */

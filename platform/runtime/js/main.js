@@ -14,6 +14,7 @@ import { DurableObjectId, DurableObjectNamespace, DurableObjectStub } from "./du
 import { installRandom, seedRandom } from "./random.js";
 import { installStorageHooks } from "./storage.js";
 import { runSection } from "./execution_context.js";
+import { holdWeakly, settleLost } from "./awaited.js";
 import { apply, SafeMap } from "./safe.js";
 import { rpcReleased } from "./rpc_serve.js";
 import { socketFrame, socketNatives } from "./sockets.js";
@@ -41,6 +42,8 @@ const hooks = {
   seedRandom,
   builtinModule,
   dataCloneError: (message) => dataCloneError(natives.withoutMeter(message)),
+  holdWeakly,
+  settleLost,
   packClone,
   unpackClone,
   makeError,

@@ -1,6 +1,7 @@
 // The called side of RPC: finding what a caller named, calling it, sending the result, and what is kept meanwhile.
 import { natives } from "./natives.js";
 import { apply, getPrototypeOf, promiseResolve, promiseReject, promiseThen, SafeMap } from "./safe.js";
+import { awaitAnswer } from "./awaited.js";
 import { enter } from "./io_context.js";
 import { isShown, refuseReserved, RpcTarget } from "./entrypoints.js";
 import { needsPacking } from "./rpc_pack.js";
@@ -106,7 +107,9 @@ export function answerRpc(context, event, result, keep, stubs, error = undefined
     promiseThen(promise, ignore, ignore);
     return void disposeAll(stubs);
   }
+  awaitAnswer(context, event, promise);
   promiseThen(promise, (value) => {
+    awaitAnswer(context, event, undefined);
     try {
       sendResult(context, event, value, kept);
     } catch (failure) {
@@ -114,6 +117,7 @@ export function answerRpc(context, event, result, keep, stubs, error = undefined
     }
     disposeAll(stubs);
   }, (failure) => {
+    awaitAnswer(context, event, undefined);
     natives.respondError(event, failure);
     disposeAll(stubs);
   });
