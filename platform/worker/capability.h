@@ -24,6 +24,8 @@ struct Capability {
 // Streams of bytes have this bit in their number (byte_streams.h, js/streams.js).
 inline constexpr uint32_t kStreamMark = uint32_t{1} << 30;
 inline bool is_stream(const Capability& c) { return c.number & kStreamMark; }
+// And this one what a context does not have itself, but passes on (js/rpc_calls.js).
+inline constexpr uint32_t kPassedOnMark = uint32_t{1} << 29;
 
 // A call as others can name it.
 struct CallName {

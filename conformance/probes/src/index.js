@@ -1,8 +1,8 @@
 // The Worker that runs the probes, the same in Orrery and in workerd. GET / lists the themes with their probes;
 // GET /THEME/NAME runs one and answers with what it saw.
 import { DurableObject } from "cloudflare:workers";
-import { encode, encodeError } from "./encode.js";
-import { attempt, runCall, tick } from "./subject.js";
+import { encodeError } from "./encode.js";
+import { answered, attempt, runCall, tick } from "./subject.js";
 import { themes } from "./themes.js";
 import { streamMethods, streamServers } from "./themes/streams.js";
 
@@ -13,26 +13,17 @@ const stepsOf = (probe) => (Array.isArray(probe) ? probe : [probe]);
 
 /** Runs one step of a probe in its own instance and gives what it did as JSON text. */
 async function runStep(object, theme, name, step) {
-  const log = [];
-  const api = {
+  return JSON.stringify(await answered((log) => stepsOf(themes[theme][name])[step]({
     ctx: object.ctx,
     env: object.env,
     storage: object.ctx.storage,
     get sql() { return object.ctx.storage.sql; },
     get kv() { return object.ctx.storage.kv; },
     object,
-    log: (mark) => void log.push(encode(mark)),
+    log,
     attempt,
     tick,
-  };
-  const answer = {};
-  try {
-    answer.gave = encode(await stepsOf(themes[theme][name])[step](api));
-  } catch (error) {
-    Object.assign(answer, encodeError(error));
-  }
-  if (log.length > 0) answer.log = log;
-  return JSON.stringify(answer);
+  })));
 }
 
 export class ProbeObject extends DurableObject {

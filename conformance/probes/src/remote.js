@@ -46,6 +46,13 @@ export class Remote extends DurableObject {
   list() { return [1, 2, { z: 3 }]; }
   async call(f, ...args) { return await f(...args); }
   callNoAwait(f, ...args) { return f(...args); }
+  async callTwice(f) { return [await f(1), await f(2)]; }
+  callTwiceAtOnce(f) { return Promise.all([f(1), f(2)]); }
+  async callBoth(f, g) { return [await f(1), await g(2)]; }
+  async callDuplicated(f) { using g = f.dup(); return [await f(1), await g(2)]; }
+  useOnce(target) { return target.increment(); }
+  useProperty(target) { return target.value; }
+  usePipelined(target) { return target.child().increment(); }
   async use(target) { const a = await target.increment(); return [a, await target.value]; }
   keep(f) { this.#kept = f.dup(); return "kept"; }
   keepNoDup(f) { this.#kept = f; return "kept"; }

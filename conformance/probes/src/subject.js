@@ -24,6 +24,13 @@ export async function attempt(act) {
   }
 }
 
+/** What a probe gives or throws in the end, with the marks that it made by way of the `log` it is given. */
+export async function answered(probe) {
+  const log = [];
+  const answer = await attempt(async () => probe((mark) => void log.push(encode(mark))));
+  return log.length > 0 ? { ...answer, log } : answer;
+}
+
 export const tick = (ms = 1) => new Promise((done) => setTimeout(done, ms));
 
 export class Subject extends DurableObject {
@@ -47,20 +54,11 @@ export class Subject extends DurableObject {
 }
 
 /** Runs the Worker's side of such a probe. */
-export async function runCall(env, theme, name, program) {
-  const log = [];
+export function runCall(env, theme, name, program) {
   const at = (more = "") => env.SUBJECTS.getByName(`${theme}/${name}${more}`);
-  const answer = {};
-  try {
-    answer.gave = encode(await program.worker({
-      env, at, attempt, tick,
-      ask: (what, ...args) => at().do(what, ...args),
-      marks: () => at().marks(),
-      log: (mark) => void log.push(encode(mark)),
-    }));
-  } catch (error) {
-    Object.assign(answer, encodeError(error));
-  }
-  if (log.length > 0) answer.log = log;
-  return answer;
+  return answered((log) => program.worker({
+    env, at, attempt, tick, log,
+    ask: (what, ...args) => at().do(what, ...args),
+    marks: () => at().marks(),
+  }));
 }

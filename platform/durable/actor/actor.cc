@@ -148,7 +148,7 @@ void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> me
         return input_gate_->wait(*new ProbeWork(*this, caller));
       if (message->event != worker::ObjectMessage::Event::kRequest)
         return alarms().arrived(caller, *message);
-      scope_of(*message).wait(*new EventWork(*this, caller, std::move(message)));
+      take_scope(*message, caller.from())->wait(*new EventWork(*this, caller, std::move(message)));
       return;
     case State::kEnded:
       if (lingering_) {

@@ -224,7 +224,7 @@ class Actor final : public worker::EventContext,
   void end_sections();
   void end_section_now(runtime::SectionId id, const runtime::ErrorInfo* error);
   // The scope that an event is delivered in.
-  GateScope& scope_of(const worker::ObjectMessage& message);
+  Ref<GateScope> take_scope(const worker::ObjectMessage& message, host::HostId caller);
   // The scope in which something started earlier continues: its section, or the object's own gate.
   Ref<GateScope> take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id);
 
@@ -289,6 +289,7 @@ class Actor final : public worker::EventContext,
   std::map<uint32_t, Ref<CriticalSection>> timer_sections_;
   std::map<uint32_t, Ref<CriticalSection>> socket_sections_;  // by the end that was accepted in them
   std::map<uint32_t, Ref<CriticalSection>> given_sections_;  // by the number of what was given out
+  std::map<worker::CallName, Ref<CriticalSection>> result_sections_;  // by the call whose result they are
 
   EventHandle idle_timer_;
   EventHandle lost_timer_;

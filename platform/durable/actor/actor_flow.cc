@@ -57,13 +57,31 @@ void Actor::rpc_given(uint32_t number) {
     given_sections_[number] = Ref<CriticalSection>(section);
 }
 
-// Calls on what a critical section gave out are part of the section: it may wait for them.
-GateScope& Actor::scope_of(const worker::ObjectMessage& message) {
-  if (message.rpc && !given_sections_.empty()) {
-    auto it = given_sections_.find(message.rpc->target.number);
-    if (it != given_sections_.end()) return *it->second;
+// The first call on what a critical section gave out is part of the section, which may wait for it. Those
+// after it are not: the real runtime lets go of the section with the first. So it is with the result of such a
+// call, on which pipelined ones are made. What a section passes on is no call on the object there at all: each passes.
+Ref<GateScope> Actor::take_scope(const worker::ObjectMessage& message, host::HostId caller) {
+  if (!message.rpc || (given_sections_.empty() && result_sections_.empty()))
+    return Ref<GateScope>(input_gate_);
+  worker::CallName name = message.rpc->name(caller);
+  Ref<CriticalSection> section;
+  auto take = [&section](auto& sections, const auto& key, bool keep) {
+    auto it = sections.find(key);
+    if (it == sections.end()) return;
+    section = it->second;
+    if (!keep) sections.erase(it);
+  };
+  if (message.rpc->on) {
+    worker::CallName first = name;
+    first.operation = message.rpc->on;
+    take(result_sections_, first, false);
+  } else {
+    const uint32_t number = message.rpc->target.number;
+    take(given_sections_, number, (number & worker::kPassedOnMark) != 0);
   }
-  return *input_gate_;
+  if (!section) return Ref<GateScope>(input_gate_);
+  if (message.rpc->keep) result_sections_[name] = section;
+  return Ref<GateScope>(section);
 }
 
 void Actor::rpc_released(uint32_t number, bool is_result) {

@@ -17,6 +17,7 @@ const { hasOwn, prototype: objectPrototype } = Object;
 const DISPOSE = Symbol.dispose;
 
 let lastExport = 0;
+const PASSED_ON = 0x20000000;  // marks the numbers of stubs that are given out again (platform/worker/capability.h)
 
 const STUB_DISPOSED = "RPC stub used after being disposed.";
 
@@ -95,13 +96,15 @@ export class RpcStub {
 function exportValue(context, value, move) {
   const stub = handlerOf(value);
   let target = value;
+  let number = ++lastExport;
   if (stub !== undefined) {
     stub.check();
     target = stubOf(stub.imported);
     if (move) stub.dispose();
+    number += PASSED_ON;
   }
-  context.giveOut(++lastExport, target);
-  return lastExport;
+  context.giveOut(number, target);
+  return number;
 }
 
 /** Nobody refers to what was given out under this number any more. */

@@ -1,4 +1,5 @@
 // Input gates and critical sections: what may run meanwhile, in which order, and what becomes of failures.
+import { Counter } from "../remote.js";
 import { tick as wait } from "../subject.js";
 
 const hold = ({ ctx, log }, ms = 40) => ctx.blockConcurrencyWhile(async () => { log("in"); await wait(ms); log("out"); return 7; });
@@ -23,6 +24,10 @@ const failing = (fails) => ({
 });
 /** One object's method, called once; then its marks. */
 const alone = (act) => ({ on: { act, say, hold }, worker: async ({ attempt, ask, marks }) => [await attempt(() => ask("act")), await attempt(() => marks())] });
+
+const remoteOf = ({ env, ctx }) => env.REMOTE.getByName(`gates/${ctx.id.name ?? ctx.id}`);
+const inSection = (api, act) => Promise.race([api.attempt(() => act(remoteOf(api), (x) => x + 1)), api.tick(1500).then(() => "stuck")]);
+const givesOut = (act) => (api) => api.ctx.blockConcurrencyWhile(() => inSection(api, act));
 
 export const gates = {
   sectionHoldsEvents: { on: { hold, say }, worker: during("hold") },
@@ -137,4 +142,20 @@ export const gates = {
     on: { slow: () => wait(60), hold: ({ ctx }) => ctx.blockConcurrencyWhile(async () => { await wait(20); throw new Error("mine"); }) },
     async worker({ at, attempt }) { const slow = attempt(() => at().do("slow")); await wait(5); return [await attempt(() => at().do("hold")), await slow]; },
   },
+
+  // What a section gives out is part of it.
+  sectionGivesFunction: alone(givesOut((remote, f) => remote.call(f, 1))),
+  sectionGivesFunctionTwice: alone(givesOut(async (remote, f) => [await remote.call(f, 1), await remote.call(f, 2)])),
+  sectionFunctionCalledTwice: alone(givesOut((remote, f) => remote.callTwice(f))),
+  sectionFunctionCalledTwiceAtOnce: alone(givesOut((remote, f) => remote.callTwiceAtOnce(f))),
+  sectionTwoFunctions: alone(givesOut((remote, f) => remote.callBoth(f, (x) => x * 10))),
+  sectionFunctionDuplicated: alone(givesOut((remote, f) => remote.callDuplicated(f))),
+  sectionTargetTwice: alone(givesOut((remote) => remote.use(new Counter(1)))),
+  sectionTargetOnce: alone(givesOut((remote) => remote.useOnce(new Counter(1)))),
+  sectionTargetProperty: alone(givesOut((remote) => remote.useProperty(new Counter(1)))),
+  sectionTargetPipelined: alone(givesOut((remote) => remote.usePipelined(new Counter(1)))),
+  sectionPassesOn: alone(givesOut(async (remote) => { using counter = await remote.counter(1); return [await remote.use(counter), await remote.use(counter)]; })),
+  sectionFunctionInTransaction: alone((api) => api.storage.transaction(() => inSection(api, (remote, f) => remote.callTwice(f)))),
+  sectionFunctionGivenOutside: alone(async (api) => { const f = (x) => x + 1; const remote = remoteOf(api); await remote.keep(f); return api.ctx.blockConcurrencyWhile(() => Promise.race([remote.useKept(1), api.tick(1500).then(() => "stuck")])); }),
+  outsideFunctionCalledTwice: alone((api) => inSection(api, (remote, f) => remote.callTwice(f))),
 };
