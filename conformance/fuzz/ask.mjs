@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { generate } from "./generate.js";
 import { start, version } from "../probes/workerd.mjs";
 
-const LANES = 16;  // programs under way at once: most only wait
+const LANES = Number(process.env.FUZZ_LANES ?? 16);  // programs under way at once: most only wait
 const PATIENCE_MS = 100_000;
 
 const begin = () => start(dirname(fileURLToPath(import.meta.url)), { UNIT_MS: Number(process.env.FUZZ_UNIT_MS ?? 3) });

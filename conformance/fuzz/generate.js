@@ -1,9 +1,11 @@
 // Draws programs for an object. A program is a list of calls, made one after another; a call is a list of operations
-// [label, name, ...arguments], run in order. src/run.js says what each operation does.
+// [label, name, ...arguments], run in order. src/run.js says what each operation does. In the place of a call may stand
+// { together: [call, ...], stubs }: calls made at once, on one stub or each on its own.
 //
 // Only what is certain is drawn: delays differ by enough to have one order; what takes its time by itself (a call of another
 // object, sync) stands in no strand beside others but one; nothing is dropped where a cursor may be open, which
-// nobody knows before garbage is collected; and no error text holds an id. No timer is begun in a critical section: in workerd a due timer outside that
+// nobody knows before garbage is collected; nothing that may end the object stands beside a call of another one, which
+// may have been heard by then or not; and no error text holds an id. No timer is begun in a critical section: in workerd a due timer outside that
 // waits for the section's end holds the section's own up until both time out (see ../probes/differences.json).
 
 /** A small generator of 32-bit numbers (mulberry32). */
@@ -22,9 +24,10 @@ const DELAYS = [15, 30, 60, 120];
 const KEYS = ["a", "b", "c", "ab"];
 const DEEPEST = 5;
 
-// What may be drawn where. `timers`, `calls`: such operations may stand here; `alone`: no strand beside it takes time. `section`, `transaction`: inside of one.
-// `elsewhere`: on another object, called from the first.
-const TOP = { depth: 0, timers: false, calls: false, alone: true, section: false, transaction: false, elsewhere: false };
+// What may be drawn where. `timers`, `calls`: such operations may stand here; `alone`: no strand beside it takes time;
+// `calm`: nothing here may end the object. `section`, `transaction`: inside of one. `elsewhere`: on another object, called
+// from the first.
+const TOP = { depth: 0, timers: false, calls: false, alone: true, calm: false, section: false, transaction: false, elsewhere: false };
 
 class Draw {
   constructor(seed) {
@@ -117,7 +120,9 @@ class Draw {
         return [label, "transaction", few(within), this.of(["commit", "commit", "throw", "rollback"])];
       }
       case 19:
-      case 20: return [label, "block", few(inner({ timers: false, section: true }))];
+      case 20:
+        if (where.calm) return plain();
+        return [label, "block", few(inner({ timers: false, section: true }))];
       case 21: return this.aside(label, where, inner());
       case 22:
         if (!where.transaction) return plain();
@@ -134,7 +139,7 @@ class Draw {
       case 27: return where.alone ? [label, "sync"] : plain();
       case 28:
         if (this.drops && this.chance(2)) return [label, "deleteAll"];
-        if (this.chance(8)) return [label, "abort", `aborted ${label}`];
+        if (!where.calm && this.chance(8)) return [label, "abort", `aborted ${label}`];
         return plain();
       default: return this.below(2) ? plain() : this.thrown(label);
     }
@@ -145,13 +150,15 @@ class Draw {
     const calling = this.below(3);
     return Array.from({ length: 2 + this.below(2) }, (_, i) => {
       const calls = where.calls && i === calling;
-      return this.operations({ ...where, calls, alone: where.alone && i === calling }, 1 + this.below(3));
+      const calm = where.calm || (where.calls && i !== calling);
+      return this.operations({ ...where, calls, calm, alone: where.alone && i === calling }, 1 + this.below(3));
     });
   }
 
   // What is begun and not waited for.
   aside(label, where, inner) {
-    const operations = this.operations({ ...inner, timers: false, calls: false, alone: false }, 1 + this.below(2));
+    const calm = where.calm || this.calling;
+    const operations = this.operations({ ...inner, timers: false, calls: false, alone: false, calm }, 1 + this.below(2));
     if (this.chance(2)) operations.unshift([this.label(), "micro", 1 + this.below(6)]);
     return [label, this.of(["go", "waitUntil"]), operations];
   }
@@ -173,14 +180,18 @@ class Draw {
     const who = this.of(where.section ? ["x", "y"] : ["x", "y", "self"]);
     const there = { ...TOP, depth: where.depth + 2, elsewhere: true };
     const few = () => this.operations(there, 1 + this.below(3));
-    switch (this.below(7)) {
+    switch (this.below(9)) {
       case 0:
       case 1:
       case 2: return [label, "call", who, few()];
       case 3: return [label, "fetch", who, few()];
       case 4: return [label, "property", who];
       case 5: return [label, "target", who, this.below(5), this.of(["pipelined", "held", "failing"])];
+      // What a section gives out can be called within it once (../probes, gates).
+      case 6: return [label, "lend", who, this.below(5), this.of(where.section ? ["x", "y"] : ["own", "x", "y"])];
+      case 7: return where.section ? undefined : [label, "tools", who, this.below(5)];
       default: {
+        there.calm = true;
         const operations = few();
         operations.splice(this.below(operations.length + 1), 0, [this.label(), "back", this.below(9)]);
         const here = this.operations({ ...where, timers: false, calls: false, transaction: false, depth: where.depth + 2 }, 1);
@@ -202,11 +213,20 @@ class Draw {
 
   operations(where, count) { return Array.from({ length: count }, () => this.operation(where)); }
 
-  call(timers) { return this.operations({ ...TOP, timers, calls: !timers }, 2 + this.below(5)); }
+  call(timers) {
+    const where = { ...TOP, timers, calls: !timers };
+    if (!this.chance(4)) return this.operations(where, 2 + this.below(5));
+    // What one of them says must not depend on whether it was said before another ended the object, or waited for nothing.
+    Object.assign(where, { calm: true, alone: false });
+    if (!this.chance(3)) return { together: this.strands(where), stubs: 1 };
+    const same = this.operations({ ...where, calls: false, alone: false }, 1 + this.below(4));
+    return { together: Array.from({ length: 2 + this.below(2) }, () => same), stubs: 2 };
+  }
 
   program() {
     // A program has timers or calls of others, never both.
     const timers = this.chance(2);
+    this.calling = !timers;
     return Array.from({ length: 1 + this.below(3) }, () => this.call(timers));
   }
 }

@@ -32,6 +32,10 @@ TOGETHER = 125
 APART_US = 250_000
 #: Programs asked for at once.
 BATCH = 500
+#: What gives workerd time.
+CALM = {"FUZZ_LANES": "4", "FUZZ_UNIT_MS": "12"}
+#: How often a program that differs is asked again, with time.
+CALM_TIMES = 3
 #: Differences that are shrunk; the others are only named.
 MOST_SHRUNK = 8
 
@@ -63,6 +67,7 @@ class Result:
     workerd: str
     programs: int = 0
     marks: int = 0
+    hasty: list[int] = field(default_factory=list)  # where workerd said something else only while it was busy
     unsteady: list[int] = field(default_factory=list)
     explained: dict[str, list[int]] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
@@ -76,9 +81,13 @@ Progress = Callable[[int, int, str], None]
 
 
 class Workerd:
-    """Real workerd, asked by `ask.mjs`. Use as a context manager; `version` is known within."""
+    """Real workerd, asked by `ask.mjs`. Use as a context manager; `version` is known within. A calm one has time: few
+    programs at once, and a unit of time that no busy machine takes for nothing."""
 
     version = ""
+
+    def __init__(self, calm: bool = False) -> None:
+        self.calm = calm
 
     def __enter__(self) -> "Workerd":
         install()
@@ -89,6 +98,7 @@ class Workerd:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            env={**os.environ, **(CALM if self.calm else {})},
         )
         self.version = self._line()["workerd"]
         return self
@@ -212,7 +222,7 @@ def known_differences(room: Path = ROOM) -> list[Known]:
 
 def explain(said: Said, known: Sequence[Known]) -> str | None:
     """Why a program that differs does, if that is known: but for what is known both answers must be the same."""
-    if isinstance(said.workerd, str) and said.workerd.startswith(NO_ANSWER):
+    if _without_answer(said.workerd):
         return "the program ends workerd itself"
     here = json.dumps(said.here, ensure_ascii=False)
     reasons = []
@@ -222,6 +232,10 @@ def explain(said: Said, known: Sequence[Known]) -> str | None:
             reasons.append(one.why)
     same = here == json.dumps(said.workerd, ensure_ascii=False)
     return "; ".join(reasons) if same and reasons else None
+
+
+def _without_answer(answer: Any) -> bool:
+    return isinstance(answer, str) and answer.startswith(NO_ANSWER)
 
 
 def _is_mark(part: Any) -> bool:
@@ -244,19 +258,28 @@ class Search:
         here = self.here.ask([program for program, _ in asked])
         return [Said(program, answer, ours) for (program, answer), ours in zip(asked, here)]
 
-    def steady(self, said: Sequence[Said], times: int = 2) -> list[bool]:
+    def steady(self, said: Sequence[Said]) -> list[bool]:
         """Whether workerd gives the same answer again."""
-        good = [True] * len(said)
-        for _ in range(times if said else 0):
-            again = self.workerd.ask([{"program": one.program} for one in said])
-            good = [a and said[i].workerd == again[i][1] for i, a in enumerate(good)]
-        return good
+        again = self.workerd.ask([{"program": one.program} for one in said]) if said else []
+        return [one.workerd == answer for one, (_, answer) in zip(said, again)]
+
+    def settled(self, said: Sequence[Said]) -> list[Said | None]:
+        """The same with what workerd answers when it has time; None where that is now this and now that."""
+        questions = [{"program": one.program} for one in said]
+        if not questions:
+            return []
+        with Workerd(calm=True) as workerd:
+            answers = [[answer for _, answer in workerd.ask(questions)] for _ in range(CALM_TIMES)]
+        return [
+            Said(one.program, first, one.here) if all(first == other for other in others) else None
+            for one, first, *others in zip(said, *answers)
+        ]
 
     def judge(self, programs: Sequence[Program]) -> list[Said | None]:
         """Those that differ, steadily and for no known reason."""
         said = self.ask([{"program": program} for program in programs])
         differing = [one for one in said if not one.same and explain(one, self.known) is None]
-        steady = dict(zip(map(id, differing), self.steady(differing, 1)))
+        steady = dict(zip(map(id, differing), self.steady(differing)))
         return [one if steady.get(id(one)) else None for one in said]
 
     def shrink(self, programs: Sequence[Said], progress: Callable[[str], None]) -> list[Said]:
@@ -308,17 +331,16 @@ def run(count: int, first_seed: int, progress: Progress) -> Result:
 
 
 def record(count: int, first_seed: int, room: Path = ROOM) -> int:
-    """Keeps what workerd answers to these programs, those that are unsteady left out, in answers.json, for the test
+    """Keeps what workerd answers to these programs, those that are unsteady or have none left out, in answers.json, for the test
     that runs them without workerd. Gives how many there are."""
     with Workerd() as workerd:
-        search = Search(workerd, Here(), ())
         asked = workerd.ask([{"seed": seed} for seed in range(first_seed, first_seed + count)])
-        said = [Said(program, answer, None) for program, answer in asked]
-        steady = search.steady(said)
+        search = Search(workerd, Here(), ())
+        said = search.settled([Said(program, answer, None) for program, answer in asked])
     lines = [
         json.dumps({"seed": first_seed + i, "program": one.program, "answer": one.workerd}, ensure_ascii=False)
         for i, one in enumerate(said)
-        if steady[i]
+        if one is not None and not _without_answer(one.workerd)
     ]
     text = ",\n  ".join(lines)
     write_whole(
@@ -335,13 +357,15 @@ def recorded(here: Here, room: Path = ROOM) -> list[Said]:
 
 
 def _sort_out(search: Search, differing: dict[int, Said], result: Result) -> dict[int, Said]:
-    """What is neither unsteady nor explained."""
-    steady = search.steady(list(differing.values()))
+    """What differs still when workerd has time, and is neither unsteady nor explained."""
     unexplained = {}
-    for good, (seed, said) in zip(steady, differing.items()):
-        why = explain(said, search.known)
-        if not good:
+    for seed, said in zip(differing, search.settled(list(differing.values()))):
+        if said is None:
             result.unsteady.append(seed)
+            continue
+        why = explain(said, search.known)
+        if said.same:
+            result.hasty.append(seed)
         elif why is not None:
             result.explained.setdefault(why, []).append(seed)
         else:

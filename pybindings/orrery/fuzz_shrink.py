@@ -79,16 +79,38 @@ def labels_in_order(program: Program) -> Program:
             copy[2] = operation(op[2])
         return copy
 
-    return [[operation(op) for op in call] for call in program]
+    def whole(call: Any) -> Any:
+        if isinstance(call, list):
+            return [operation(op) for op in call]
+        if call["stubs"] == 1:
+            return {**call, "together": [whole(one) for one in call["together"]]}
+        return {**call, "together": [whole(call["together"][0])] * len(call["together"])}
+
+    return [whole(call) for call in program]
 
 
 def _steps(program: Program) -> Iterator[Program]:
     if len(program) > 1:
         yield from _without_each(program)
     for at, call in enumerate(program):
-        for fewer in _operations(call):
+        for fewer in _operations(call) if isinstance(call, list) else _together(call):
             yield [*program[:at], fewer, *program[at + 1 :]]
     yield labels_in_order(program)
+
+
+def _together(call: dict[str, Any]) -> Iterator[Any]:
+    """Calls made at once made smaller: one of them alone, one fewer, one made smaller - or all, where they are the same."""
+    calls = call["together"]
+    yield from calls
+    if len(calls) > 2:
+        for fewer in _without_each(calls):
+            yield {**call, "together": fewer}
+    for at, operations in enumerate(calls):
+        for fewer_operations in _operations(operations):
+            if call["stubs"] == 1:
+                yield {**call, "together": [*calls[:at], fewer_operations, *calls[at + 1 :]]}
+            elif at == 0:
+                yield {**call, "together": [fewer_operations] * len(calls)}
 
 
 def _without_each(items: list[Any]) -> Iterator[list[Any]]:

@@ -10,6 +10,8 @@ from orrery.fuzz_shrink import AT_ONCE, Program, labels_in_order, shrink, smalle
 
 def names(part: Any) -> Iterator[str]:
     """The names of all operations in a program, or in a part of it."""
+    if isinstance(part, dict):
+        part = part.get("together", [])
     if isinstance(part, list):
         if len(part) > 1 and isinstance(part[0], int) and isinstance(part[1], str):
             yield part[1]
@@ -49,6 +51,19 @@ def test_an_operation_is_cut_out_of_every_kind_of_nest() -> None:
     for wanted in ("put", "delete", "kvPut", "rollback", "back", "list", "insert", "select", "sync"):
         left = drive(BIG, lambda p: wanted in set(names(p)))
         assert list(names(left)) == [wanted], left
+
+
+def test_calls_made_at_once_are_made_smaller_and_apart() -> None:
+    same = [[4, "get", "a"], [5, "try", [[6, "sync"]]]]
+    together = [
+        {"together": [[[1, "put", "a", 1], [2, "sync"]], [[3, "list"]]], "stubs": 1},
+        {"together": [same, same, same], "stubs": 2},
+    ]
+    assert drive(together, lambda p: "sync" in set(names(p))) == [[[1, "sync"]]]
+    both = drive(together, lambda p: {"put", "list"} <= set(names(p)))
+    assert both == [{"together": [[[1, "put", "a", 1]], [[2, "list"]]], "stubs": 1}]
+    twice = drive(together, lambda p: any(len(c["together"]) > 1 and c["stubs"] == 2 for c in p if isinstance(c, dict)))
+    assert [len(call["together"]) for call in twice] == [2] and twice[0]["together"][0] == twice[0]["together"][1]
 
 
 def test_what_surrounds_a_difference_stays_when_it_is_needed() -> None:

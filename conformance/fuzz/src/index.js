@@ -12,7 +12,8 @@ export class FuzzObject extends DurableObject {
 
   alarm() {}
 
-  get property() { return `of ${this.name}`; }
+  // The name without the number that one who asks gives a program: it is another one each time.
+  get property() { return `of ${this.name?.replace(/^\d+/, "the program")}`; }
 
   /** Runs operations; gives their marks. `back` is what the caller answers "back" with. */
   async run(name, operations, back) {
@@ -23,6 +24,12 @@ export class FuzzObject extends DurableObject {
   }
 
   counter(count) { return new Counter(this.ctx.storage, count); }
+  /** Uses a counter of somebody else's. */
+  async borrow(counter) { return [await counter.add(1), await counter.add(2), await counter.count]; }
+  /** Functions that go on with what they were made with. */
+  tools(count) {
+    return { add: (n) => (count += n), each: async (list, f) => { for (const n of list) count += await f(n); return count; } };
+  }
 
   async fetch(request) {
     this.name = new URL(request.url).pathname.slice(1);
@@ -54,7 +61,19 @@ export default {
     const name = new URL(request.url).pathname.slice(1);
     const stub = (of) => env.OBJECTS.get(env.OBJECTS.idFromName(of));
     const answers = [];
-    for (const operations of await request.json()) answers.push(await outcome(stub(name).run(name, operations)));
+    const begin = (of, operations) => outcome(of.run(name, operations));
+    for (const call of await request.json()) {
+      if (Array.isArray(call)) {
+        answers.push(await begin(stub(name), call));
+      } else if (call.stubs === 1) {
+        const one = stub(name);
+        answers.push(await Promise.all(call.together.map((operations) => begin(one, operations))));
+      } else {
+        // Which of two stubs is heard first nobody says: the calls are the same, and their answers in no order.
+        const all = await Promise.all(call.together.map((operations) => begin(stub(name), operations)));
+        answers.push(all.map((one) => JSON.stringify(one)).sort().map((one) => JSON.parse(one)));
+      }
+    }
     for (const of of [name, `${name}/x`, `${name}/y`]) answers.push(await outcome(stub(of).state()));
     return Response.json(answers);
   },

@@ -220,6 +220,8 @@ export class Run {
       case "callback": return this.callback(label, a, b, c);
       case "fetch": return this.fetch(label, a, b);
       case "target": return this.target(label, a, b, c);
+      case "lend": return this.lend(label, a, b, c);
+      case "tools": return this.tools(label, a, b);
       case "property": return this.other(a).stub.property.then((gave) => this.mark(label, gave));
       case "back": return this.back?.(a).then((gave) => this.mark(label, gave));
       default: return undefined;
@@ -247,6 +249,26 @@ export class Run {
     const request = { method: "POST", body: JSON.stringify(operations) };
     const response = await stub.fetch(`https://object.example.com/${name}`, request);
     this.mark(label, [response.status, await response.json()]);
+  }
+
+  // One's own counter for another object, or one of a third's, which is passed on.
+  async lend(label, who, first, whose) {
+    if (whose === "own") return this.mark(label, await this.other(who).stub.borrow(new Counter(this.storage, first)));
+    const counter = await this.other(whose).stub.counter(first);
+    try {
+      this.mark(label, await this.other(who).stub.borrow(counter));
+    } finally {
+      counter[Symbol.dispose]();
+    }
+  }
+
+  async tools(label, who, first) {
+    const tools = await this.other(who).stub.tools(first);
+    try {
+      this.mark(label, [await tools.add(1), await tools.each([1, 2], async (n) => n + (await this.storage.get("counted") ?? 0))]);
+    } finally {
+      tools[Symbol.dispose]();
+    }
   }
 
   async target(label, who, first, how) {

@@ -52,6 +52,7 @@ def _document(result: fuzz.Result, first_seed: int, seconds: float) -> dict[str,
         "first_seed": first_seed,
         "programs": result.programs,
         "marks": result.marks,
+        "hasty": result.hasty,
         "unsteady": result.unsteady,
         "broken": [{"rule": rule, "reason": reason} for rule, reason in result.broken.items()],
         "explained": [{"why": why, "seeds": seeds} for why, seeds in result.explained.items()],
@@ -66,6 +67,12 @@ def _document(result: fuzz.Result, first_seed: int, seconds: float) -> dict[str,
             for found in result.found
         ],
     }
+
+
+def _tell(seeds: list[int], what: str) -> None:
+    if seeds:
+        named = ", ".join(map(str, seeds[:10])) + (", ..." if len(seeds) > 10 else "")
+        out_line(f"{len(seeds)} {what}: {named}")
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -85,10 +92,8 @@ def _show(document: dict[str, Any]) -> None:
         out_line(f"{broken['rule']} is broken: {broken['reason']}")
     for explained in document["explained"]:
         out_line(f"{len(explained['seeds'])} known: {explained['why']}")
-    if document["unsteady"]:
-        seeds = document["unsteady"]
-        named = ", ".join(map(str, seeds[:10])) + (", ..." if len(seeds) > 10 else "")
-        out_line(f"{len(seeds)} to which workerd answers now this, now that: {named}")
+    _tell(document["hasty"], "to which workerd answers the same as here only when it has time")
+    _tell(document["unsteady"], "to which workerd answers now this, now that")
     if "file" in document:
         out_line(f"all of it: {document['file']}")
     out_line(
