@@ -52,38 +52,6 @@ void Actor::rpc_arrived(const net::Caller& caller, Ref<const worker::ObjectMessa
   deliver(caller, std::move(message));
 }
 
-void Actor::rpc_given(uint32_t number) {
-  if (CriticalSection* section = current_section())
-    given_sections_[number] = Ref<CriticalSection>(section);
-}
-
-// The first call on what a critical section gave out is part of the section, which may wait for it. Those
-// after it are not: the real runtime lets go of the section with the first. So it is with the result of such a
-// call, on which pipelined ones are made. What a section passes on is no call on the object there at all: each passes.
-Ref<GateScope> Actor::take_scope(const worker::ObjectMessage& message, host::HostId caller) {
-  if (!message.rpc || (given_sections_.empty() && result_sections_.empty()))
-    return Ref<GateScope>(input_gate_);
-  worker::CallName name = message.rpc->name(caller);
-  Ref<CriticalSection> section;
-  auto take = [&section](auto& sections, const auto& key, bool keep) {
-    auto it = sections.find(key);
-    if (it == sections.end()) return;
-    section = it->second;
-    if (!keep) sections.erase(it);
-  };
-  if (message.rpc->on) {
-    worker::CallName first = name;
-    first.operation = message.rpc->on;
-    take(result_sections_, first, false);
-  } else {
-    const uint32_t number = message.rpc->target.number;
-    take(given_sections_, number, (number & worker::kPassedOnMark) != 0);
-  }
-  if (!section) return Ref<GateScope>(input_gate_);
-  if (message.rpc->keep) result_sections_[name] = section;
-  return Ref<GateScope>(section);
-}
-
 void Actor::rpc_released(uint32_t number, bool is_result) {
   if (!is_result) given_sections_.erase(number);
   if (state_ == State::kRunning) input_gate_->wait(*new ReleasedWork(*this, number, is_result));
@@ -187,18 +155,6 @@ void Actor::socket_readable(uint32_t end) {
   auto it = socket_sections_.find(end);
   GateScope& scope = it == socket_sections_.end() ? static_cast<GateScope&>(*input_gate_) : *it->second;
   scope.wait(*new SocketWork(*this, end));
-}
-
-Ref<GateScope> Actor::take_scope(std::map<uint32_t, Ref<CriticalSection>>& sections, uint32_t id) {
-  if (!sections.empty()) {
-    auto it = sections.find(id);
-    if (it != sections.end()) {
-      Ref<GateScope> scope(it->second);
-      sections.erase(it);
-      return scope;
-    }
-  }
-  return Ref<GateScope>(input_gate_);
 }
 
 void Actor::settle(runtime::OperationId operation, Ref<const worker::AnswerMessage> answer) {
