@@ -1,5 +1,5 @@
 // What the services around the hot path manage on one core, each through a whole world: a read and a write of KV
-// from a Worker, an insert of SQL in an object, alarms from being set to the durable end of their handlers.
+// from a Worker, an insert and a select of SQL in an object, alarms from being set to the durable end of their handlers.
 #include <benchmark/benchmark.h>
 
 #include "platform/bench/bench_world.h"
@@ -20,6 +20,10 @@ export class Keeper extends DurableObject {
     (meter[0] -= 20) < 0 && trip();
     this.ctx.storage.sql.exec("INSERT INTO lines (what, at) VALUES (?, ?)", "a line of text", Date.now());
   }
+  select() {
+    (meter[0] -= 20) < 0 && trip();
+    return this.ctx.storage.sql.exec("SELECT what, at FROM lines WHERE id = ?", 1).one().what;
+  }
   async tick() {
     (meter[0] -= 20) < 0 && trip();
     await this.ctx.storage.setAlarm(Date.now() + 100);
@@ -34,6 +38,7 @@ export default {
       case "g": await env.SPACE.get(path.slice(1)); break;
       case "p": await env.SPACE.put(path.slice(1), "a value of KV"); break;
       case "s": await env.OBJECTS.get(env.OBJECTS.idFromName(path)).insert(); break;
+      case "q": await env.OBJECTS.get(env.OBJECTS.idFromName(`s${path.slice(1)}`)).select(); break;
       case "a": await env.OBJECTS.get(env.OBJECTS.idFromName(path)).tick(); break;
     }
     return new Response("ok");
@@ -50,6 +55,7 @@ void requests(benchmark::State& state, const char* prefix, uint64_t numbers) {
   Cloud cloud(rig::geography(), deployment(), {.pops = {"FRA"}});
   // What is read is there.
   if (*prefix == 'g') bench::ClosedLoop(cloud, static_cast<int>(numbers), "p", numbers).run(numbers);
+  if (*prefix == 'q') bench::ClosedLoop(cloud, static_cast<int>(numbers), "s", numbers).run(numbers);
   bench::ClosedLoop loop(cloud, 64, prefix, numbers);
   loop.run(200);
   constexpr uint64_t kBatch = 1000;
@@ -62,9 +68,11 @@ void BM_KvGet(benchmark::State& state) { requests(state, "g", 16); }
 // A key takes one write a second, so there are many.
 void BM_KvPut(benchmark::State& state) { requests(state, "p", 1'000'003); }
 void BM_SqlInsert(benchmark::State& state) { requests(state, "s", 16); }
+void BM_SqlSelect(benchmark::State& state) { requests(state, "q", 16); }
 BENCHMARK(BM_KvGet)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_KvPut)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_SqlInsert)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_SqlSelect)->Unit(benchmark::kMillisecond);
 
 // Objects whose handlers set the next alarm. Items are alarms.
 void BM_Alarms(benchmark::State& state) {
