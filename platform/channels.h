@@ -33,4 +33,7 @@ inline constexpr net::Channel kRpcChannel{"rpc", 9};
 // Frames of WebSockets between the hosts that have their ends (platform/worker/web_sockets.h).
 inline constexpr net::Channel kSocketChannel{"socket", 10};
 
+// What is kept for a month: an object's past (platform/archive).
+inline constexpr net::Channel kArchiveChannel{"archive", 11};
+
 }  // namespace orrery

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/archive/store.h"
 #include "platform/durable/alarms/alarm_client.h"
 #include "platform/durable/alarms/alarm_scheduler.h"
 #include "platform/durable/directory/directory_member.h"
@@ -24,6 +25,8 @@ namespace {
 constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD", "SJC", "AMS",
                                                                           "SIN", "NRT"};
 // Two continents, so that no loss of one region takes both.
+// Three more, one a continent.
+constexpr std::string_view kArchiveCities[archive::kStores] = {"IAD", "AMS", "SIN"};
 constexpr std::string_view kKvCities[kv::kBackEnds] = {"ORD", "FRA"};
 }  // namespace
 
@@ -60,11 +63,17 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
   bool any_kv = false;
   for (uint32_t w = 0; w < application_.size(); ++w)
     any_kv = kv_.read_bindings(*application_.worker(w).code()) || any_kv;
-  if (!any_kv) return;
-  kv_probes_ = std::make_unique<kv::Probes>(world_);
-  for (uint32_t i = 0; i < kv::kBackEnds; ++i) kv_.back_ends[i] = durable::kDirectoryMembers + i;
-  for (std::string_view city : kKvCities)
-    kv_hosts_.push_back(hosts_->at(*geography_.find(city), options_.hosts_per_pop + 2).name());
+  host::HostId next = durable::kDirectoryMembers;
+  if (any_kv) {
+    kv_probes_ = std::make_unique<kv::Probes>(world_);
+    for (host::HostId& id : kv_.back_ends) id = next++;
+    for (std::string_view city : kKvCities)
+      kv_hosts_.push_back(hosts_->at(*geography_.find(city), options_.hosts_per_pop + 2).name());
+  }
+  if (!options_.keep_past) return;
+  for (host::HostId& id : archive_) id = next++;
+  for (std::string_view city : kArchiveCities)
+    archive_hosts_.push_back(hosts_->at(*geography_.find(city), options_.hosts_per_pop + 3).name());
 }
 
 Cloud::~Cloud() { network_.reset(); }
@@ -80,12 +89,18 @@ void Cloud::boot(host::Process& process) {
     process.add<kv::CentralStore>(process, kv_, i + 1);
     return;
   }
+  if (options_.keep_past && std::find(archive_.begin(), archive_.end(), process.host_id()) != archive_.end()) {
+    process.add<archive::Store>(process);
+    return;
+  }
   auto& directory = process.add<durable::DirectoryClient>(process, directory_);
   durable::FollowerOptions follower_options;
   follower_options.weaken = options_.weaken;
+  follower_options.keep_past = options_.keep_past;
   process.add<durable::Follower>(process, directory, follower_options);
   durable::ReplicationOptions replication_options;
   replication_options.weaken = options_.weaken;
+  replication_options.keep_past = options_.keep_past;
   auto& replication = process.add<durable::Replication>(process, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
@@ -97,7 +112,8 @@ void Cloud::boot(host::Process& process) {
   durable::ObjectHost::Options object_options = options_.objects;
   object_options.hosts_per_pop = options_.hosts_per_pop;
   object_options.weaken = options_.weaken;
-  process.add<durable::ObjectHost>(process, workers, directory, replication, object_options);
+  auto& object_host = process.add<durable::ObjectHost>(process, workers, directory, replication, object_options);
+  if (options_.keep_past) object_host.keep_past(process.add<archive::Client>(process, archive_));
   edge::ObjectClient::Options client_options;
   client_options.hosts_per_pop = options_.hosts_per_pop;
   client_options.weaken = options_.weaken;

@@ -6,12 +6,14 @@
 // the directory live on hosts of their own in five cities.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "platform/archive/client.h"
 #include "platform/client/client.h"
 #include "platform/client/load.h"
 #include "platform/client/origin.h"
@@ -34,6 +36,8 @@ struct CloudOptions {
   // Codes of the points of presence that serve the app ("FRA"); empty: all 339.
   std::vector<std::string> pops = {};
   uint32_t hosts_per_pop = 3;
+  // Whether the past of Durable Objects is kept, for point-in-time recovery: a write then stays in memory for a month.
+  bool keep_past = false;
   durable::Weaken weaken = {};
   kv::Weaken kv_weaken = {};
   runtime::Weaken runtime_weaken = {};
@@ -85,6 +89,8 @@ class Cloud {
   Ref<const kv::Record> kv_record(std::string_view space, std::string_view key);
   std::vector<std::string> kv_keys(std::string_view space);
 
+  // Names of the hosts that keep the past of objects; none when it is not kept.
+  const std::vector<std::string>& archive_hosts() const { return archive_hosts_; }
   // Names of the hosts with directory members.
   const std::vector<std::string>& directory_hosts() const { return directory_hosts_; }
 
@@ -103,6 +109,8 @@ class Cloud {
   std::vector<std::string> directory_hosts_;
   kv::Layout kv_;
   std::vector<std::string> kv_hosts_;
+  std::array<host::HostId, archive::kStores> archive_ = {};
+  std::vector<std::string> archive_hosts_;
   std::unique_ptr<kv::Probes> kv_probes_;
   std::unique_ptr<host::Hosts> hosts_;
   std::unique_ptr<edge::Anycast> anycast_;

@@ -37,10 +37,20 @@ runtime::HeaderList headers_of(const std::vector<std::pair<std::string, std::str
   return headers;
 }
 
+// Keeping every write for a month costs memory, so only those who may look back pay.
+bool asks_for_its_past(const worker::Application& application) {
+  for (uint32_t w = 0; w < application.size(); ++w)
+    for (const runtime::CodeModule& module : application.worker(w).code()->modules)
+      for (std::string_view name : {"getCurrentBookmark", "getBookmarkForTime", "onNextSessionRestoreBookmark"})
+        if (module.kind == runtime::ModuleKind::kEsModule && module.content.find(name) != std::string::npos) return true;
+  return false;
+}
+
 }  // namespace
 
 NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   WorldOptions options = read_world_options(options_json);
+  options.cloud.keep_past = options.past.value_or(asks_for_its_past(app.application()));
   cloud_ = std::make_unique<Cloud>(geography(), app.application(), options.cloud);
   findings_ = std::make_unique<Findings>(world());
   if (options.monitors)

@@ -113,6 +113,7 @@ WorldOptions read_world_options(const std::string& text) {
     }
     out.faults = json.value("faults", "none");
     out.monitors = json.value("monitors", true);
+    if (json.contains("past") && json.at("past").is_boolean()) out.past = json.at("past").get<bool>();
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
     read_weaken(json.value("weaken", Json::object()), out.cloud);
   } catch (const Json::exception& e) {

@@ -1,6 +1,7 @@
 // What a world is made with, read from Python's JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "platform/cloud.h"
@@ -11,6 +12,8 @@ struct WorldOptions {
   CloudOptions cloud;
   // Whether the rules are watched while the run goes on.
   bool monitors = true;
+  // Whether the past of objects is kept; nothing: if the code names a function of point-in-time recovery.
+  std::optional<bool> past;
   std::string faults = "none";  // preset: none, lite, swarm, storm
   // Over how much of the run the preset spreads its faults; its last fifth is quiet.
   Duration swarm_horizon = seconds(40);

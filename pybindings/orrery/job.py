@@ -92,6 +92,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
         "positions": bool(job.get("positions", True)),
+        "past": scenario.past,
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
         # A scenario of a weakened platform shows what clients can see of it: monitors, which see
         # it first, stay out of it unless they are asked for.

@@ -42,6 +42,7 @@ class Scenario:
     seeds: int = DEFAULT_SEEDS
     expect: str | None = None
     weaken: dict[str, Any] = field(default_factory=dict)
+    past: bool | None = None
     patience_us: int = 0
     faults_over_us: int = 0
     description: str = ""
@@ -72,6 +73,7 @@ def scenario(
     seeds: int = DEFAULT_SEEDS,
     expect: str | None = None,
     weaken: dict[str, Any] | None = None,
+    past: bool | None = None,
     patience: Span = DEFAULT_PATIENCE,
     faults_over: Span = DEFAULT_FAULTS_OVER,
 ) -> Any:
@@ -82,6 +84,8 @@ def scenario(
     https://NAME.example.com too). environment: the `[env.NAME]` of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
     seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
+    past: whether the past of Durable Objects is kept for point-in-time recovery, which keeps every
+    write in memory; by default when the code names one of its functions.
     patience: simulated time without any answer after which the run counts as not live.
     faults_over: the part of the run that a preset spreads its faults over; its last fifth is quiet.
     """
@@ -120,6 +124,7 @@ def scenario(
             seeds=seeds,
             expect=expect,
             weaken=dict(weaken or {}),
+            past=past,
             patience_us=patience_us,
             faults_over_us=faults_over_us,
             description=inspect.getdoc(target) or "",

@@ -102,6 +102,17 @@ Task<void> Actor::acquire() {
   auto opened = ObjectDatabase::open(host_.process(), info_->name, epoch_, image_.pages);
   if (!opened.ok()) co_return end(storage_internal(), "its database cannot be opened");
   database_ = std::move(opened.database);
+  bool restored = false;
+  if (archive::Client* archive = host_.archive()) {
+    history_ = std::make_unique<History>(host_.process(), *archive, *log_, recovery, followers_);
+    StorageError error;
+    if (database_->restore(error)) {
+      stage_ = "its past, from the archive";
+      restored = co_await restore_past();
+      if (state_ == State::kEnded) co_return;
+      if (!restored) co_return end(storage_internal(), "its past cannot be reached");
+    }
+  }
   if (const runtime::ErrorInfo* error = worker_.ensure_started())
     co_return end(reset_because(*error), "the Worker cannot start");
   for (const worker::ObjectClass& declared : worker_.deployment().classes())
@@ -110,6 +121,8 @@ Task<void> Actor::acquire() {
   worker_.open(*this, runtime::ContextKind::kActor, info_->lane);
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
                                  host_.process().host().name()});
+  // The scheduler knows the alarm of another time.
+  if (restored) alarms().restored();
   // The constructor takes the gate first; whoever came meanwhile queues behind it (0.8).
   const bool late = host_.options().weaken.constructor_late;
   if (!late) input_gate_->wait(*new ConstructWork(*this));

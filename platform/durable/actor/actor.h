@@ -26,6 +26,7 @@
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/gates/input_gate.h"
 #include "platform/durable/gates/output_gate.h"
+#include "platform/durable/history/history.h"
 #include "platform/durable/replication/replicated_log.h"
 #include "platform/durable/storage/object_database.h"
 #include "platform/worker/worker_isolate.h"
@@ -103,6 +104,11 @@ class Actor final : public worker::EventContext,
   Alarms& alarms();
   // Settles the operation when everything written so far is durable (3.8).
   void sync(runtime::OperationId operation);
+  // Point-in-time recovery (durable-objects.md 10), each settles the operation with a bookmark: that of all written up
+  // to the end of this turn; of a time; of just before the restore that the next start is to begin with.
+  void current_bookmark(runtime::OperationId operation);
+  void bookmark_for_time(runtime::OperationId operation, int64_t ms);
+  void restore_at_start(runtime::OperationId operation, std::string_view bookmark);
   // Settles the operation in a turn of its own that follows this one and keeps its lock (1.3).
   void next_turn(runtime::OperationId operation);
   // Keeps a cursor under a number; exhausted ones are dropped after a while.
@@ -177,6 +183,16 @@ class Actor final : public worker::EventContext,
   class SyncOutput;
 
   Task<void> acquire();
+  // Begins with a moment of the past, if the last instance asked for it. False: that cannot be done now.
+  Task<bool> restore_past();
+  // The entry is durable; false: not within kRecoveryPatience.
+  Task<bool> until_durable(uint64_t index);
+  Task<void> find_bookmark(runtime::OperationId operation, int64_t ms);
+  void give_bookmarks(Batch committed);
+  // A commit waits for the alarm scheduler.
+  bool holding_commits() const;
+  void settle_bookmark(runtime::OperationId operation, uint64_t index);
+  void settle_error(runtime::OperationId operation, std::string text);
   void make_ready(Work& work, GateLock lock);
   void pump();
   template <class Enter>
@@ -253,6 +269,14 @@ class Actor final : public worker::EventContext,
   OutputGate output_gate_;
   std::unique_ptr<ReplicatedLog> log_;
   std::unique_ptr<ObjectDatabase> database_;
+  std::unique_ptr<History> history_;  // null: its past is not kept
+  // Those who want the bookmark of a batch that has not entered the log yet.
+  std::vector<std::pair<Batch, runtime::OperationId>> bookmarks_;
+  struct DurableWait {
+    uint64_t index;
+    OneShot<bool>* reached;
+  };
+  std::optional<DurableWait> durable_wait_;
 
   GateLock current_lock_;
   bool pumping_ = false;

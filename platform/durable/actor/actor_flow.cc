@@ -409,6 +409,7 @@ void Actor::commit() {
 void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
   const uint64_t index = payload ? append(std::move(payload)) : log_->last_index();
   world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
+  if (!bookmarks_.empty()) [[unlikely]] give_bookmarks(batch);
   if (index <= log_->durable_index() && undurable_.empty()) {
     if (alarms_) alarms_->durable(batch);
     output_gate_.durable(batch);
@@ -420,10 +421,14 @@ void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
 
 uint64_t Actor::append(Ref<LogPayload> payload) {
   image_.apply(*payload);
-  return log_->append(std::move(payload));
+  const uint64_t index = log_->append(std::move(payload));
+  if (history_) history_->appended();
+  return index;
 }
 
 void Actor::on_durable(uint64_t index) {
+  if (history_) history_->durable(index);
+  if (durable_wait_ && index >= durable_wait_->index) durable_wait_->reached->set(true);
   if (state_ != State::kRunning) return;
   if (!lease_valid()) wait_for_lease();
   while (!undurable_.empty() && undurable_.front().index <= index) {

@@ -37,6 +37,8 @@ class Actor::Alarms {
   void savepoint(Savepoint what);
   // The outermost transaction has ended: what the platform put off until then.
   void transaction_ended();
+  // The database is that of another time: the scheduler is told its alarm.
+  void restored();
   // deleteAll() deletes the alarm too.
   void deleting_with_the_rest() { deferred_ = false; }
   // abort({retryAlarm: false})

@@ -28,6 +28,11 @@ bool Actor::Alarms::keep_back(Batch batch, Ref<LogPayload>& payload) {
   return true;
 }
 
+void Actor::Alarms::restored() {
+  committed_ = told_ = {};
+  actor_.begin_batch();  // its commit tells
+}
+
 AlarmTime Actor::Alarms::earliest_held() const {
   AlarmTime first;
   for (const Held& h : held_)

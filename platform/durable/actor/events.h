@@ -27,6 +27,17 @@ struct ObjectStarted {
 inline constexpr std::string_view kUpdateEnd = "its code was updated";
 inline constexpr std::string_view kIdleEnd = "evicted after being idle";
 
+// The instance begins with the database as it was after log entry `index`; that is entry `entry`.
+struct ObjectRestored {
+  static constexpr const char* kKind = "object.restored";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t index;
+  uint64_t entry;
+  void fold(Fold& f) const { f.add(epoch).add(index).add(entry); }
+  std::string text() const { return "is restored as of log entry " + std::to_string(index); }
+};
+
 // An instance is gone: evicted, reset or lost with its host's session.
 struct ObjectEnded {
   static constexpr const char* kKind = "object.ended";

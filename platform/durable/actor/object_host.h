@@ -34,6 +34,9 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   DirectoryClient& directory() { return directory_; }
   Replication& replication() { return replication_; }
   const Options& options() const { return options_; }
+  // Where the past of objects is kept; null: nowhere.
+  archive::Client* archive() { return archive_; }
+  void keep_past(archive::Client& archive) { archive_ = &archive; }
 
   // Instances that run or are being acquired.
   size_t live() const { return actors_.size(); }
@@ -62,6 +65,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   worker::HostWorkers& workers_;
   DirectoryClient& directory_;
   Replication& replication_;
+  archive::Client* archive_ = nullptr;
   Options options_;
   std::map<runtime::ObjectId, std::unique_ptr<Actor>> actors_;
   std::vector<std::unique_ptr<Actor>> ended_;

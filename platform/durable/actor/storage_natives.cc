@@ -277,6 +277,18 @@ void storage_sync(Arguments info) {
   actor->sync(info[1].As<v8::Uint32>()->Value());
 }
 
+// storageBookmark(actor, operation, what): what: nothing for that of now, a number of milliseconds, or a bookmark to begin
+// the next start with.
+void storage_bookmark(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !info[1]->IsUint32()) return;
+  Isolate::from(info).operation_begun();
+  const auto operation = info[1].As<v8::Uint32>()->Value();
+  if (info[2]->IsNumber()) return actor->bookmark_for_time(operation, static_cast<int64_t>(info[2].As<v8::Number>()->Value()));
+  if (info[2]->IsString()) return actor->restore_at_start(operation, runtime::to_utf8(info.GetIsolate(), info[2]));
+  actor->current_bookmark(operation);
+}
+
 void storage_next_turn(Arguments info) {
   Actor* actor = actor_of(info);
   if (!actor || !info[1]->IsUint32()) return;
@@ -422,6 +434,7 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageTransactionEnded", storage_transaction_ended},
     {"storageSync", storage_sync},
     {"storageNextTurn", storage_next_turn},
+    {"storageBookmark", storage_bookmark},
     {"alarmGet", alarm_get},
     {"alarmSet", alarm_set},
     {"alarmNoRetry", alarm_no_retry},

@@ -12,7 +12,6 @@ import { DurableObjectTransaction, TransactionHandle } from "./transaction.js";
 import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
 
 const { defineProperty } = Reflect;
-const NO_RECOVERY = "This Durable Object's storage back-end does not implement point-in-time recovery.";
 
 // What the methods of one storage share; user code cannot reach it.
 class Handle {
@@ -75,10 +74,17 @@ export class DurableObjectStorage {
   setAlarm(time, options) { return alarmTo(DurableObjectStorage.#of(this), time, options); }
   deleteAlarm(options) { return noAlarm(DurableObjectStorage.#of(this), options); }
 
-  async getCurrentBookmark() { return "00000000-00000000-00000000-00000000000000000000000000000000"; }
-  async getBookmarkForTime(timestamp) { throw new Error(NO_RECOVERY); }
-  async onNextSessionRestoreBookmark(bookmark) { throw new Error(NO_RECOVERY); }
+  /** A bookmark of everything written up to the end of this turn. */
+  getCurrentBookmark() { return bookmark(DurableObjectStorage.#of(this), undefined); }
+  /** The bookmark of a time within the last 30 days, a Date or milliseconds since 1970. */
+  getBookmarkForTime(timestamp) { return bookmark(DurableObjectStorage.#of(this), +timestamp); }
+  /** The object begins its next start with what it had at the bookmark; gives the one that undoes that. */
+  onNextSessionRestoreBookmark(text) { return bookmark(DurableObjectStorage.#of(this), `${text}`); }
 
+}
+
+async function bookmark({ actor, context }, what) {
+  return (await context.operation((operation) => natives.storageBookmark(actor, operation, what)))[0];
 }
 
 // A property of the object itself that is made when it is first asked for.

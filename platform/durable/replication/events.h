@@ -101,4 +101,17 @@ struct Folded {
   }
 };
 
+// The archive has these entries of an object's log (platform/durable/history).
+struct PastArchived {
+  static constexpr const char* kKind = "durable.archived";
+  LaneId lane;
+  uint64_t epoch;
+  uint64_t first;
+  uint64_t last;
+  void fold(Fold& f) const { f.add(epoch).add(first).add(last); }
+  std::string text() const {
+    return "log entries " + std::to_string(first) + " to " + std::to_string(last) + " are archived";
+  }
+};
+
 }  // namespace orrery::durable

@@ -9,7 +9,9 @@
 // `matched_epoch_`.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "platform/durable/replication/follower.h"
@@ -27,6 +29,8 @@ class FollowedObject {
   void on_install(host::HostId from, Ref<const InstallMessage> message);
   void on_recover(const net::Caller& caller, const RecoverRequest& request);
   void on_fetch(const net::Caller& caller, const FetchRequest& request);
+  void on_past(const net::Caller& caller, const PastRequest& request);
+  void on_archived(uint64_t index);
 
   const ObjectInfo& info() const { return *info_; }
   bool lost() const { return lost_; }
@@ -69,6 +73,11 @@ class FollowedObject {
   uint64_t sum_of(uint32_t page, const Buffer& bytes) const;
   Ref<PageImage> base_image();
   void become_lost();
+  void keep_past(size_t count);
+  void load_past();
+  bool keeps(const std::string& name);
+  // Of the object's files of a kind, newest first.
+  std::vector<uint64_t> generations(const char* what) const;
   std::string file_name(const char* what, uint64_t generation) const;
 
   Follower& service_;
@@ -85,6 +94,15 @@ class FollowedObject {
   std::vector<Ref<const AppendMessage>> entries_;  // after base_, without gaps
   uint64_t bytes_ = 0;                             // stored size of entries_
   uint64_t committed_ = 0;
+
+  // Folded entries that the archive may lack, and the former log files that have them.
+  struct Segment {
+    uint64_t generation;
+    uint64_t last;  // index of an entry in it
+  };
+  std::map<uint64_t, Ref<const AppendMessage>> past_;
+  std::vector<Segment> segments_;
+  uint64_t archived_ = 0;  // the archive has every entry up to here
 
   host::HostId owner_ = host::kNoHost;
   uint64_t matched_epoch_ = 0;

@@ -19,24 +19,29 @@ std::string FollowedObject::file_name(const char* what, uint64_t generation) con
   return follower_folder(*info_) + what + "." + std::to_string(generation);
 }
 
+std::vector<uint64_t> FollowedObject::generations(const char* what) const {
+  const std::string prefix = follower_folder(*info_) + what + ".";
+  std::vector<uint64_t> out;
+  for (const std::string& name : service_.process().disk().list(prefix)) {
+    uint64_t generation = 0;
+    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), generation);
+    out.push_back(generation);
+  }
+  std::sort(out.rbegin(), out.rend());
+  return out;
+}
+
 void FollowedObject::load() {
   disk::Disk& disk = service_.process().disk();
   World& world = service_.process().world();
-  const std::string prefix = follower_folder(*info_) + "log.";
-  std::vector<uint64_t> generations;
-  for (const std::string& name : disk.list(prefix)) {
-    uint64_t generation = 0;
-    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), generation);
-    generations.push_back(generation);
-  }
-  if (generations.empty()) {
+  const std::vector<uint64_t> logs = generations("log");
+  if (logs.empty()) {
     lost_ = service_.disk_was_lost();
     return;
   }
-  std::sort(generations.rbegin(), generations.rend());
-  generation_ = generations.front();
+  generation_ = logs.front();
   const bool check = !service_.options().weaken.torn_tail_accepted;
-  for (uint64_t generation : generations) {
+  for (uint64_t generation : logs) {
     std::shared_ptr<disk::File> file = disk.open(file_name("log", generation), false, nullptr);
     if (!file) continue;
     LogContent content;
@@ -56,6 +61,7 @@ void FollowedObject::load() {
     ORRERY_SOMETIMES(world, result == ReadResult::kTorn, "a follower cuts a torn tail");
     ORRERY_SOMETIMES(world, generation != generation_,
                      "a follower passes over an unfinished rewrite");
+    load_past();
     rewrite_log();  // also makes durable what survived the crash without a sync
     return;
   }
@@ -102,7 +108,7 @@ void FollowedObject::rewrite_log() {
   const std::string image = file_name("image", image_generation_);
   const std::string sums = file_name("sums", image_generation_);
   for (const std::string& other : disk.list(follower_folder(*info_)))
-    if (other != name && (image_generation_ == 0 || (other != image && other != sums)))
+    if (other != name && !keeps(other) && (image_generation_ == 0 || (other != image && other != sums)))
       (void)disk.remove(other);
 }
 
@@ -216,6 +222,7 @@ void FollowedObject::finish_fold(uint64_t upto, uint64_t generation) {
     bytes_ -= entries_[i]->stored_bytes();
     if (!entries_[i]->payload->barrier()) base_pages_ = entries_[i]->payload->db_pages;
   }
+  keep_past(count);
   base_ = entries_[count - 1]->position();
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(count));
   rewrite_log();

@@ -67,6 +67,9 @@ void Follower::on_message(host::HostId from, const Ref<const net::Message>& mess
   } else if (&message->kind() == &InstallMessage::kKind) {
     Ref<const InstallMessage> install(&message->as<InstallMessage>());
     object(install->object).on_install(from, std::move(install));
+  } else if (&message->kind() == &ArchivedMessage::kKind) {
+    const auto& note = message->as<ArchivedMessage>();
+    object(note.object).on_archived(note.index);
   }
 }
 
@@ -77,6 +80,9 @@ void Follower::on_call(const net::Caller& caller, const Ref<const net::Message>&
   } else if (&message->kind() == &FetchRequest::kKind) {
     const FetchRequest& request = message->as<FetchRequest>();
     object(request.object).on_fetch(caller, request);
+  } else if (&message->kind() == &PastRequest::kKind) {
+    const PastRequest& request = message->as<PastRequest>();
+    object(request.object).on_past(caller, request);
   }
 }
 

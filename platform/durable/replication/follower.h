@@ -21,6 +21,7 @@ namespace orrery::durable {
 struct FollowerOptions {
   uint64_t fold_entries = kFoldEntries;
   uint64_t fold_bytes = kFoldBytes;
+  bool keep_past = false;  // keep folded entries until the archive has them
   Weaken weaken = {};
 };
 

@@ -113,6 +113,22 @@ bool parse(disk::File& file, uint64_t offset, uint64_t key, bool check, Parsed* 
   return true;
 }
 
+// The entry of a sound record.
+Ref<AppendMessage> entry_with(const Header& h, const Ref<const ObjectInfo>& object, Ref<LogPayload> payload,
+                              Ref<Buffer> record) {
+  auto entry = make_ref<AppendMessage>();
+  entry->object = object;
+  entry->sender_epoch = entry->epoch = h.epoch;
+  entry->index = h.index;
+  entry->prev_epoch = h.prev_epoch;
+  entry->durable = h.durable;
+  entry->payload = std::move(payload);
+  ByteReader extra(record->text().substr(record->size() - h.extra));
+  if (h.extra >= 8) entry->time_ms = static_cast<int64_t>(extra.u64());
+  entry->record = std::move(record);
+  return entry;
+}
+
 // Whether a sound record after the cut at `from` says that more than `kept` was durable.
 bool durable_beyond(disk::File& file, uint64_t from, uint64_t key, uint64_t kept) {
   Parsed p;
@@ -136,7 +152,31 @@ Ref<Buffer> make_entry_record(const AppendMessage& entry) {
   h.prev_epoch = entry.prev_epoch;
   h.durable = entry.durable;
   h.db_pages = entry.payload->db_pages;
-  return make_record(h, entry.payload.get(), {});
+  if (entry.time_ms == 0) return make_record(h, entry.payload.get(), {});
+  ByteWriter extra;
+  extra.u64(static_cast<uint64_t>(entry.time_ms));
+  return make_record(h, entry.payload.get(), extra.bytes());
+}
+
+Ref<const AppendMessage> entry_of(const std::vector<Ref<Buffer>>& parts, size_t& at, const Ref<const ObjectInfo>& object) {
+  if (at >= parts.size() || parts[at]->size() < sizeof(Header)) return nullptr;
+  const Ref<Buffer>& record = parts[at++];
+  Header h;
+  std::memcpy(&h, record->data(), sizeof h);
+  const uint64_t head = sizeof h + numbers_bytes(h.frames) + uint64_t{h.extra};
+  if (h.magic != kMagic || h.type != kEntry || h.key != object->key || h.frames > parts.size() - at ||
+      record->size() != head)
+    return nullptr;
+  auto payload = make_ref<LogPayload>();
+  payload->db_pages = h.db_pages;
+  for (uint32_t i = 0; i < h.frames; ++i) {
+    PageFrame frame;
+    std::memcpy(&frame.page, record->data() + sizeof h + i * 4, 4);
+    frame.bytes = parts[at++];
+    payload->frames.push_back(std::move(frame));
+  }
+  Ref<AppendMessage> entry = entry_with(h, object, std::move(payload), record);
+  return is_intact(*entry) ? entry : nullptr;
 }
 
 disk::DiskError append_entry(disk::File& file, const AppendMessage& entry) {
@@ -210,15 +250,7 @@ ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool 
     if (h.type != kEntry) continue;
     if (h.index <= content->base.index || h.index > next) break;
     entries.resize(h.index - content->base.index - 1);
-    auto entry = make_ref<AppendMessage>();
-    entry->object = object;
-    entry->sender_epoch = entry->epoch = h.epoch;
-    entry->index = h.index;
-    entry->prev_epoch = h.prev_epoch;
-    entry->durable = h.durable;
-    entry->payload = p.payload;
-    entry->record = p.head;
-    entries.push_back(std::move(entry));
+    entries.push_back(entry_with(h, object, p.payload, p.head));
     content->committed = std::max(content->committed, std::min(h.durable, h.index));
     if (complete > 0) --complete;
   }

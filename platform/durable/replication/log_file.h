@@ -6,6 +6,8 @@
 //           u32 db pages, u32 frames, u32 extra, u32 zero, u64 checksum
 //   image  "follower/<key>/image.<generation>": page n of the database at (n - 1) * 4096
 //
+// An entry's extra bytes, if any: u64 when its owner made it, milliseconds since 1970.
+//
 // base     index, epoch: the image holds the log up to here; previous epoch: the promise;
 //          extra: image generation, how many records were written with it, the object's name
 // entry    replaces everything from its index on, should that exist
@@ -45,6 +47,10 @@ enum class ReadResult {
 
 // The shared part of an entry's record: fill in the message's numbers and payload first.
 Ref<Buffer> make_entry_record(const AppendMessage& entry);
+
+// The entry whose record is parts[at] and whose pages are the parts that follow; null when that is not sound. `at` moves
+// behind it.
+Ref<const AppendMessage> entry_of(const std::vector<Ref<Buffer>>& parts, size_t& at, const Ref<const ObjectInfo>& object);
 
 // Adds an entry's record and pages without copying them.
 disk::DiskError append_entry(disk::File& file, const AppendMessage& entry);

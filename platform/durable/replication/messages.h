@@ -27,6 +27,7 @@ class AppendMessage final : public net::Message {
   uint64_t epoch = 0;
   uint64_t index = 0;
   uint64_t prev_epoch = 0;    // of the entry before
+  int64_t time_ms = 0;        // when its owner made it, by its clock, since 1970; 0: the object's past is not kept
   Ref<const LogPayload> payload;
   Ref<Buffer> record;         // header and page numbers as stored; the pages follow it on disk
 };
@@ -108,6 +109,24 @@ struct FetchReply final : net::Message {
   LogPosition base;                              // the image holds the log up to here
   Ref<const PageImage> image;
   std::vector<Ref<const AppendMessage>> entries;  // after base, without gaps
+};
+
+// The archive has every entry up to here: followers need not keep folded ones for it.
+struct ArchivedMessage final : net::Message {
+  static constexpr Kind kKind{"durable.archived"};
+  ArchivedMessage(Ref<const ObjectInfo> o, uint64_t i) : Message(kKind), object(std::move(o)), index(i) {}
+  const Ref<const ObjectInfo> object;
+  const uint64_t index;
+};
+
+// Asks for durable entries of an object, the first to the last; the answer has those that are there.
+struct PastRequest final : net::Message {
+  static constexpr Kind kKind{"durable.past"};
+  PastRequest(Ref<const ObjectInfo> o, uint64_t f, uint64_t l)
+      : Message(kKind), object(std::move(o)), first(f), last(l) {}
+  const Ref<const ObjectInfo> object;
+  const uint64_t first;
+  const uint64_t last;
 };
 
 }  // namespace orrery::durable

@@ -39,6 +39,7 @@ void ReplicatedLog::start_from(LogPosition base, Ref<const PageImage> image,
     message->epoch = e->epoch;
     message->index = e->index;
     message->prev_epoch = e->prev_epoch;
+    message->time_ms = time_ms_ = e->time_ms;
     message->payload = e->payload;
     message->record = e->record;
     whole->apply(*e->payload);
@@ -72,6 +73,8 @@ uint64_t ReplicatedLog::append(Ref<const LogPayload> payload) {
   message->prev_epoch = last_.epoch;
   message->durable = durable_;
   message->payload = std::move(payload);
+  if (service_.options().keep_past)
+    message->time_ms = time_ms_ = std::max(time_ms_, service_.process().clock().wall_ms());
   message->record = make_entry_record(*message);
   last_ = message->position();
   entries_.push_back(std::move(message));
@@ -84,6 +87,12 @@ uint64_t ReplicatedLog::append(Ref<const LogPayload> payload) {
   for (Peer& peer : peers_) pump(peer);
   if (!timer_armed_) arm_resend();
   return last_.index;
+}
+
+void ReplicatedLog::archived(uint64_t index) {
+  host::Process& process = service_.process();
+  auto message = make_ref<const ArchivedMessage>(object_, index);
+  for (const Peer& peer : peers_) process.network().post(process, peer.host, kFollowerChannel, message);
 }
 
 void ReplicatedLog::send(Peer& peer, uint64_t index) {

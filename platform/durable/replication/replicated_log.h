@@ -13,18 +13,16 @@
 
 #include "platform/durable/directory/placement.h"
 #include "platform/durable/directory/weaken.h"
-#include "platform/durable/replication/log_entry.h"
+#include "platform/durable/replication/messages.h"
 #include "sim/core/task.h"
 #include "sim/net/network.h"
 
 namespace orrery::durable {
 
 class Replication;
-class AckMessage;
-class AppendMessage;
-class RefuseMessage;
 
 struct ReplicationOptions {
+  bool keep_past = false;  // entries carry their time, for the object's past (platform/durable/history)
   uint64_t retained_entries = kRetainedEntries;
   uint64_t send_window = kSendWindow;
   Duration resend_first = kResendFirst;
@@ -62,6 +60,11 @@ class ReplicatedLog {
   const ObjectInfo& object() const { return *object_; }
   uint64_t epoch() const { return epoch_; }
   uint64_t last_index() const { return last_.index; }
+  LogPosition last() const { return last_; }
+  // The entry with the last index.
+  const Ref<const AppendMessage>& last_entry() const { return entry(last_.index); }
+  // Followers may drop folded entries up to here: the archive has them.
+  void archived(uint64_t index);
   uint64_t durable_index() const { return durable_; }
   bool deposed() const { return deposed_; }
   // What each follower is known to have on its disk.
@@ -128,6 +131,7 @@ class ReplicatedLog {
   uint64_t epoch_;
   LogPosition last_;
   uint64_t durable_ = 0;
+  int64_t time_ms_ = 0;    // of the last entry: times never go back
   uint64_t own_from_ = 1;  // the first entry of this epoch: only from there acknowledgements count
   std::array<Peer, kFollowers> peers_;
   // Entries (dropped_, last_.index]; the first `head_` of `entries_` are spent.
@@ -155,6 +159,10 @@ struct Recovery {
   Status status = Status::kUnavailable;
   std::unique_ptr<ReplicatedLog> log;  // set when kOk
   Ref<const PageImage> image;          // the database to install; null when the object is empty
+  // What the image is made of: that as of an earlier place, and the entries since.
+  LogPosition base;
+  Ref<const PageImage> base_image;
+  std::vector<Ref<const AppendMessage>> entries;
 };
 
 // The owner-side service of a host. Must outlive its logs.

@@ -187,6 +187,11 @@ Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placeme
   log->set_listener(nullptr);
   if (result.status == Recovery::Status::kOk) {
     if (log->recovered_ && log->recovered_->db_pages() > 0) result.image = log->recovered_;
+    if (found.content) {
+      result.base = found.content->base;
+      result.base_image = found.content->image;
+      result.entries = found.content->entries;
+    }
     result.log = std::move(log);
   }
   co_return result;

@@ -124,6 +124,9 @@ class ObjectDatabase {
   // The stored alarm, milliseconds since 1970.
   virtual std::optional<int64_t> alarm(StorageError& error) = 0;
   virtual StorageError set_alarm(std::optional<int64_t> at_ms) = 0;
+  // The moment of its past that the object is to begin with at its next start: the index of a log entry.
+  virtual std::optional<int64_t> restore(StorageError& error) = 0;
+  virtual StorageError set_restore(std::optional<int64_t> index) = 0;
 
   // Savepoints for transactionSync() and transaction(), nested by depth from 1.
   virtual StorageError begin_savepoint() = 0;

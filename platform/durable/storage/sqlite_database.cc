@@ -114,18 +114,27 @@ StorageError SqliteDatabase::set_alarm(std::optional<int64_t> at_ms) {
   return session_->alarm.set(at_ms);
 }
 
+std::optional<int64_t> SqliteDatabase::restore(StorageError& error) {
+  return session_->restore.get(error);
+}
+StorageError SqliteDatabase::set_restore(std::optional<int64_t> index) {
+  return session_->restore.set(index);
+}
+
 StorageError SqliteDatabase::begin_savepoint() { return session_->connection.begin_savepoint(); }
 StorageError SqliteDatabase::release_savepoint() {
   return session_->connection.release_savepoint();
 }
 StorageError SqliteDatabase::rollback_savepoint(bool alarm) {
   session_->kv.forget();
+  session_->restore.forget();
   if (alarm) session_->alarm.forget();
   return session_->connection.rollback_savepoint();
 }
 
 void SqliteDatabase::forget() {
   session_->kv.forget();
+  session_->restore.forget();
   session_->alarm.forget();
 }
 

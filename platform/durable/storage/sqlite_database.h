@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "platform/durable/storage/alarm_table.h"
+#include "platform/durable/storage/stored_number.h"
 #include "platform/durable/storage/kv_table.h"
 #include "platform/durable/storage/sql_runner.h"
 
@@ -33,6 +33,8 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   int64_t database_size() override;
   std::optional<int64_t> alarm(StorageError& error) override;
   StorageError set_alarm(std::optional<int64_t> at_ms) override;
+  std::optional<int64_t> restore(StorageError& error) override;
+  StorageError set_restore(std::optional<int64_t> index) override;
   StorageError begin_savepoint() override;
   StorageError release_savepoint() override;
   using ObjectDatabase::rollback_savepoint;
@@ -50,13 +52,15 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
             bool fresh)
         : connection(std::move(host), file, capture),
           kv(connection, !fresh),
-          alarm(connection, !fresh),
+          alarm(connection, !fresh, StoredNumber::Key::kAlarm),
+          restore(connection, !fresh, StoredNumber::Key::kRestore),
           sql(connection) {
       if (!fresh) kv.forget();
     }
     Connection connection;
     KvTable kv;
-    AlarmTable alarm;
+    StoredNumber alarm;
+    StoredNumber restore;
     Statement page_count, freelist_count;
     SqlRunner sql;
   };

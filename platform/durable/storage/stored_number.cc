@@ -1,4 +1,4 @@
-#include "platform/durable/storage/alarm_table.h"
+#include "platform/durable/storage/stored_number.h"
 
 namespace orrery::durable {
 
@@ -6,11 +6,11 @@ namespace {
 constexpr const char* kCreate =
     "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)";
 constexpr const char* kExists = "SELECT 1 FROM sqlite_schema WHERE name = '_cf_METADATA'";
-constexpr const char* kGet = "SELECT value FROM _cf_METADATA WHERE key = 1";
-constexpr const char* kSet = "INSERT OR REPLACE INTO _cf_METADATA (key, value) VALUES (1, ?1)";
+constexpr const char* kGet = "SELECT value FROM _cf_METADATA WHERE key = ?1";
+constexpr const char* kSet = "INSERT OR REPLACE INTO _cf_METADATA (key, value) VALUES (?1, ?2)";
 }  // namespace
 
-std::optional<int64_t> AlarmTable::get(StorageError& error) {
+std::optional<int64_t> StoredNumber::get(StorageError& error) {
   if ((error = connection_.broken())) return std::nullopt;
   if (known_) return value_;
   auto failed = [&](int rc) {
@@ -28,6 +28,7 @@ std::optional<int64_t> AlarmTable::get(StorageError& error) {
   if (rc != SQLITE_ROW) return failed(rc);
   Statement get = connection_.prepare(kGet);
   if (!get) return failed(sqlite3_errcode(connection_.handle()));
+  sqlite3_bind_int(get.get(), 1, static_cast<int>(key_));
   rc = connection_.step(get);
   if (rc != SQLITE_ROW && rc != SQLITE_DONE) return failed(rc);
   value_ = std::nullopt;
@@ -37,16 +38,19 @@ std::optional<int64_t> AlarmTable::get(StorageError& error) {
   return value_;
 }
 
-StorageError AlarmTable::set(std::optional<int64_t> at_ms) {
+StorageError StoredNumber::set(std::optional<int64_t> value) {
   StorageError error;
-  if (get(error) == at_ms && !error) return {};
+  if (get(error) == value && !error) return {};
   if (error) return error;
   if (auto e = connection_.begin_write()) return e;
   for (const char* sql : {kCreate, kSet}) {
     if (sql == kCreate && !empty_) continue;
     Statement s = connection_.prepare(sql);
     if (!s) return connection_.fail(sqlite3_errcode(connection_.handle()));
-    if (sql == kSet && at_ms) sqlite3_bind_int64(s.get(), 1, *at_ms);
+    if (sql == kSet) {
+      sqlite3_bind_int(s.get(), 1, static_cast<int>(key_));
+      if (value) sqlite3_bind_int64(s.get(), 2, *value);
+    }
     int rc = connection_.step(s);
     if (rc != SQLITE_DONE) {
       auto e = connection_.fail(rc);
@@ -56,7 +60,7 @@ StorageError AlarmTable::set(std::optional<int64_t> at_ms) {
   }
   empty_ = false;
   known_ = true;
-  value_ = at_ms;
+  value_ = value;
   return {};
 }
 
