@@ -38,6 +38,8 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"stub_order", w.stub_order_lost},
       {"clock_frozen", cloud.runtime_weaken.clock_runs},
       {"ids_checked", cloud.runtime_weaken.ids_unchecked},
+      {"archive_confirms", w.archive_unsure},
+      {"image_whole", w.image_behind},
       {"frames_wait", w.frames_early},
       {"frames_queue", w.frames_overtake},
       {"streams_wait", w.streams_early},

@@ -104,7 +104,8 @@ Task<void> Actor::acquire() {
   database_ = std::move(opened.database);
   bool restored = false;
   if (archive::Client* archive = host_.archive()) {
-    history_ = std::make_unique<History>(host_.process(), *archive, *log_, recovery, followers_);
+    history_ = std::make_unique<History>(host_.process(), *archive, *log_, recovery, followers_,
+                                          static_cast<History::Listener&>(*this));
     StorageError error;
     if (database_->restore(error)) {
       stage_ = "its past, from the archive";
@@ -157,6 +158,7 @@ void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> me
       return;
     case State::kRunning:
       if (idle_timer_.slot != UINT32_MAX) world().loop().cancel(idle_timer_);
+      leaving_ = false;
       if (message->event == worker::ObjectMessage::Event::kProbe)
         return input_gate_->wait(*new ProbeWork(*this, caller));
       if (message->event != worker::ObjectMessage::Event::kRequest)
@@ -400,8 +402,7 @@ void Actor::maybe_idle() {
   idle_timer_ = world().loop().schedule_in(
       host_.options().idle_before_eviction, kIdle, host_.process().owner(), [this] {
         idle_timer_ = {};
-        if (state_ == State::kRunning && !active())
-          end(connection_lost(), kIdleEnd);
+        idle_over();
       });
 }
 

@@ -39,7 +39,8 @@ class ObjectHost;
 class Actor final : public worker::EventContext,
                     private InputGate::Observer,
                     private LogListener,
-                    private ImageSource {
+                    private ImageSource,
+                    private History::Listener {
  public:
   // An instance of `class_name` in the code of `worker`.
   Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
@@ -188,6 +189,7 @@ class Actor final : public worker::EventContext,
   // The entry is durable; false: not within kRecoveryPatience.
   Task<bool> until_durable(uint64_t index);
   Task<void> find_bookmark(runtime::OperationId operation, int64_t ms);
+  void bookmark_after_turn(runtime::OperationId operation);
   void give_bookmarks(Batch committed);
   // A commit waits for the alarm scheduler.
   bool holding_commits() const;
@@ -227,6 +229,8 @@ class Actor final : public worker::EventContext,
   void linger_over();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
+  // It was idle long enough: what the archive lacks of it leaves, then it ends.
+  void idle_over();
   // Looks, in a while, whether events wait for what can never come (lost_events.cc).
   void look_for_lost();
   bool is_still() const;
@@ -247,6 +251,7 @@ class Actor final : public worker::EventContext,
   void on_input_gate_broken(const runtime::ErrorInfo& error) override;
   void on_durable(uint64_t index) override;
   void on_deposed(uint64_t newer_epoch) override;
+  void past_flushed() override;
   Ref<const PageImage> current_image() override;
 
   ObjectHost& host_;
@@ -316,6 +321,7 @@ class Actor final : public worker::EventContext,
   std::map<worker::CallName, Ref<CriticalSection>> result_sections_;  // by the call whose result they are
 
   EventHandle idle_timer_;
+  bool leaving_ = false;  // it ends when its past is archived, if nothing comes meanwhile
   EventHandle lost_timer_;
   uint64_t turns_ = 0;
   uint64_t still_since_turn_ = 0;  // when the timer was set

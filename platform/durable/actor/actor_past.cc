@@ -1,6 +1,7 @@
 // Point-in-time recovery of an object: bookmarks, and the start that begins with a moment of the past
 // (durable-objects.md 10, platform.md 5.4).
 #include <algorithm>
+#include <utility>
 
 #include "platform/durable/actor/actor.h"
 #include "platform/durable/actor/alarm_handling.h"
@@ -13,16 +14,32 @@
 namespace orrery::durable {
 
 inline constexpr Site kDurableWait{"object.restore_wait"};
-inline constexpr Site kSettleSoon{"object.bookmark"};
+inline constexpr Site kSettleSoon{"object.bookmark_known"};
+inline constexpr Site kBookmark{"object.bookmark"};
 
 namespace {
 constexpr const char* kNotKept =
     "Point-in-time recovery is off in this world: the past of its objects is not kept (see the world option \"past\").";
 constexpr const char* kNoBackEnd =
     "This Durable Object's storage back-end does not implement point-in-time recovery.";
+// What a class without SQLite has instead.
+constexpr const char* kNoBookmark = "00000000-00000000-00000000-00000000000000000000000000000000";
 constexpr const char* kTooOld = "Point-in-time recovery reaches back 30 days; what was asked for lies before that.";
+constexpr const char* kNotRestored =
+    "The Durable Object could not be restored to its bookmark: that part of its past is not kept any more.";
 constexpr const char* kUnreachable = "Network connection lost.";
 }  // namespace
+
+void Actor::idle_over() {
+  if (state_ != State::kRunning || active()) return;
+  leaving_ = history_ && history_->flush();
+  if (!leaving_) end(connection_lost(), kIdleEnd);
+}
+
+void Actor::past_flushed() {
+  if (!std::exchange(leaving_, false) || state_ != State::kRunning || active()) return;
+  end(connection_lost(), kIdleEnd);
+}
 
 void Actor::settle_error(runtime::OperationId operation, std::string text) {
   runtime::ErrorInfo error;
@@ -32,15 +49,23 @@ void Actor::settle_error(runtime::OperationId operation, std::string text) {
 
 void Actor::settle_bookmark(runtime::OperationId operation, uint64_t index) {
   auto cells = make_ref<runtime::Cells>();
-  cells->add(runtime::Cell::text(to_text({index, epoch_}, info_->key)));
+  cells->add(runtime::Cell::text(has_sql_ ? to_text({index, epoch_}, info_->key) : kNoBookmark));
   worker_.answer_later(kSettleSoon, context_id(), operation, worker::AnswerMessage::of_cells(std::move(cells)));
 }
 
 void Actor::current_bookmark(runtime::OperationId operation) {
   operation_started(operation);
-  if (!has_sql_) return settle_error(operation, kNoBackEnd);
+  if (!has_sql_) return settle_bookmark(operation, 0);
   if (!history_) return settle_error(operation, kNotKept);
-  // What is written has its place in the log when it is committed.
+  // What this turn may still write is part of it, and what is written has its place in the log when it is committed.
+  world().loop().schedule(world().now(), kBookmark, host_.process().owner(),
+                          [&worker = worker_, id = context_id(), operation] {
+                            auto* actor = dynamic_cast<Actor*>(worker.find(id));
+                            if (actor) actor->bookmark_after_turn(operation);
+                          });
+}
+
+void Actor::bookmark_after_turn(runtime::OperationId operation) {
   if (open_batch_ || holding_commits()) bookmarks_.emplace_back(last_batch_, operation);
   else settle_bookmark(operation, log_->last_index());
 }
@@ -105,7 +130,15 @@ Task<bool> Actor::restore_past() {
   StorageError error;
   const auto index = static_cast<uint64_t>(database_->restore(error).value_or(0));
   History::Database past = co_await history_->database_at(index);
-  if (past.status != History::Status::kOk) co_return false;
+  if (past.status == History::Status::kUnreachable) co_return false;
+  if (past.status == History::Status::kGone) {
+    // Nobody can grant the wish any more; the object goes on as it is.
+    ORRERY_SOMETIMES(world(), true, "an object cannot be restored because its past is gone");
+    world().announce(worker::ConsoleLine{info_->lane, "warn", kNotRestored, {}});
+    auto same = make_ref<PageImage>();
+    same->pages = image_.pages;
+    past.image = std::move(same);
+  }
   // As of then, but for the wish to restore that may have been there at the time.
   database_.reset();
   auto opened = ObjectDatabase::open(host_.process(), info_->name, epoch_, past.image->pages);

@@ -22,6 +22,8 @@ struct Weaken {
   bool stub_order_lost = false;    // calls of one caller do not wait for each other
   bool stale_epoch_read = false;   // recovery compares logs by index alone, so an old epoch can win
   bool alarms_forgotten = false;   // who takes an alarm shard over begins with an empty table
+  bool archive_unsure = false;     // followers drop entries that the archive may not have
+  bool image_behind = false;       // an archived image lacks the last entry of the batch before it
   bool frames_early = false;       // messages of WebSockets do not wait at the output gate
   bool frames_overtake = false;    // while an output waits at the gate, messages of WebSockets pass it
   bool streams_early = false;      // parts of streams do not wait at the output gate

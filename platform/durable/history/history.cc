@@ -20,11 +20,12 @@ constexpr uint64_t kSmallDatabase = 64 << 10;
 }  // namespace
 
 History::History(host::Process& process, archive::Client& archive, ReplicatedLog& log, const Recovery& recovery,
-                 const std::array<host::HostId, kFollowers>& followers)
+                 const std::array<host::HostId, kFollowers>& followers, Listener& listener)
     : process_(process),
       archive_(archive),
       log_(log),
       followers_(followers),
+      listener_(listener),
       tasks_(process.world().loop()),
       base_(recovery.base),
       image_(make_ref<PageImage>()),
@@ -56,10 +57,21 @@ void History::arm() {
   loop.cancel(timer_);
   timer_ = loop.schedule_in(full ? Duration{0} : kBatchEvery, kBatch, process_.owner(), [this] {
     timer_ = {};
-    if (shipping_) return;
-    shipping_ = true;
-    tasks_.spawn(ship());
+    start_shipping();
   });
+}
+
+void History::start_shipping() {
+  if (shipping_) return;
+  shipping_ = true;
+  tasks_.spawn(ship());
+}
+
+bool History::flush() {
+  if (!to_ship() || failing_) return false;
+  flushing_ = true;
+  start_shipping();
+  return true;
 }
 
 Task<void> History::ship() {
@@ -68,7 +80,12 @@ Task<void> History::ship() {
     bool good = co_await catch_up();
     if (good && image_due_) good = co_await ship_image();
     if (good) good = co_await ship_batch();
-    if (good && unshipped_bytes_ < kBatchBytes) break;
+    failing_ = !good;
+    if (flushing_ && (failing_ || !to_ship())) {
+      flushing_ = false;
+      listener_.past_flushed();
+    }
+    if (good && unshipped_bytes_ < kBatchBytes && !flushing_) break;
     ORRERY_SOMETIMES(world, !good, "the archive does not take an object's past");
     if (!good) co_await sleep(world.loop(), kRetry, kBatchEvery);
   }
@@ -147,7 +164,7 @@ Task<bool> History::ship_batch() {
   add(local_);
   if (bytes == 0) co_return true;
   const bool kept = co_await archive_.put(name.name(log_.object().key), std::move(blob));
-  if (!kept) co_return false;
+  if (!kept && !log_.options().weaken.archive_unsure) co_return false;
   shipped_ = name.last;
   bytes_since_image_ += bytes;
   drop_archived();
@@ -162,7 +179,8 @@ Task<bool> History::ship_batch() {
 void History::drop_archived() {
   while (!gap_.empty() && gap_.front()->index <= shipped_) gap_.pop_front();
   while (!local_.empty() && local_.front()->index <= shipped_) {
-    image_->apply(*local_.front()->payload);
+    const bool left_out = log_.options().weaken.image_behind && local_.front()->index == shipped_;
+    if (!left_out) image_->apply(*local_.front()->payload);
     base_ = local_.front()->position();
     local_.pop_front();
   }

@@ -31,10 +31,19 @@ inline constexpr Duration kPastKept = seconds(30 * 24 * 3600);
 
 class History {
  public:
+  // Told when a flush has ended, well or not.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void past_flushed() = 0;
+  };
   // `log` has just been opened with this result, and must outlive this. `followers` are those of the placement.
   History(host::Process& process, archive::Client& archive, ReplicatedLog& log, const Recovery& recovery,
-          const std::array<host::HostId, kFollowers>& followers);
+          const std::array<host::HostId, kFollowers>& followers, Listener& listener);
   ~History();
+
+  // Archives what is durable now. False: there is nothing, or the archive does not take it; then the followers keep it.
+  bool flush();
 
   // The log has another entry; entries up to the index are durable.
   void appended();
@@ -66,6 +75,7 @@ class History {
     Entries entries;
   };
   void arm();
+  void start_shipping();
   Task<void> ship();
   // Learns what the archive has, and gets from followers what lies between that and what is here.
   Task<bool> catch_up();
@@ -84,6 +94,7 @@ class History {
   archive::Client& archive_;
   ReplicatedLog& log_;
   std::array<host::HostId, kFollowers> followers_;
+  Listener& listener_;
   TaskScope tasks_;
   LogPosition base_;             // the image is the database after this entry
   Ref<PageImage> image_;
@@ -96,6 +107,8 @@ class History {
   uint64_t unshipped_bytes_ = 0;
   uint64_t bytes_since_image_ = 0;
   bool shipping_ = false;
+  bool failing_ = false;  // the last try failed
+  bool flushing_ = false;
   bool catching_up_ = false;
   EventHandle timer_;
 };

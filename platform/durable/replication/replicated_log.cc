@@ -89,6 +89,8 @@ uint64_t ReplicatedLog::append(Ref<const LogPayload> payload) {
   return last_.index;
 }
 
+const ReplicationOptions& ReplicatedLog::options() const { return service_.options(); }
+
 void ReplicatedLog::archived(uint64_t index) {
   host::Process& process = service_.process();
   auto message = make_ref<const ArchivedMessage>(object_, index);

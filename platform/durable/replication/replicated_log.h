@@ -63,6 +63,7 @@ class ReplicatedLog {
   LogPosition last() const { return last_; }
   // The entry with the last index.
   const Ref<const AppendMessage>& last_entry() const { return entry(last_.index); }
+  const ReplicationOptions& options() const;
   // Followers may drop folded entries up to here: the archive has them.
   void archived(uint64_t index);
   uint64_t durable_index() const { return durable_; }
