@@ -13,7 +13,7 @@ FOLDERS = sorted(file.parent.name for file in find_scenario_files(SCENARIOS))
 
 
 def test_the_apps_and_the_faulty_twins_of_the_suite_are_there():
-    right = {"inventory", "flash_sale", "stale_primary", "feature_flags", "trial", "saga", "rate_limiter", "sessions", "chat"}
+    right = {"inventory", "flash_sale", "stale_primary", "feature_flags", "trial", "saga", "rate_limiter", "sessions", "chat", "time_travel"}
     twins = {"flash_sale_faulty", "counter_in_kv_faulty", "trial_faulty", "promise_all_faulty", "cache_faulty"}
     assert right | twins <= set(FOLDERS)
 
