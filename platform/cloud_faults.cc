@@ -7,6 +7,7 @@
 namespace orrery {
 
 inline constexpr Site kDeploy{"fault.deploy"};
+inline constexpr Site kRestart{"fault.restart_after_turn"};
 inline constexpr Site kIsolate{"fault.isolate_owner"};
 
 // A new version reaches the network in seconds. Source: platform.md 1.6.
@@ -39,6 +40,14 @@ std::string CloudFaults::check(const fault::Fault& fault) {
       return "deploy: a share below 100 is not supported yet: all requests get the new version";
     return {};
   }
+  if (fault.kind == fault::FaultKind::kCrashInTurn) {
+    for (const char* field : {"host_call", "restart_after_us"}) {
+      const auto& value = fault.fields.find(field);
+      if (value == fault.fields.end() || !value->is_number_integer() || value->get<int64_t>() <= 0)
+        return std::string("crash_in_turn: ") + field + " must be a whole number above 0";
+    }
+    return {};
+  }
   return std::string(fault::to_string(fault.kind)) + " is not supported yet";
 }
 
@@ -53,6 +62,10 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
   }
   if (fault.kind == fault::FaultKind::kDeploy) {
     deploy(cloud_.application().find_worker(fault.fields.value("app", "")));
+    return {};
+  }
+  if (fault.kind == fault::FaultKind::kCrashInTurn) {
+    crash_in_turn(fault);
     return {};
   }
   // An object that is not live has nothing to lose.
@@ -81,6 +94,23 @@ void CloudFaults::deploy(uint32_t worker) {
       if (objects) objects->code_updated(worker);
     });
   }
+}
+
+// Each Worker on the host counts its own host calls, or one object its own; the first that is there ends the process.
+void CloudFaults::crash_in_turn(const fault::Fault& fault) {
+  durable::Actor* actor = cloud_.find_object(fault.target);
+  host::Host* host = actor ? &actor->object_host().process().host() : cloud_.hosts().by_name(fault.target);
+  auto* workers = host && host->process() ? host->process()->find<worker::HostWorkers>() : nullptr;
+  if (!workers) return;  // nothing runs there now
+  const auto calls = fault.fields["host_call"].get<uint32_t>();
+  const Duration down = micros(fault.fields["restart_after_us"].get<int64_t>());
+  const auto crash = [this, host, down] {
+    ORRERY_SOMETIMES(cloud_.world(), true, "a process crashes in the middle of a turn");
+    cloud_.hosts().crash(*host);
+    cloud_.world().loop().schedule_in(down, kRestart, kWorldOwner, [this, host] { cloud_.hosts().restart(*host); });
+  };
+  if (actor) return actor->worker().crash_at_host_call(calls, actor->context_id(), crash);
+  for (uint32_t w = 0; w < workers->size(); ++w) workers->at(w).crash_at_host_call(calls, runtime::kNoContext, crash);
 }
 
 void CloudFaults::announce_kv_delay(const std::string& space) {

@@ -41,6 +41,7 @@ class CloudFaults final : public fault::FaultTarget {
  private:
   void begin_isolation(const Isolation& isolation);
   void deploy(uint32_t worker);
+  void crash_in_turn(const fault::Fault& fault);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them

@@ -89,6 +89,9 @@ void StatelessContext::turn(const char* why, Enter&& enter) {
     case runtime::TurnKind::kTerminatedCpu:
       fail("Worker exceeded CPU time limit.", 503, 1102);
       return finish();
+    case runtime::TurnKind::kCrashed:
+      answered_ = true;  // nobody is left to answer
+      return;
     case runtime::TurnKind::kTerminatedMemory:
       return;  // isolate_lost follows
     case runtime::TurnKind::kAborted:

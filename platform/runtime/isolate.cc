@@ -234,6 +234,21 @@ bool Isolate::is_open(ContextId id) const {
   return context && context->open && !state_->spent;
 }
 
+void Isolate::crash_at_host_call(uint32_t calls, ContextId context) {
+  state_->crash_in = calls;
+  state_->crash_context = context;
+}
+
+bool Isolate::host_call() {
+  State& s = *state_;
+  if (s.ending == TurnKind::kCrashed) return false;
+  if (s.crash_in == 0) [[likely]] return true;
+  if (s.crash_context != kNoContext && s.crash_context != s.current_id()) return true;
+  if (--s.crash_in > 0) return true;
+  s.terminate(TurnKind::kCrashed, "The process crashed.");
+  return false;
+}
+
 void Isolate::operation_begun() { ++state_->slot(state_->current_slot).pending; }
 
 int Isolate::pending_operations(ContextId id) const {

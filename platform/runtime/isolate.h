@@ -128,6 +128,12 @@ class Isolate {
   TurnResult dispatch_alarm(ContextId context, EventId event, int64_t scheduled_ms, int retry_count);
 
   // Answers to what JavaScript asked for.
+  // The process is to end at so many host calls from now, between two of them: the call that is due ends the turn without
+  // effect, `finally` blocks do not run, and the turn ends as kCrashed. Host calls are those that act on the world or on
+  // storage, of this context (kNoContext: of any). 0: not at all.
+  void crash_at_host_call(uint32_t calls, ContextId context);
+  // A host call begins; false: the process has ended.
+  bool host_call();
   // A frame has come for an end of a WebSocket that the context reads.
   TurnResult socket_frame(ContextId context, uint32_t end, const SocketFrame& frame);
   TurnResult settle_fetch(ContextId context, OperationId operation, const HttpResponse& response);

@@ -89,6 +89,8 @@ struct Isolate::State {
   TurnKind ending = TurnKind::kOk;        // why the turn is being terminated
   ErrorInfo ending_error;
   bool reserve_given = false;             // kHeapReserveBytes
+  ContextId crash_context = kNoContext;   // whose calls count; kNoContext: everybody's
+  uint32_t crash_in = 0;                  // host calls until the process ends; 0: it does not
   bool spent = false;                     // over the memory limit, for good
   int32_t meter[2] = {0, 0};              // [0] is what instrumented code counts down
   int32_t meter_given = 0;

@@ -24,7 +24,7 @@ inline void throw_error(v8::Isolate* isolate, std::string_view text) {
 // True while an event runs; else the error about the global scope is thrown.
 inline bool require_event(Arguments info) {
   Isolate::State& s = state_of(info);
-  if (s.in_turn && s.current_slot != 0) return true;
+  if (s.in_turn && s.current_slot != 0) return s.self->host_call();
   throw_error(s.isolate, kGlobalScopeText);
   return false;
 }

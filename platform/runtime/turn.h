@@ -15,6 +15,7 @@ enum class TurnKind : uint8_t {
   kException,         // the callback itself threw: start-up, constructor (see `error`)
   kTerminatedCpu,     // the event's CPU time is used up; its context runs no JavaScript any more
   kTerminatedMemory,  // the isolate is over its memory limit; no context of it runs any more
+  kCrashed,           // the process ends here (crash_at_host_call): as if the turn's rest had never been
   kAborted,           // the context was aborted (by its own abort() or before the turn began)
 };
 

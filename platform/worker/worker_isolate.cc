@@ -9,6 +9,7 @@
 namespace orrery::worker {
 
 inline constexpr Site kSpent{"worker.isolate_spent"};
+inline constexpr Site kCrash{"worker.crash_in_turn"};
 inline constexpr Site kSocketFrame{"worker.socket_frame"};
 
 namespace {
@@ -87,10 +88,18 @@ void WorkerIsolate::end_turn(EventContext& context, const char* why,
   const runtime::ErrorInfo& error = result.error ? *result.error : kNoDetail;
   if (result.kind == runtime::TurnKind::kTerminatedCpu)
     report_failure(context.lane(), EventFailed::Why::kCpu, error);
+  if (result.kind == runtime::TurnKind::kCrashed)
+    world().loop().schedule(world().now(), kCrash, kWorldOwner, std::exchange(crash_, nullptr));
   if (result.kind == runtime::TurnKind::kTerminatedMemory && !spent_) {
     report_failure(context.lane(), EventFailed::Why::kMemory, error);
     give_up_isolate(IsolateEnd::kMemory);
   }
+}
+
+void WorkerIsolate::crash_at_host_call(uint32_t calls, runtime::ContextId context, std::function<void()> crash) {
+  if (!isolate_) return;
+  crash_ = std::move(crash);
+  isolate_->crash_at_host_call(calls, context);
 }
 
 void WorkerIsolate::give_up_isolate(IsolateEnd why) {

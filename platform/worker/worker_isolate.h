@@ -7,6 +7,7 @@
 // isolate, without running any JavaScript.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -119,6 +120,9 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
 
   // An object broke while a call through this stub was under way.
   void stub_broke(runtime::ContextId context, uint32_t stub, const runtime::ErrorInfo& error);
+  // The process crashes at so many host calls of a context (kNoContext: of any here) from now, within a turn: `crash` is
+  // to end it, and is called when the loop comes round.
+  void crash_at_host_call(uint32_t calls, runtime::ContextId context, std::function<void()> crash);
   // False when the next event has to wait for the isolate to be made.
   bool warm() const { return isolate_ != nullptr; }
   // Throws the isolate away when the loop comes round, and tells every context that is still open.
@@ -207,6 +211,7 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   RpcHub* rpc_ = nullptr;
   WebSockets* sockets_ = nullptr;
   std::vector<Ref<RpcInfo>> calls_of_turn_;  // that may still be told to keep their results
+  std::function<void()> crash_;
   bool spent_ = false;       // its end is on the way
   bool outdated_ = false;    // it runs replaced code
   EventHandle outdated_limit_;

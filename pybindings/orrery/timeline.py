@@ -36,6 +36,19 @@ class Timeline:
         the span."""
         return self._fault("crash", target=target, restart_after_us=_us(restart_after))
 
+    def crash_in_turn(
+        self, target: str, *, host_call: int = 1, restart_after: Span = "1s"
+    ) -> "Timeline":
+        """Ends the process of a host, or of an object ("do:Cart/42"), in the middle of a turn: at its host call
+        number `host_call` from then on (storage, calls, timers, WebSockets). No `finally` block runs, nothing that
+        the turn wrote is kept; what it sent before may have left."""
+        return self._fault(
+            "crash_in_turn",
+            target=target,
+            host_call=host_call,
+            restart_after_us=_us(restart_after),
+        )
+
     def restart(self, target: str) -> "Timeline":
         return self._fault("restart", target=target)
 

@@ -31,9 +31,9 @@ namespace orrery::fault {
 
 enum class FaultKind : uint8_t {
   kPartition, kHeal, kCrash, kRestart, kPause, kClog, kLoss, kClock, kDisk, kLosePop, kReturnPop,
-  kEvict, kHibernate, kKvDelay, kDeploy,
+  kEvict, kHibernate, kKvDelay, kDeploy, kCrashInTurn,
 };
-inline constexpr uint32_t kFaultKinds = 15;
+inline constexpr uint32_t kFaultKinds = 16;
 const char* to_string(FaultKind kind);
 
 enum class DiskFaultKind : uint8_t {

@@ -291,6 +291,7 @@ void Actor::ConstructWork::run() {
                                        static_cast<uint32_t>(actor.jurisdiction_), actor.number_);
       });
   actor.in_turn_ = false;
+  if (result.kind == runtime::TurnKind::kCrashed) return actor.crashed();
   if (result.kind == runtime::TurnKind::kTerminatedCpu) {
     actor.worker_.give_up_isolate(worker::IsolateEnd::kCpu);
     error = cpu_exceeded();

@@ -195,6 +195,8 @@ class Actor final : public worker::EventContext,
   bool holding_commits() const;
   void settle_bookmark(runtime::OperationId operation, uint64_t index);
   void settle_error(runtime::OperationId operation, std::string text);
+  // Its process has ended in the middle of the turn: nothing is committed, sent or answered any more.
+  void crashed() { state_ = State::kEnded; }
   void make_ready(Work& work, GateLock lock);
   void pump();
   template <class Enter>

@@ -113,6 +113,7 @@ void Actor::turn(const char* why, Enter&& enter) {
   runtime::TurnResult result = worker_.turn(*this, why, enter);
   in_turn_ = false;
   if (state_ == State::kEnded) return;
+  if (result.kind == runtime::TurnKind::kCrashed) return crashed();
   if (result.kind == runtime::TurnKind::kTerminatedCpu) {
     worker_.give_up_isolate(worker::IsolateEnd::kCpu);
     end(cpu_exceeded(), "it used up its CPU time");

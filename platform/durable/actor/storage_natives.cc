@@ -44,6 +44,7 @@ Actor* actor_of(Arguments info) {
     throw_error(info.GetIsolate(), StorageError::Kind::kError, kForeignObject);
     return nullptr;
   }
+  if (!isolate.host_call()) return nullptr;
   if (actor->ended()) {
     throw_error(info.GetIsolate(), StorageError::Kind::kError,
                 "Durable Object storage is no longer accessible.");
