@@ -266,6 +266,8 @@ void Actor::pump() {
     }
     std::unique_ptr<Work> work(ready_.front());
     ready_.pop_front();
+    granted_before_ = ready_.size();
+    hop_ = std::max(hop_, work->hop);
     current_lock_ = std::move(work->lock);
     work->run();
     work.reset();

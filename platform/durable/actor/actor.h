@@ -289,6 +289,8 @@ class Actor final : public worker::EventContext,
   bool pumping_ = false;
   bool in_turn_ = false;
   std::deque<Work*> ready_;
+  size_t granted_before_ = 0;  // the first of `ready_`, who had their locks before the turn that runs
+  uint64_t hop_ = 0;           // of the last turn that entered or left a section
   Work* works_ = nullptr;  // every Work of this object, an intrusive list: what the destructor frees
   std::deque<std::pair<net::Caller, Ref<const worker::ObjectMessage>>> before_start_;
 

@@ -229,10 +229,16 @@ void Actor::end_section_now(runtime::SectionId id, const runtime::ErrorInfo* err
   world().announce(SectionEnded{info_->lane, epoch_, id});
   world().loop().cancel(ended.timeout);
   if (error && !host_.options().weaken.failed_sections_pass) return ended.section->fail(reset_because(*error));
-  // The parent's lock goes straight to the turn that resumes the caller (1.6).
+  // The parent's lock goes straight to the turn that resumes the caller (1.6). A section that was asked for within this one
+  // gets its lock then, and takes longer to be entered than its parent's parent to be left.
   auto* work = new LeaveSectionWork(*this, id);
   work->lock = ended.section->succeed();
-  ready_.push_front(work);
+  work->hop = hop_ + kLeaveHops;
+  for (size_t i = granted_before_; i < ready_.size(); ++i)
+    if (ready_[i]->hop != 0) ready_[i]->hop = work->hop + kEnterHops;
+  auto at = ready_.begin();
+  while (at != ready_.end() && (*at)->hop != 0 && (*at)->hop <= work->hop) ++at;
+  ready_.insert(at, work);
 }
 
 // Nothing is under way but sections, and in the innermost nobody runs or waits: only an event could go on, and events

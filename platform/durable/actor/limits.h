@@ -15,6 +15,10 @@ inline constexpr Duration kSectionTimeout = seconds(30);
 inline constexpr Duration kDurabilityTimeout = seconds(30);
 // How long an object may wait for a quorum of its followers before its first event.
 inline constexpr Duration kRecoveryPatience = seconds(20);
+// What it takes the real runtime's event loop to resume the caller of a section that ended, and to begin one that got its
+// lock: only which is longer matters, and that two of the one are longer than the other. Ours: found with probes.
+inline constexpr uint64_t kLeaveHops = 2;
+inline constexpr uint64_t kEnterHops = 3;
 // What it takes to parse, compile and run a Worker's code where its isolate is not there yet. Source: platform.md
 // 1.6. Stateless events pay nothing: their isolate is made during the client's TLS handshake.
 inline constexpr Duration kColdStart = millis(5);

@@ -29,6 +29,20 @@ const remoteOf = ({ env, ctx }) => env.REMOTE.getByName(`gates/${ctx.id.name ?? 
 const inSection = (api, act) => Promise.race([api.attempt(() => act(remoteOf(api), (x) => x + 1)), api.tick(1500).then(() => "stuck")]);
 const givesOut = (act) => (api) => api.ctx.blockConcurrencyWhile(() => inSection(api, act));
 
+/** Sections within sections, as the letters say; in the innermost two more are asked for, and all but the first are not awaited. */
+const asksWithin = (around) => async ({ ctx, storage, log }) => {
+  const begin = { B: (inside) => ctx.blockConcurrencyWhile(inside), T: (inside) => storage.transaction(inside) };
+  const go = async (depth) => {
+    if (depth < around.length) {
+      await begin[around[depth]](() => go(depth + 1));
+      return log(`left ${depth}`);
+    }
+    for (const kind of ["T", "B"]) ctx.waitUntil(begin[kind](async () => log(`in ${kind}`)).then(() => log(`out ${kind}`)));
+  };
+  await go(0);
+  await wait(5);
+};
+
 export const gates = {
   sectionHoldsEvents: { on: { hold, say }, worker: during("hold") },
   sectionHoldsEventsInOrder: {
@@ -142,6 +156,21 @@ export const gates = {
     on: { slow: () => wait(60), hold: ({ ctx }) => ctx.blockConcurrencyWhile(async () => { await wait(20); throw new Error("mine"); }) },
     async worker({ at, attempt }) { const slow = attempt(() => at().do("slow")); await wait(5); return [await attempt(() => at().do("hold")), await slow]; },
   },
+
+  // A section that was asked for within others and not awaited begins while those around it end: B blocks, T is a transaction.
+  askedForInB: alone(asksWithin("B")),
+  askedForInBB: alone(asksWithin("BB")),
+  askedForInBBB: alone(asksWithin("BBB")),
+  askedForInTB: alone(asksWithin("TB")),
+  askedForInBT: alone(asksWithin("BT")),
+  askedForInBTB: alone(asksWithin("BTB")),
+  askedForInTBT: alone(asksWithin("TBT")),
+  askedForInBBBBB: alone(asksWithin("BBBBB")),
+  askedForInRolledBack: alone(({ ctx, storage, log }) => storage.transaction(async () => {
+    await ctx.blockConcurrencyWhile(() => storage.transaction(async () => { ctx.waitUntil(storage.transaction(async () => log("asked for"))); }));
+    log("left");
+    throw new Error("rolled back");
+  }).catch((error) => log(error.message)).then(() => wait(5))),
 
   // What a section gives out is part of it.
   sectionGivesFunction: alone(givesOut((remote, f) => remote.call(f, 1))),
