@@ -54,6 +54,11 @@ void Follower::read_marker() {
 
 uint64_t Follower::loaded() const { return objects_->by_key.size(); }
 
+FollowedObject* Follower::loaded(uint64_t key) const {
+  auto found = objects_->by_key.find(key);
+  return found == objects_->by_key.end() ? nullptr : found->second.get();
+}
+
 FollowedObject& Follower::object(const Ref<const ObjectInfo>& info) {
   std::unique_ptr<FollowedObject>& slot = objects_->by_key[info->key];
   if (!slot) slot = std::make_unique<FollowedObject>(*this, info);

@@ -40,6 +40,8 @@ class Follower : public host::Service, public net::Handler {
   bool disk_was_lost() const { return disk_was_lost_; }
   // Objects in memory.
   uint64_t loaded() const;
+  // An object in memory, or null; for tests.
+  FollowedObject* loaded(uint64_t key) const;
   host::Process& process() { return process_; }
   DirectoryClient& directory() { return directory_; }
   const FollowerOptions& options() const { return options_; }
