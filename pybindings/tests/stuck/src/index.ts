@@ -3,10 +3,10 @@ import { DurableObject } from "cloudflare:workers";
 interface Env { ROOM: DurableObjectNamespace<Room>; FLAGS: KVNamespace; }
 
 export class Room extends DurableObject<Env> {
-  // Awaits a promise that nobody resolves.
+  release = () => {};
+  /** Waits for a latch that nobody opens, though somebody could. */
   async never(): Promise<string> {
-    await this.ctx.storage.put("asked", 1);
-    await new Promise(() => {});
+    await new Promise<void>((done) => (this.release = done));
     return "never";
   }
 
