@@ -196,7 +196,7 @@ std::string Beside::settle_and_compare() {
       for (bool refusals_first : {false, true}) {
         State end = s;
         settle(end, refusals_first, order);
-        if (seen.insert(bytes(end, {0, 1, 2, 3, 4})).second) ends.push_back(std::move(end));
+        if (seen.insert(bytes(end, false)).second) ends.push_back(std::move(end));
       }
     } while (std::next_permutation(order.begin(), order.end()));
   }
@@ -358,7 +358,7 @@ std::string Beside::power_cut(const Command& command) {
       end_owner(end, epoch);
       for (size_t f = 0; f < fall.size(); ++f)
         if (fall[f]) crash(end, static_cast<int>(f), 0), restart(end, static_cast<int>(f));
-      if (seen.insert(bytes(end, {0, 1, 2, 3, 4})).second) next.push_back(std::move(end));
+      if (seen.insert(bytes(end, false)).second) next.push_back(std::move(end));
     }
   possible_ = std::move(next);
   return possible_.empty() ? "more is durable than can be" : "";

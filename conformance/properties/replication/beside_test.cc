@@ -53,12 +53,12 @@ TEST(RealReplication, DoesWhatTheModelMayDo) {
 TEST(RealReplication, WithAQuorumOfTwoDoesNot) {
   durable::Weaken weaken;
   weaken.quorum_of_two = true;
-  expect_found(100, [&] { check(weaken); });
+  expect_found(1000, [&] { check(weaken); });
 }
 TEST(RealReplication, WhoseFollowersForgetTheirPromisesDoesNot) {
   durable::Weaken weaken;
   weaken.epoch_unchecked = true;
-  expect_found(100, [&] { check(weaken); });
+  expect_found(1000, [&] { check(weaken); });
 }
 TEST(RealReplication, ThatAcknowledgesBeforeTheSyncDoesNot) {
   durable::Weaken weaken;

@@ -45,19 +45,13 @@ class Explorer {
   }
 
  private:
-  // The least of what the state looks like with its followers in any order.
-  Key key(const Node& node) const {
-    std::array<int, kMaxFollowers> as = {0, 1, 2, 3, 4};
-    std::string least;
-    do {
-      std::string one = bytes(node.state, as);
-      if (least.empty() || one < least) least = std::move(one);
-    } while (std::next_permutation(as.begin(), as.begin() + rules_.followers));
-    least.push_back(static_cast<char>(node.crashes));
-    least.push_back(static_cast<char>(node.wipes));
-    const uint64_t hash = hash_bytes(least);
-    least.push_back('.');
-    return {hash, hash_bytes(least)};
+  static Key key(const Node& node) {
+    std::string all = bytes(node.state, true);
+    all.push_back(static_cast<char>(node.crashes));
+    all.push_back(static_cast<char>(node.wipes));
+    const uint64_t hash = hash_bytes(all);
+    all.push_back('.');
+    return {hash, hash_bytes(all)};
   }
 
   template <class Step>

@@ -67,14 +67,12 @@ std::string violation(const Rules& rules, const State& s) {
   return {};
 }
 
-std::string bytes(const State& s, const std::array<int, kMaxFollowers>& as) {
-  const size_t n = s.followers.size();
-  std::array<uint8_t, kMaxFollowers> place = {};
-  for (size_t i = 0; i < n; ++i) place[static_cast<size_t>(as[i])] = static_cast<uint8_t>(i);
-  std::string out;
-  out.reserve(160);
-  for (size_t i = 0; i < n; ++i) {
-    const Follower& f = s.at(as[i]);
+std::string bytes(const State& s, bool alike) {
+  // Everything but the owners' logs concerns one follower: its state, what owners believe of it, messages to and from it.
+  std::vector<std::string> parts(s.followers.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    std::string& out = parts[i];
+    const Follower& f = s.followers[i];
     put(out, size_t{f.up} + 2 * size_t{f.lost} + 4 * size_t{f.owes_ack});
     put(out, f.certain);
     put(out, f.owner);
@@ -91,36 +89,36 @@ std::string bytes(const State& s, const std::array<int, kMaxFollowers>& as) {
       put(out, epoch);
       put(out, log);
     }
-  }
-  put(out, s.owners.size());
-  for (const Owner& owner : s.owners) {
-    put(out, static_cast<size_t>(owner.phase));
-    put(out, owner.log);
-    put(out, owner.own_from);
-    put(out, owner.durable);
-    for (size_t i = 0; i < n; ++i) {
-      const auto f = static_cast<size_t>(as[i]);
-      put(out, owner.match[f]);
-      put(out, owner.voted[f]);
-      put(out, owner.told[f]);
+    for (const Owner& owner : s.owners) {
+      put(out, owner.match[i]);
+      put(out, owner.voted[i]);
+      put(out, owner.told[i]);
     }
   }
-  put(out, s.acknowledged);
-  put(out, s.by);
-  std::vector<std::string> messages;
   for (const Message& m : s.messages) {
-    std::string one;
-    put(one, static_cast<size_t>(m.kind));
-    put(one, m.epoch);
-    put(one, place[m.follower]);
-    put(one, m.index);
-    put(one, m.durable);
-    put(one, m.log);
-    messages.push_back(std::move(one));
+    std::string& out = parts[m.follower];
+    put(out, static_cast<size_t>(m.kind));
+    put(out, m.epoch);
+    put(out, m.index);
+    put(out, m.durable);
+    put(out, m.log);
   }
-  std::sort(messages.begin(), messages.end());
-  for (const std::string& one : messages) out += one;
-  return out;
+  if (alike) std::sort(parts.begin(), parts.end());
+  std::string all;
+  put(all, s.owners.size());
+  for (const Owner& owner : s.owners) {
+    put(all, static_cast<size_t>(owner.phase));
+    put(all, owner.log);
+    put(all, owner.own_from);
+    put(all, owner.durable);
+  }
+  put(all, s.acknowledged);
+  put(all, s.by);
+  for (const std::string& part : parts) {
+    put(all, part.size());
+    all += part;
+  }
+  return all;
 }
 
 std::string text(const State& s) {

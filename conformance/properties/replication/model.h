@@ -142,8 +142,8 @@ bool end_owner(State& s, int epoch);
 // - logs with one entry in common agree on everything before it.
 std::string violation(const Rules& rules, const State& s);
 
-// The state as bytes, equal for equal states. Followers are told in the order that `as` gives.
-std::string bytes(const State& s, const std::array<int, kMaxFollowers>& as);
+// The state as bytes, equal for equal states. `alike`: also for those that differ only in the followers' numbers.
+std::string bytes(const State& s, bool alike);
 // For reading.
 std::string text(const State& s);
 
