@@ -13,6 +13,7 @@
 #include "platform/kv/cache.h"
 #include "platform/kv/central.h"
 #include "platform/kv/service.h"
+#include "platform/worker/events.h"
 #include "platform/worker/host_workers.h"
 #include "platform/worker/rpc_hub.h"
 #include "platform/worker/web_sockets.h"
@@ -20,7 +21,11 @@
 
 namespace orrery {
 
+inline constexpr Site kDeploy{"fault.deploy"};
+
 namespace {
+// News of an upload reaches the network within seconds. Source: platform.md 1.6.
+constexpr Duration kDeploySpread = seconds(5);
 // Five cities on four continents, so that a quorum is near everybody and no single cable cuts it.
 constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD", "SJC", "AMS",
                                                                           "SIN", "NRT"};
@@ -61,8 +66,8 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
   kv_.hosts_per_pop = options_.hosts_per_pop;
   kv_.weaken = options_.kv_weaken;
   bool any_kv = false;
-  for (uint32_t w = 0; w < application_.size(); ++w)
-    any_kv = kv_.read_bindings(*application_.worker(w).code()) || any_kv;
+  for (uint32_t slot = 0; slot < application_.slots(); ++slot)
+    any_kv = kv_.read_bindings(*application_.version(slot).code()) || any_kv;
   host::HostId next = durable::kDirectoryMembers;
   if (any_kv) {
     kv_probes_ = std::make_unique<kv::Probes>(world_);
@@ -145,9 +150,33 @@ client::Origin& Cloud::origin(std::string_view host_name) {
   return made;
 }
 
+std::string Cloud::deploy(uint32_t slot, uint32_t share) {
+  const uint32_t w = application_.worker_of(slot);
+  const bool again = slot == application_.rollout(w).to && !application_.rollout(w).gradual();
+  const size_t deleted = application_.deleted_classes().size();
+  if (std::string refused = application_.upload(slot, share); !refused.empty()) return refused;
+  if (application_.slots() > application_.size()) {
+    ORRERY_SOMETIMES(world_, application_.rollout(w).gradual(), "a version is rolled out gradually");
+    const worker::Deployment& d = application_.version(slot);
+    world_.announce(worker::Deployed{kWorldLane, d.label(), share});
+  }
+  for (size_t i = deleted; i < application_.deleted_classes().size(); ++i)
+    world_.announce(worker::ClassDeleted{kWorldLane, application_.deleted_classes()[i]});
+  for (host::HostId id = 0; id < hosts_->count(); ++id) {
+    const Duration after = micros(world_.decide().between(kDeploy, 0, kDeploySpread.us, 0));
+    world_.loop().schedule_in(after, kDeploy, kWorldOwner, [this, id, w, again] {
+      host::Process* process = hosts_->by_id(id).process();
+      auto* objects = process ? process->find<durable::ObjectHost>() : nullptr;
+      if (objects) objects->news(w, again);
+    });
+  }
+  return {};
+}
+
 std::vector<Cloud::LiveObject> Cloud::objects(std::string_view class_name) {
   std::vector<LiveObject> out;
-  std::string prefix = "do:" + std::string(class_name) + "/";
+  // A class that was renamed keeps its label; asked for by either.
+  const std::string prefix = "do:" + std::string(application_.label_of(class_name)) + "/";
   for (host::HostId id = 0; id < hosts_->count(); ++id) {
     host::Host& h = hosts_->by_id(id);
     auto* objects = h.process() ? h.process()->find<durable::ObjectHost>() : nullptr;
@@ -161,7 +190,11 @@ std::vector<Cloud::LiveObject> Cloud::objects(std::string_view class_name) {
   return out;
 }
 
-durable::Actor* Cloud::find_object(std::string_view printable_name) {
+durable::Actor* Cloud::find_object(std::string_view name) {
+  std::string printable_name(name);
+  const size_t slash = name.find('/');
+  if (name.starts_with("do:") && slash != name.npos && application_.uploads() > 0)
+    printable_name = "do:" + std::string(application_.label_of(name.substr(3, slash - 3))) + std::string(name.substr(slash));
   durable::Actor* found = nullptr;
   for (host::HostId id = 0; id < hosts_->count(); ++id) {
     host::Host& h = hosts_->by_id(id);

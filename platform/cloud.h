@@ -67,6 +67,11 @@ class Cloud {
   const std::vector<std::unique_ptr<client::Client>>& clients() const { return clients_; }
   const std::vector<client::Origin*>& origins() const { return origin_list_; }
 
+  // Uploads a version of a Worker (its slot), for a share of its work in millionths: objects that start from now on
+  // go by it, hosts learn of it within seconds, each at a moment of its own. Empty, or why it is refused. The version
+  // that serves already: the same code again, for which every object and isolate of the Worker is made anew.
+  std::string deploy(uint32_t slot, uint32_t share = worker::kWholeShare);
+
   // Every live object of a class: printable name and host.
   struct LiveObject {
     std::string name;
@@ -74,8 +79,8 @@ class Cloud {
     uint64_t epoch;
   };
   std::vector<LiveObject> objects(std::string_view class_name);
-  // The instance behind a printable name ("do:Cart/42"), or null if none is live.
-  durable::Actor* find_object(std::string_view printable_name);
+  // The instance behind a printable name ("do:Cart/42", by the class's label or its present name), or null if none is live.
+  durable::Actor* find_object(std::string_view name);
   // RPC stubs that nobody has disposed of, by who holds them ("do:Cart/42").
   std::map<std::string, uint64_t> held_stubs();
   // True when no object has an event, timer or write under way.

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "platform/kv/events.h"
+#include "platform/worker/events.h"
 
 namespace orrery {
 
-inline constexpr Site kDeploy{"fault.deploy"};
 inline constexpr Site kRestart{"fault.restart_after_turn"};
 inline constexpr Site kIsolate{"fault.isolate_owner"};
-
-// A new version reaches the network in seconds. Source: platform.md 1.6.
-constexpr Duration kDeploySpread = seconds(5);
 
 // The namespace that a kv_delay names ("kv:FLAGS"); empty: all of them.
 static std::string_view kv_space(const fault::Fault& fault) {
@@ -33,12 +30,7 @@ std::string CloudFaults::check(const fault::Fault& fault) {
     return {};
   }
   if (fault.kind == fault::FaultKind::kDeploy) {
-    const std::string app = fault.fields.value("app", "");
-    if (cloud_.application().find_worker(app) == worker::kNoWorker)
-      return "deploy: there is no Worker \"" + app + "\"";
-    if (fault.fields.value("share", 100) != 100)
-      return "deploy: a share below 100 is not supported yet: all requests get the new version";
-    return {};
+    return check_deploy(fault.fields, false);
   }
   if (fault.kind == fault::FaultKind::kCrashInTurn) {
     for (const char* field : {"host_call", "restart_after_us"}) {
@@ -61,8 +53,9 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
     return {};
   }
   if (fault.kind == fault::FaultKind::kDeploy) {
-    deploy(cloud_.application().find_worker(fault.fields.value("app", "")));
-    return {};
+    std::string refused = deploy(fault.fields);
+    if (!refused.empty()) cloud_.world().announce(worker::DeployRefused{kWorldLane, refused});
+    return refused;
   }
   if (fault.kind == fault::FaultKind::kCrashInTurn) {
     crash_in_turn(fault);
@@ -82,18 +75,43 @@ void CloudFaults::end(const fault::Fault& fault) {
   announce_kv_delay(space);
 }
 
-// The same code again, as a new version: it comes to every host at a moment of its own.
-void CloudFaults::deploy(uint32_t worker) {
-  World& world = cloud_.world();
-  for (host::HostId id = 0; id < cloud_.hosts().count(); ++id) {
-    const Duration after = micros(
-        world.decide().between(kDeploy, 0, kDeploySpread.us, 0));
-    world.loop().schedule_in(after, kDeploy, kWorldOwner, [this, id, worker] {
-      host::Process* process = cloud_.hosts().by_id(id).process();
-      auto* objects = process ? process->find<durable::ObjectHost>() : nullptr;
-      if (objects) objects->code_updated(worker);
-    });
+std::string CloudFaults::find_deployment(const nlohmann::json& fields, uint32_t& slot, uint32_t& share) {
+  const worker::Application& application = cloud_.application();
+  const auto text = [&](const char* key) {
+    auto it = fields.find(key);
+    return it != fields.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  const std::string app = text("app"), version = text("version");
+  const auto ppm = fields.find("share_ppm");
+  share = worker::kWholeShare;
+  if (ppm != fields.end()) {
+    if (!ppm->is_number_integer() || ppm->get<int64_t>() < 1 || ppm->get<int64_t>() > worker::kWholeShare)
+      return "deploy: a share is more than nothing and at most the whole";
+    share = static_cast<uint32_t>(ppm->get<int64_t>());
   }
+  const uint32_t named = application.find_worker(app);
+  std::string why;
+  if (named != worker::kNoWorker && version.empty()) {
+    slot = application.rollout(named).to;
+    return {};
+  }
+  if (named == worker::kNoWorker && !version.empty()) return "deploy: there is no Worker \"" + app + "\"";
+  slot = application.find_version(version.empty() ? "" : app, version.empty() ? app : version, why);
+  if (slot != worker::kNoWorker) return {};
+  return "deploy: " + (version.empty() ? "there is no Worker \"" + app + "\", and " : std::string()) + why;
+}
+
+std::string CloudFaults::check_deploy(const nlohmann::json& fields, bool now) {
+  uint32_t slot = 0, share = 0;
+  if (std::string error = find_deployment(fields, slot, share); !error.empty() || !now) return error;
+  std::string refused = cloud_.application().refuses(slot, share);
+  return refused.empty() ? refused : "deploy: " + refused;
+}
+
+std::string CloudFaults::deploy(const nlohmann::json& fields) {
+  uint32_t slot = 0, share = 0;
+  if (std::string error = find_deployment(fields, slot, share); !error.empty()) return error;
+  return cloud_.deploy(slot, share);
 }
 
 // Each Worker on the host counts its own host calls, or one object its own; the first that is there ends the process.
@@ -110,7 +128,8 @@ void CloudFaults::crash_in_turn(const fault::Fault& fault) {
     cloud_.world().loop().schedule_in(down, kRestart, kWorldOwner, [this, host] { cloud_.hosts().restart(*host); });
   };
   if (actor) return actor->worker().crash_at_host_call(calls, actor->context_id(), crash);
-  for (uint32_t w = 0; w < workers->size(); ++w) workers->at(w).crash_at_host_call(calls, runtime::kNoContext, crash);
+  for (uint32_t slot = 0; slot < workers->slots(); ++slot)
+    if (auto* worker = workers->find(slot)) worker->crash_at_host_call(calls, runtime::kNoContext, crash);
 }
 
 void CloudFaults::announce_kv_delay(const std::string& space) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "platform/cloud.h"
 #include "sim/fault/injector.h"
 
@@ -37,10 +39,15 @@ class CloudFaults final : public fault::FaultTarget {
   // At its time, cuts the object's host off from the directory and from all hosts of other points of
   // presence (its followers and other edges), but not from clients and its neighbours.
   void isolate_owner(Isolation isolation);
+  // What is wrong with a `deploy` ({"app", "version", "share_ppm"}), if it struck now; empty: nothing. `app` is a
+  // Worker, or a version that only one has.
+  std::string check_deploy(const nlohmann::json& fields, bool now);
+  // Deploys it now; the error of a refusal.
+  std::string deploy(const nlohmann::json& fields);
 
  private:
+  std::string find_deployment(const nlohmann::json& fields, uint32_t& slot, uint32_t& share);
   void begin_isolation(const Isolation& isolation);
-  void deploy(uint32_t worker);
   void crash_in_turn(const fault::Fault& fault);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;

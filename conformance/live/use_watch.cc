@@ -10,7 +10,7 @@ UseWatch::UseWatch(Cloud& cloud) : cloud_(cloud) {
         const std::string& printable = cloud_.world().trace().lane_at(e.lane).name;
         if (objects_.count(printable)) return;
         if (durable::Actor* actor = cloud_.find_object(printable))
-          objects_[printable] = {actor->class_name(), actor->id(), actor->name(),
+          objects_[printable] = {actor->object_class().label, actor->id(), actor->name(),
                                  actor->info().key};
       });
 }

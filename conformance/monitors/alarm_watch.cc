@@ -277,8 +277,15 @@ void AlarmWatch::finish(const EventContext& at) {
   for (host::HostId id = 0; id < hosts_.count(); ++id)
     healed = healed && hosts_.by_id(id).up() && !hosts_.by_id(id).paused();
   if (!healed) return;
-  for (LaneId object = 0; object < by_object_.size(); ++object)
-    if (by_object_[object]) check_missed(object, *by_object_[object], at);
+  for (LaneId object = 0; object < by_object_.size(); ++object) {
+    const auto of_object = [&](const std::string& prefix) { return ledger_.name(object).starts_with(prefix); };
+    if (by_object_[object] && std::none_of(deleted_.begin(), deleted_.end(), of_object))
+      check_missed(object, *by_object_[object], at);
+  }
+}
+
+void AlarmWatch::on(const worker::ClassDeleted& e, const EventContext&) {
+  deleted_.push_back("do:" + std::string(e.label) + "/");
 }
 
 void AlarmWatch::check_missed(LaneId lane, Alarm& alarm, const EventContext& at) {

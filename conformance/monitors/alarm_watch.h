@@ -51,6 +51,8 @@ class AlarmWatch {
   // Faults: only to know since when none is in force.
   void on(const fault::FaultBegan& e, const EventContext& at);
   void on(const fault::FaultEnded& e, const EventContext& at);
+  // A class goes with all its alarms.
+  void on(const worker::ClassDeleted& e, const EventContext& at);
 
   // The world has come to its end: an alarm that is durable and long due must have run.
   void finish(const EventContext& at);
@@ -107,6 +109,7 @@ class AlarmWatch {
   host::Hosts& hosts_;
   std::vector<std::unique_ptr<Alarm>> by_object_;
   std::array<uint64_t, durable::kAlarmShards> shard_epochs_{};
+  std::vector<std::string> deleted_;  // "do:Cart/"
   int64_t faults_in_force_ = 0;
   Instant faults_over_{0};
 };

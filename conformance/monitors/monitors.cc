@@ -82,6 +82,8 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::ShardTaken>(world, p.alarms);
   p.subscribe<fault::FaultBegan>(world, p.alarms);
   p.subscribe<fault::FaultEnded>(world, p.alarms);
+  p.subscribe<worker::ClassDeleted>(world, p.alarms);
+  p.subscribe<durable::ObjectVersion>(world, p.life);
 }
 
 Monitors::~Monitors() = default;

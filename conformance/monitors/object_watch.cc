@@ -24,6 +24,18 @@ void ObjectWatch::on(const durable::ObjectStarted& e, const EventContext& at) {
   object.constructing = &epoch;
 }
 
+void ObjectWatch::on(const durable::ObjectVersion& e, const EventContext& at) {
+  Object& object = objects_.at(e.lane);
+  ledger_.exercise(RuleId::kVersionKept);
+  if (e.rollout < object.rollout || (e.rollout == object.rollout && object.newer_version && !e.newer))
+    ledger_.breach(RuleId::kVersionKept, at, {e.lane}, [&] {
+      return ledger_.name(e.lane) + " started at " + show(at.at) + " as " + std::string(e.version) +
+             ", but had run a newer version of the same rollout before";
+    });
+  object.rollout = e.rollout;
+  object.newer_version = e.newer;
+}
+
 void ObjectWatch::on(const durable::ObjectEnded& e, const EventContext& at) {
   Object* object = objects_.find(e.lane);
   Epoch* epoch = object ? object->find(e.epoch) : nullptr;

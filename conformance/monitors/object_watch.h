@@ -16,6 +16,7 @@ class ObjectWatch {
       : ledger_(ledger), objects_(objects), leases_(leases) {}
 
   void on(const durable::ObjectStarted& e, const EventContext& at);
+  void on(const durable::ObjectVersion& e, const EventContext& at);
   void on(const durable::ObjectEnded& e, const EventContext& at);
   void on(const durable::ObjectEvent& e, const EventContext& at);
   void on(const worker::TurnEnded& e, const EventContext& at);

@@ -73,6 +73,9 @@ struct Object {
   std::array<FollowerLog, durable::kFollowers> logs;
   std::deque<Epoch> epochs;  // ascending; addresses are stable
   uint64_t newest_granted = 0, newest_started = 0;
+  // Of the last instance that began since the first upload: its Worker's rollout, and whether it ran the newer version.
+  uint32_t rollout = 0;
+  bool newer_version = false;
 
   bool in_turn = false;
   uint64_t turn_batch = 0;

@@ -94,6 +94,8 @@ constexpr Rule kRules[] = {
      "durable-objects 5, 6.1, 6.4", kMonitor},
     {"DO-CLK-1", "The clock that JavaScript sees stands still during a turn.",
      "durable-objects 0.3", kMonitor},
+    {"DO-VER-1", "An object that has run the newer version of a rollout never starts with the older one again within it.",
+     "platform 1.6, 9.3", kMonitor},
 
     {"DO-LIN-1", "The answers of an object can be explained by one order of its operations.",
      "durable-objects 14 (I2, I7)", "checker"},

@@ -48,6 +48,7 @@ enum class RuleId : uint8_t {
   kAlarmScheduler,      // DO-ALARM-4
   kAlarmStored,         // DO-ALARM-5
   kClockFrozen,         // DO-CLK-1
+  kVersionKept,         // DO-VER-1
   kCount,
 };
 inline constexpr size_t kWatched = static_cast<size_t>(RuleId::kCount);

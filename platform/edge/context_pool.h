@@ -1,4 +1,4 @@
-// The stateless contexts of one service on a host: a closed one is used again by the next event of its Worker.
+// The stateless contexts of one service on a host: a closed one is used again by the next event of its version.
 #pragma once
 
 #include <memory>
@@ -11,14 +11,14 @@ namespace orrery::edge {
 
 class ContextPool final : private StatelessContext::Owner {
  public:
-  explicit ContextPool(worker::HostWorkers& workers) : workers_(workers), closed_(workers.size()) {}
+  explicit ContextPool(worker::HostWorkers& workers) : workers_(workers), closed_(workers.slots()) {}
 
-  // A closed context in this Worker's isolate, for one event.
-  StatelessContext& take(uint32_t worker) {
-    std::vector<StatelessContext*>& closed = closed_[worker];
+  // A closed context in the isolate of a version (application.h), for one event.
+  StatelessContext& take(uint32_t slot) {
+    std::vector<StatelessContext*>& closed = closed_[slot];
     if (closed.empty()) {
       contexts_.push_back(std::make_unique<StatelessContext>(
-          workers_.at(worker), static_cast<StatelessContext::Owner&>(*this)));
+          workers_.at(slot), static_cast<StatelessContext::Owner&>(*this)));
       closed.push_back(contexts_.back().get());
     }
     StatelessContext& context = *closed.back();
@@ -30,12 +30,12 @@ class ContextPool final : private StatelessContext::Owner {
 
  private:
   void finished(StatelessContext& context) override {
-    closed_[context.worker().index()].push_back(&context);
+    closed_[context.worker().slot()].push_back(&context);
   }
 
   worker::HostWorkers& workers_;
   std::vector<std::unique_ptr<StatelessContext>> contexts_;
-  std::vector<std::vector<StatelessContext*>> closed_;  // by Worker
+  std::vector<std::vector<StatelessContext*>> closed_;  // by slot
 };
 
 }  // namespace orrery::edge

@@ -33,7 +33,7 @@ void EdgeServer::on_call(const net::Caller& caller, const Ref<const net::Message
     return process_.tasks().spawn(
         probe(caller, Ref<const worker::ObjectMessage>(&message->as<worker::ObjectMessage>())));
   const runtime::HttpRequest& request = *message->as<worker::FetchMessage>().request;
-  contexts_.take(addressed(request)).start(caller, request);
+  contexts_.take(workers_.serving(addressed(request), &request)).start(caller, request);
 }
 
 Task<void> EdgeServer::probe(net::Caller caller, Ref<const worker::ObjectMessage> message) {

@@ -7,12 +7,12 @@ namespace orrery::edge {
 inline constexpr Site kServiceEvent{"edge.service_event"};
 
 ServiceCalls::ServiceCalls(host::Process& process, worker::HostWorkers& workers)
-    : process_(process), contexts_(workers) {}
+    : process_(process), workers_(workers), contexts_(workers) {}
 ServiceCalls::~ServiceCalls() = default;
 
 void ServiceCalls::start(worker::WorkerIsolate& caller, runtime::ContextId context,
                          worker::OutgoingCall call) {
-  StatelessContext* event = &contexts_.take(caller.place_of(call.binding).service);
+  StatelessContext* event = &contexts_.take(workers_.serving(caller.place_of(call.binding).service, call.request.get()));
   const runtime::Binding& binding = caller.deployment().code()->bindings[call.binding];
   event->take_call({&caller, context, call.operation, &binding}, std::move(call));
   // Turns never nest, not even those of two isolates.

@@ -43,6 +43,7 @@ class ServiceCalls final : public host::Service {
 
  private:
   host::Process& process_;
+  worker::HostWorkers& workers_;
   ContextPool contexts_;
 };
 

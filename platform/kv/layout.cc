@@ -12,7 +12,8 @@ constexpr std::string_view kRegions[] = {"IAD", "SJC", "GRU", "FRA", "JNB",
 
 bool Layout::read_bindings(const runtime::AppCode& code) {
   bool any = false;
-  const bool first = first_binding.empty();
+  if (first_binding.empty()) first_worker = code.name;
+  const bool first = code.name == first_worker;
   first_binding.push_back(static_cast<uint32_t>(by_binding.size()));
   for (const runtime::Binding& b : code.bindings) {
     Namespace space;

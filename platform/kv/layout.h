@@ -27,7 +27,7 @@ struct Layout {
     std::string id;    // what storage goes by; two bindings may share it
     std::string name;  // for traces and reports: the binding's name
   };
-  // Reads the KV bindings of the next Worker of the application; false when it has none.
+  // Reads the KV bindings of the application's next slot; false when it has none.
   bool read_bindings(const runtime::AppCode& code);
   // The namespace of a binding's name or an id; null when there is none.
   const Namespace* find(std::string_view name_or_id) const;
@@ -52,11 +52,12 @@ struct Layout {
   std::array<host::HostId, kBackEnds> back_ends = {host::kNoHost, host::kNoHost};
   uint32_t hosts_per_pop = 3;
   // A binding's place in `by_binding`.
-  uint32_t slot(uint32_t worker, uint32_t binding) const { return first_binding[worker] + binding; }
+  uint32_t slot(uint32_t version, uint32_t binding) const { return first_binding[version] + binding; }
 
-  // All bindings of all Workers; empty id: another kind of binding.
+  // All bindings of all versions of all Workers; empty id: another kind of binding.
   std::vector<Namespace> by_binding;
-  std::vector<uint32_t> first_binding;  // of each Worker
+  std::vector<uint32_t> first_binding;  // of each slot of the application
+  std::string first_worker;
   // Delays in force, each by the fault's name: namespace id (empty: all of them) and length.
   struct Delay {
     std::string space;

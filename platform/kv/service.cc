@@ -40,7 +40,7 @@ void KvService::start(worker::WorkerIsolate& worker, runtime::ContextId context,
                                AnswerMessage::of_error(std::move(*refusal)));
   }
   process_.tasks().spawn(run(worker, context, call.operation,
-                           layout_.slot(worker.index(), call.binding), std::move(parsed)));
+                           layout_.slot(worker.slot(), call.binding), std::move(parsed)));
 }
 
 struct KvService::Running {

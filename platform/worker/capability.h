@@ -15,7 +15,7 @@ namespace orrery::worker {
 struct Capability {
   host::HostId host = host::kNoHost;
   uint32_t incarnation = 0;  // of that host's process
-  uint32_t worker = 0;       // its number in the application
+  uint32_t worker = 0;       // its slot in the application
   runtime::ContextId context = runtime::kNoContext;
   uint32_t number = 0;
   auto operator<=>(const Capability&) const = default;

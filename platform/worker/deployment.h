@@ -20,6 +20,21 @@ struct ObjectClass {
   bool sqlite = true;  // false: the older key-value storage
 };
 
+// One migration of a wrangler file; what it does not do is empty.
+struct Migration {
+  struct Rename {
+    std::string from, to;
+  };
+  struct Transfer {
+    std::string from, script, to;
+  };
+  std::string tag;
+  std::vector<ObjectClass> made;
+  std::vector<Rename> renamed;
+  std::vector<Transfer> transferred;
+  std::vector<std::string> deleted;
+};
+
 class Deployment {
  public:
   Deployment(const runtime::Snapshot& snapshot, Ref<const runtime::AppCode> code,
@@ -29,9 +44,17 @@ class Deployment {
   const runtime::Snapshot& snapshot() const { return snapshot_; }
   const Ref<const runtime::AppCode>& code() const { return code_; }
   const runtime::Isolate::Options& isolate_options() const { return isolate_options_; }
-  // "shop@v3".
+  // "v3", and "shop@v3".
+  const std::string& version() const { return version_; }
   const std::string& label() const { return label_; }
+  // Those that exist after all its migrations.
   const std::vector<ObjectClass>& classes() const { return classes_; }
+
+  // In the order of the wrangler file. What it declares without a migration has none: see declared().
+  const std::vector<Migration>& migrations() const { return migrations_; }
+  void set_migrations(std::vector<Migration> list) { migrations_ = std::move(list); }
+  // The classes that no migration of it makes, renames or brings: those of the declarative `exports`.
+  std::vector<ObjectClass> declared() const;
 
   // What its entry module exports; empty: not known.
   const std::vector<std::string>& exports() const { return exports_; }
@@ -43,8 +66,10 @@ class Deployment {
  private:
   const runtime::Snapshot& snapshot_;
   Ref<const runtime::AppCode> code_;
+  std::string version_;
   std::string label_;
   std::vector<ObjectClass> classes_;
+  std::vector<Migration> migrations_;
   runtime::Isolate::Options isolate_options_;
   std::vector<std::unique_ptr<Namespace>> namespaces_;  // one a class, in order of declaration
   std::vector<std::string> exports_;

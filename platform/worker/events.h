@@ -82,4 +82,35 @@ struct SocketRead {
   std::string text() const { return "gets by WebSocket: " + frame.shown(); }
 };
 
+// A version of a Worker was uploaded, for this share of its work (in millionths).
+struct Deployed {
+  static constexpr const char* kKind = "worker.deployed";
+  LaneId lane;
+  std::string_view version;  // "shop@v2"
+  uint32_t share;
+  void fold(Fold& f) const { f.add(version).add(share); }
+  std::string text() const {
+    return std::string(version) + " is deployed" +
+           (share == 1'000'000 ? "" : " for " + std::to_string(share) + " in a million");
+  }
+};
+
+// A migration deleted a class: every object of it is gone, with all that it stored and its alarms.
+struct ClassDeleted {
+  static constexpr const char* kKind = "worker.class_deleted";
+  LaneId lane;
+  std::string_view label;  // application.h
+  void fold(Fold& f) const { f.add(label); }
+  std::string text() const { return "the class " + std::string(label) + " is deleted, and all its objects with it"; }
+};
+
+// An upload that the timeline planned was refused: nothing changed.
+struct DeployRefused {
+  static constexpr const char* kKind = "worker.deploy_refused";
+  LaneId lane;
+  std::string_view why;
+  void fold(Fold& f) const { f.add(why); }
+  std::string text() const { return "a deployment is refused: " + std::string(why); }
+};
+
 }  // namespace orrery::worker

@@ -16,7 +16,7 @@ constexpr uint64_t kAlongReference = uint64_t{1} << 63;
 }  // namespace
 
 RpcHub::RpcHub(host::Process& process, HostWorkers& workers) : process_(process), workers_(workers), streams_(process) {
-  for (uint32_t w = 0; w < workers.size(); ++w) workers.at(w).connect(*this);
+  workers.connect(*this);
   process.network().serve(process, kRpcChannel, *this);
 }
 
@@ -25,7 +25,8 @@ bool RpcHub::here(const Capability& c) const {
 }
 
 EventContext* RpcHub::context_of(const Capability& c) {
-  return here(c) && c.worker < workers_.size() ? workers_.at(c.worker).find(c.context) : nullptr;
+  WorkerIsolate* worker = here(c) ? workers_.find(c.worker) : nullptr;
+  return worker ? worker->find(c.context) : nullptr;
 }
 
 void RpcHub::tell(host::HostId to, ReferenceMessage::What what, const Capability& capability) {
@@ -35,7 +36,7 @@ void RpcHub::tell(host::HostId to, ReferenceMessage::What what, const Capability
 // ---- giving out and taking ----
 
 Capability RpcHub::of(const WorkerIsolate& worker, const EventContext& context, uint32_t number) const {
-  return {process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), number};
+  return {process_.host_id(), process_.incarnation(), worker.slot(), context.context_id(), number};
 }
 
 Capability RpcHub::give(WorkerIsolate& worker, EventContext& context, uint32_t number, bool result) {
@@ -115,15 +116,15 @@ void RpcHub::context_closed(WorkerIsolate& worker, EventContext& context) {
   fail_streams(worker, context, connection_lost());
   const Capability first = of(worker, context, 0);
   for (auto it = exports_.lower_bound(first); it != exports_.end() && it->first.context == id &&
-                                              it->first.worker == worker.index();) {
+                                              it->first.worker == worker.slot();) {
     if (it->second.holder != host::kNoHost) tell(it->second.holder, ReferenceMessage::What::kBroken, it->first);
     it = exports_.erase(it);
   }
   std::erase_if(kept_, [&](const auto& entry) {
-    return entry.second.place.context == id && entry.second.place.worker == worker.index();
+    return entry.second.place.context == id && entry.second.place.worker == worker.slot();
   });
   std::erase_if(pipelines_, [&](const auto& entry) {
-    if (entry.first.first != worker.index() || entry.second.owner != id) return false;
+    if (entry.first.first != worker.slot() || entry.second.owner != id) return false;
     if (entry.second.kept.number)
       tell(entry.second.kept.host, ReferenceMessage::What::kFinish, entry.second.kept);
     return true;
@@ -257,16 +258,16 @@ void RpcHub::on_call(const net::Caller& caller, const Ref<const net::Message>& m
 
 void RpcHub::follow(WorkerIsolate& worker, EventContext& context, runtime::OperationId on,
                     runtime::OperationId operation) {
-  Pipeline& pipeline = pipelines_[{worker.index(), on}];
+  Pipeline& pipeline = pipelines_[{worker.slot(), on}];
   pipeline.owner = context.context_id();
   ++pipeline.open;
-  followers_[{worker.index(), operation}] = {worker.index(), on};
+  followers_[{worker.slot(), operation}] = {worker.slot(), on};
   context.has_references_ = true;
 }
 
 void RpcHub::note_answer(WorkerIsolate& worker, runtime::OperationId operation, const AnswerMessage& answer,
                          bool wanted) {
-  const Operation self{worker.index(), operation};
+  const Operation self{worker.slot(), operation};
   if (!wanted)
     for (const Capability& c : answer.capabilities) tell(c.host, ReferenceMessage::What::kRelease, c);
   auto mine = pipelines_.find(self);
@@ -295,7 +296,7 @@ void RpcHub::end_pipeline(const Operation& operation) {
 }
 
 uint32_t RpcHub::keep(WorkerIsolate& worker, EventContext& context, runtime::EventId event, const CallName& name) {
-  const Capability place{process_.host_id(), process_.incarnation(), worker.index(), context.context_id(),
+  const Capability place{process_.host_id(), process_.incarnation(), worker.slot(), context.context_id(),
                          ++last_kept_};
   kept_[name] = {place, name.host};
   context.keeping_.emplace_back(event, last_kept_);
@@ -314,7 +315,7 @@ void RpcHub::stamp(WorkerIsolate& worker, EventContext& context, runtime::EventI
   auto& keeping = context.keeping_;
   for (auto it = keeping.begin(); it != keeping.end(); ++it) {
     if (it->first != event) continue;
-    answer.kept = {process_.host_id(), process_.incarnation(), worker.index(), context.context_id(), it->second};
+    answer.kept = {process_.host_id(), process_.incarnation(), worker.slot(), context.context_id(), it->second};
     keeping.erase(it);
     return;
   }

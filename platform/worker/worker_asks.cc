@@ -91,7 +91,7 @@ OutgoingCall WorkerIsolate::rpc_call(runtime::OperationId operation, const runti
   call.arguments = std::move(arguments);
   call.rpc = make_ref<RpcInfo>();
   call.rpc->incarnation = process_.incarnation();
-  call.rpc->worker = index_;
+  call.rpc->worker = slot_;
   call.rpc->operation = operation;
   calls_of_turn_.push_back(call.rpc);
   return call;

@@ -18,11 +18,11 @@ constexpr Duration kOldCodePatience = seconds(30);
 }  // namespace
 
 WorkerIsolate::WorkerIsolate(host::Process& process, const Application& application,
-                             uint32_t index, Outbound& outbound, const runtime::Weaken& weaken)
+                             uint32_t slot, Outbound& outbound, const runtime::Weaken& weaken)
     : process_(process),
       application_(application),
-      index_(index),
-      deployment_(application.worker(index)),
+      slot_(slot),
+      deployment_(application.version(slot)),
       outbound_(outbound),
       weaken_(weaken) {
   std::string name = "isolate:" + process.host().name().substr(5) + "/" + deployment_.label();
@@ -119,6 +119,12 @@ void WorkerIsolate::code_updated() {
     outdated_limit_ = {};
     if (outdated_) give_up_isolate(IsolateEnd::kCodeUpdated);
   });
+}
+
+void WorkerIsolate::code_kept() {
+  if (!outdated_ || spent_) return;
+  outdated_ = false;
+  world().loop().cancel(outdated_limit_);
 }
 
 void WorkerIsolate::dispose_isolate(IsolateEnd why) {

@@ -40,20 +40,21 @@ class BindingService {
 
 class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
  public:
-  // Worker number `index` of the application.
-  WorkerIsolate(host::Process& process, const Application& application, uint32_t index,
+  // The version in a slot of the application.
+  WorkerIsolate(host::Process& process, const Application& application, uint32_t slot,
                 Outbound& outbound, const runtime::Weaken& weaken = {});
   ~WorkerIsolate();
 
   host::Process& process() { return process_; }
   World& world() { return process_.world(); }
   const Application& application() const { return application_; }
-  // Its number in the application; 0 is the Worker that clients reach.
-  uint32_t index() const { return index_; }
+  uint32_t slot() const { return slot_; }
+  // The Worker's number in the application; 0 is the one that clients reach.
+  uint32_t index() const { return application_.worker_of(slot_); }
   const Deployment& deployment() const { return deployment_; }
   const std::string& name() const { return deployment_.code()->name; }
   const Application::Place& place_of(uint32_t binding) const {
-    return application_.place(index_, binding);
+    return application_.place(slot_, binding);
   }
   runtime::Isolate& isolate() { return *isolate_; }
   LaneId lane() const { return lane_; }
@@ -65,8 +66,8 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   void open(EventContext& context, runtime::ContextKind kind, LaneId lane);
   // No JavaScript runs for it any more; late answers and timers are dropped.
   void close(EventContext& context);
-  // A context's number among those of all Workers of this host; slots stay far below 2^24.
-  uint64_t key_of(runtime::ContextId context) const { return context | uint64_t{index_} << 24; }
+  // A context's number among those of all versions of this host; slots stay far below 2^24.
+  uint64_t key_of(runtime::ContextId context) const { return context | uint64_t{slot_} << 24; }
   // When the next timer of a context fires; nothing when it has none.
   std::optional<Instant> next_timer(runtime::ContextId context) const;
 
@@ -130,6 +131,8 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   // Its code was replaced: objects are told at once; the isolate goes with the last event under way in it, or
   // when those had their time.
   void code_updated();
+  // It serves after all: what code_updated said of a version that was replaced no longer holds.
+  void code_kept();
 
   void report_failure(LaneId lane, EventFailed::Why why, const runtime::ErrorInfo& error);
 
@@ -199,7 +202,7 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
 
   host::Process& process_;
   const Application& application_;
-  uint32_t index_;
+  uint32_t slot_;
   const Deployment& deployment_;
   Outbound& outbound_;
   runtime::Weaken weaken_;

@@ -82,6 +82,25 @@ Ref<const runtime::AppCode> code_of(const config::App& app) {
   return code;
 }
 
+// What the world begins with, of every Worker.
+constexpr const char* kFirstVersion = "v1";
+
+std::vector<worker::Migration> migrations_of(const config::App& app) {
+  std::vector<worker::Migration> out;
+  for (const auto& m : app.document.value("migrations", config::Json::array())) {
+    worker::Migration& to = out.emplace_back();
+    const auto list = [&m](const char* key) { return m.value(key, config::Json::array()); };
+    to.tag = m.value("tag", "");
+    for (const auto& name : list("new_sqlite_classes")) to.made.push_back({name.get<std::string>(), true});
+    for (const auto& name : list("new_classes")) to.made.push_back({name.get<std::string>(), false});
+    for (const auto& r : list("renamed_classes")) to.renamed.push_back({r.value("from", ""), r.value("to", "")});
+    for (const auto& t : list("transferred_classes"))
+      to.transferred.push_back({t.value("from", ""), t.value("from_script", ""), t.value("to", "")});
+    for (const auto& name : list("deleted_classes")) to.deleted.push_back(name.get<std::string>());
+  }
+  return out;
+}
+
 // A host that only lets the global scope run.
 class StartupProbe final : public worker::Outbound {
  public:
@@ -101,7 +120,7 @@ const runtime::Snapshot& snapshot() {
   return *the_snapshot;
 }
 
-std::unique_ptr<App::Part> App::load(const std::string& folder) {
+std::unique_ptr<App::Part> App::load(const std::string& folder, const std::string& version) {
   auto part = std::make_unique<Part>();
   auto loaded = config::load_app(folder);
   if (!loaded.ok()) throw BadInput(loaded.error().text());
@@ -114,10 +133,13 @@ std::unique_ptr<App::Part> App::load(const std::string& folder) {
   if (config.limits.cpu_ms) options.cpu_limit = millis(*config.limits.cpu_ms);
   if (config.limits.subrequests)
     options.subrequest_limit = static_cast<uint32_t>(std::min<int64_t>(*config.limits.subrequests, UINT32_MAX));
-  part->deployment = std::make_unique<worker::Deployment>(snapshot(), code_of(config), "v1",
+  part->deployment = std::make_unique<worker::Deployment>(snapshot(), code_of(config), version,
                                                           std::move(classes), options);
   const auto& exports = config.exports;
   part->deployment->set_exports(exports);
+  part->deployment->set_migrations(migrations_of(config));
+  // What a later version lacks is told when it is deployed: whether it must have a class depends on what serves then.
+  if (version != kFirstVersion) return part;
   for (const auto& c : part->deployment->classes()) {
     if (std::find(exports.begin(), exports.end(), c.name) == exports.end())
       throw BadInput("the Worker's entry module does not export the Durable Object class " +
@@ -127,9 +149,15 @@ std::unique_ptr<App::Part> App::load(const std::string& folder) {
   return part;
 }
 
-App::App(const std::vector<std::string>& folders) {
+App::App(const std::vector<std::string>& folders,
+         const std::vector<std::pair<std::string, std::string>>& later) {
   if (folders.empty()) throw BadInput("an app has at least one Worker");
-  for (const std::string& folder : folders) parts_.push_back(load(folder));
+  for (const std::string& folder : folders) parts_.push_back(load(folder, kFirstVersion));
+  for (const auto& [version, folder] : later) {
+    if (version == kFirstVersion)
+      throw BadInput(std::string("versions: ") + kFirstVersion + " is what the world begins with; give this one another name");
+    later_.push_back(load(folder, version));
+  }
   worker::Application application = this->application();
   if (!application.fault().empty())
     throw BadInput(application.fault() +
@@ -142,10 +170,11 @@ App::App(const std::vector<std::string>& folders) {
   Cloud cloud(geography(), std::move(application), {.pops = {"FRA"}});
   host::Host& host = cloud.hosts().at(*geography().find("FRA"), 1);
   auto* workers = host.process()->find<worker::HostWorkers>();
-  for (uint32_t w = 0; w < workers->size(); ++w) {
+  for (uint32_t w = 0; w < workers->slots(); ++w) {
     const runtime::ErrorInfo* error = workers->at(w).ensure_started();
     if (!error) continue;
-    std::string which = workers->size() == 1 ? "the Worker" : "the Worker \"" + workers->at(w).name() + "\"";
+    std::string which = workers->slots() == 1 ? "the Worker" : "the Worker \"" + workers->at(w).name() + "\"";
+    if (w >= workers->size()) which += " in version " + workers->at(w).deployment().version();
     throw BadInput(which + " fails while it starts: " +
                    (error->stack.empty() ? error->text() : error->stack));
   }
@@ -154,7 +183,9 @@ App::App(const std::vector<std::string>& folders) {
 worker::Application App::application() const {
   std::vector<const worker::Deployment*> workers;
   for (const auto& part : parts_) workers.push_back(part->deployment.get());
-  return worker::Application(std::move(workers));
+  std::vector<const worker::Deployment*> later;
+  for (const auto& part : later_) later.push_back(part->deployment.get());
+  return worker::Application(std::move(workers), later);
 }
 
 }  // namespace orrery::python

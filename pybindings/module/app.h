@@ -26,8 +26,10 @@ const runtime::Snapshot& snapshot();
 class App {
  public:
   // Loads what the bundler wrote, one folder a Worker, the one that clients reach first. Tries the global scope
-  // of each once, so that code that cannot start is bad input now, not a failure of every run.
-  explicit App(const std::vector<std::string>& folders);
+  // of each once, so that code that cannot start is bad input now, not a failure of every run. `later`: versions that may be
+  // deployed while a world runs, each by its name and the folder of one Worker.
+  explicit App(const std::vector<std::string>& folders,
+               const std::vector<std::pair<std::string, std::string>>& later = {});
   // The Workers, with their bindings to each other checked.
   worker::Application application() const;
 
@@ -36,9 +38,10 @@ class App {
     config::App config;
     std::unique_ptr<worker::Deployment> deployment;
   };
-  static std::unique_ptr<Part> load(const std::string& folder);
+  static std::unique_ptr<Part> load(const std::string& folder, const std::string& version);
 
   std::vector<std::unique_ptr<Part>> parts_;
+  std::vector<std::unique_ptr<Part>> later_;
 };
 
 }  // namespace orrery::python

@@ -41,6 +41,14 @@ void NativeWorld::fault(const std::string& text) {
   if (!error.empty()) throw BadInput("fault: " + error);
 }
 
+void NativeWorld::deploy(const std::string& text) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw BadInput("deploy: not a JSON object");
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
+  if (std::string error = faults_->check_deploy(json, true); !error.empty()) throw BadInput(error);
+  faults_->deploy(json);
+}
+
 void NativeWorld::heal() {
   CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
   injector_->stop();

@@ -151,8 +151,11 @@ PYBIND11_MODULE(_orrery, m) {
 
   py::class_<App, std::shared_ptr<App>>(m, "App");
   m.def("load_app",
-        [](const std::vector<std::string>& folders) { return std::make_shared<App>(folders); },
-        py::arg("folders"), "The Workers of a world from their app folders; clients reach the first.");
+        [](const std::vector<std::string>& folders, const std::vector<std::pair<std::string, std::string>>& later) {
+          return std::make_shared<App>(folders, later);
+        },
+        py::arg("folders"), py::arg("later") = std::vector<std::pair<std::string, std::string>>{},
+        "The Workers of a world from their app folders; clients reach the first. Versions for later by name and folder.");
 
   py::class_<NativeWorld>(m, "World")
       .def(py::init([](std::shared_ptr<App> app, const std::string& options) {
@@ -190,6 +193,7 @@ PYBIND11_MODULE(_orrery, m) {
            [](NativeWorld& w, uint64_t operation) { return result_of(w.result(operation)); })
       .def("idle", &NativeWorld::idle)
       .def("fault", &NativeWorld::fault)
+      .def("deploy", &NativeWorld::deploy)
       .def("heal", &NativeWorld::heal)
       .def("settle", &NativeWorld::settle)
       .def("stuck", &NativeWorld::stuck)

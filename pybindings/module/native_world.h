@@ -62,6 +62,8 @@ class NativeWorld {
   bool idle();
   void note(const std::string& text);
   void fault(const std::string& json);
+  // Deploys now ({"app", "version", "share_ppm"}). Throws BadInput, and changes nothing, when it is refused.
+  void deploy(const std::string& json);
   void heal();
   // An operation that ends when the storm is over and what must happen then has happened, or has missed its
   // deadline; see conformance/live. For worlds whose preset is a storm.

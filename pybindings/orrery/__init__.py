@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orrery.client import Client, RequestFailed, Response
-from orrery.driver import NotLive, ScenarioError
+from orrery.driver import DeployRefused, NotLive, ScenarioError
 from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
 from orrery.load import Load
@@ -25,6 +25,7 @@ __all__ = [
     "CheckFailed",
     "CheckUnknown",
     "Client",
+    "DeployRefused",
     "Load",
     "NotLive",
     "RequestFailed",

@@ -35,10 +35,15 @@ class LoadedApp:
     name: str
 
 
-def load_app(folders: tuple[Path, ...], environment: str | None = None) -> LoadedApp:
-    """Reads, bundles and loads projects, a Worker each, the one that clients reach first. UserError
-    with the compiler's or reader's own message."""
+def load_app(
+    apps: tuple[Path, ...],
+    environment: str | None = None,
+    versions: tuple[tuple[str, Path], ...] = (),
+) -> LoadedApp:
+    """Reads, bundles and loads projects, a Worker each, the one that clients reach first, and the
+    versions that may be deployed later. UserError with the compiler's or reader's own message."""
     module = native.load()
+    folders = apps + tuple(folder for _, folder in versions)
     projects = [_read(folder, environment) for folder in folders]
     names = [str(project.get("name") or folder.name) for project, folder in zip(projects, folders)]
     outs = [app_folder(folder, name, environment) for folder, name in zip(folders, names)]
@@ -62,7 +67,9 @@ def load_app(folders: tuple[Path, ...], environment: str | None = None) -> Loade
                     f"cannot write the bundle of {shown(folder)}: {error.strerror}"
                 ) from None
         try:
-            handle = module.load_app([str(out) for out in outs])
+            loaded = [str(out) for out in outs]
+            later = list(zip((version for version, _ in versions), loaded[len(apps) :]))
+            handle = module.load_app(loaded[: len(apps)], later)
         except module.BadInput as error:
             raise UserError(str(error)) from None
     return LoadedApp(handle, _hash_of(hashes), names[0])

@@ -22,6 +22,10 @@ class ScenarioError(Exception):
     """The scenario used its interface wrongly."""
 
 
+class DeployRefused(ScenarioError):
+    """The platform refuses an upload; the text is the one it gives."""
+
+
 class NotLive(Exception):
     """The scenario waits for something that does not come. `chain`: who waits for whom, as the
     world tells it; `lines`: the same as text."""

@@ -12,7 +12,7 @@ import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Coroutine, Iterable
+from typing import Any, Callable, Coroutine, Iterable, Mapping
 
 from orrery.capsule import FAULT_PRESETS
 from orrery.errors import UserError
@@ -29,13 +29,15 @@ _ATTRIBUTE = "__orrery_scenario__"
 @dataclass(frozen=True)
 class Scenario:
     """How one scenario wants to be run. `path` is its file, `apps` the wrangler projects, a Worker
-    each, the one that clients reach first (empty: no app)."""
+    each, the one that clients reach first (empty: no app), `versions` what may be deployed in place of one of them
+    while a world runs, by name and project."""
 
     name: str
     path: Path
     line: int
     function: ScenarioFunction = field(repr=False, compare=False)
     apps: tuple[Path, ...] = ()
+    versions: tuple[tuple[str, Path], ...] = ()
     environment: str | None = None
     pops: tuple[str, ...] = ()
     faults: str = "swarm"
@@ -67,6 +69,7 @@ def scenario(
     function: ScenarioFunction | None = None,
     *,
     app: str | Iterable[str] | None = None,
+    versions: Mapping[str, str] | None = None,
     environment: str | None = None,
     pops: Iterable[str] = (),
     faults: str = "swarm",
@@ -81,7 +84,8 @@ def scenario(
 
     app: folder with a wrangler file, relative to the scenario's file; several Workers that call each
     other are a list of folders, the first is the one that clients reach (each has the address
-    https://NAME.example.com too). environment: the `[env.NAME]` of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
+    https://NAME.example.com too). versions: other code for these Workers by a name for each, {"v2": "app_v2"}, for
+    `world.deploy("v2")`; its wrangler file names the Worker, and what the world begins with is "v1". environment: the `[env.NAME]` of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
     seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
     past: whether the past of Durable Objects is kept for point-in-time recovery, which keeps every
@@ -112,12 +116,20 @@ def scenario(
             raise UserError(
                 f"scenario {target.__name__}: app={app!r} is not a folder or a list of folders"
             )
+        later = dict(versions or {})
+        if not all(isinstance(part, str) and part for pair in later.items() for part in pair):
+            raise UserError(
+                f"scenario {target.__name__}: versions={versions!r} is not a folder for each name"
+            )
+        if later and not folders:
+            raise UserError(f"scenario {target.__name__}: versions= of what? it has no app=")
         found = Scenario(
             name=target.__name__,
             path=path,
             line=target.__code__.co_firstlineno,
             function=target,
             apps=tuple((path.parent / folder).resolve() for folder in folders),
+            versions=tuple((name, (path.parent / folder).resolve()) for name, folder in later.items()),
             environment=environment,
             pops=tuple(pops),
             faults=faults,

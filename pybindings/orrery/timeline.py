@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from orrery.world import World
 
 
+Share = float | str
+
+
 class Timeline:
     """What happens at one moment. Every method returns the timeline, so that calls can be
     chained."""
@@ -185,10 +188,12 @@ class Timeline:
             "kv_delay", target=f"kv:{namespace}", delay_us=_us(delay), for_us=_us(for_)
         )
 
-    def deploy(self, app: str, *, version: str | None = None, share: int = 100) -> "Timeline":
-        """The same code again as a new version of the Worker `app`: it comes to each host within seconds,
-        and resets the objects there ("Durable Object reset because its code was updated.")."""
-        return self._fault("deploy", app=app, version=version, share=share)
+    def deploy(
+        self, app: str, *, version: str | None = None, share: Share | None = None
+    ) -> "Timeline":
+        """Like `world.deploy`, at that moment. One that is refused then changes nothing, and the
+        story says why."""
+        return self._fault("deploy", **deployment(app, version, share))
 
     def lose_pop(self, pop: str, *, for_: Span | None = None) -> "Timeline":
         """A whole point of presence goes: its hosts crash, and anycast goes elsewhere."""
@@ -196,6 +201,25 @@ class Timeline:
 
     def return_pop(self, pop: str) -> "Timeline":
         return self._fault("return_pop", target=_pop(pop))
+
+
+def deployment(app: str, version: str | None, share: Share | None) -> dict[str, Any]:
+    """A deployment as data."""
+    return {"app": app, "version": version, "share_ppm": _share_ppm(share)}
+
+
+def _share_ppm(share: Share | None) -> int | None:
+    """Millionths: of 0.1, "10%", 1."""
+    if share is None:
+        return None
+    try:
+        text = str(share).strip()
+        part = Decimal(text[:-1]) / 100 if text.endswith("%") else Decimal(text)
+    except ArithmeticError:
+        part = Decimal(0)
+    if isinstance(share, bool) or not 0 < part <= 1 or part * 1_000_000 < 1:
+        raise ScenarioError(f'deploy: share={share!r} is not a part of the whole (write 0.1 or "10%")')
+    return int(part * 1_000_000)
 
 
 def _us(span: Span | None) -> int | None:

@@ -51,11 +51,11 @@ class Loaded:
         else:
             found = load_scenarios(path, request.get("name"))
         self.scenarios: dict[str, Scenario] = {scenario.name: scenario for scenario in found}
-        self._apps: dict[tuple[tuple[Path, ...], str | None], Any] = {}
+        self._apps: dict[tuple[Any, ...], Any] = {}
         for scenario in found:
             if not scenario.apps:
                 continue
-            key = (scenario.apps, scenario.environment)
+            key = (scenario.apps, scenario.environment, scenario.versions)
             if key not in self._apps:
                 from orrery.app import load_app
 
@@ -64,7 +64,8 @@ class Loaded:
         self.isolates = Isolates(module)
 
     def app(self, scenario: Scenario) -> Any:
-        return self._apps[(scenario.apps, scenario.environment)] if scenario.apps else None
+        key = (scenario.apps, scenario.environment, scenario.versions)
+        return self._apps[key] if scenario.apps else None
 
     def describe(self) -> dict[str, Any]:
         described = []

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any, Callable, Coroutine, Mapping, Sequence
 
 from orrery.client import Client, Response
-from orrery.driver import Driver, NotLive, Pending, ScenarioError, Strand
+from orrery.driver import DeployRefused, Driver, NotLive, Pending, ScenarioError, Strand
 from orrery.errors import not_in_this_build
 from orrery.history import Check, History
 from orrery.kv import KvView
 from orrery.load import Load, start_load
 from orrery.origin import answer_origin
-from orrery.timeline import Timeline
+from orrery.timeline import Share, Timeline, deployment
 from orrery.times import MAX_US, Span, parse_us, show_span
 
 DEFAULT_CITY = "Frankfurt"
-_LATER = ("r2", "d1", "queues", "rules", "trace", "deploy")
+_LATER = ("r2", "d1", "queues", "rules", "trace")
 
 
 class World:
@@ -148,6 +149,18 @@ class World:
     def after(self, span: Span) -> Timeline:
         """What happens that long from now."""
         return Timeline(self, self.now_us + _us(span))
+
+    def deploy(self, app: str, *, version: str | None = None, share: Share | None = None) -> None:
+        """Deploys a version that the scenario declares: `deploy("v2")`, or `deploy("shop", version="v2")`;
+        `deploy("shop")` is the same code again. Objects that start from now on run it; it comes to each
+        host within seconds, and resets the objects there ("Durable Object reset because its code was
+        updated."). share=0.1: a tenth of the requests and of the objects; greater shares follow by further
+        calls. DeployRefused when the platform would refuse the upload; then nothing has changed."""
+        fields = {key: value for key, value in deployment(app, version, share).items() if value is not None}
+        try:
+            self.native.deploy(json.dumps(fields))
+        except ValueError as error:
+            raise DeployRefused(str(error)) from None
 
     def heal(self) -> None:
         """Ends every fault now, those of the run's preset too; no new ones are drawn after it."""

@@ -15,14 +15,15 @@ inline constexpr Site kColdStartSite{"object.cold_start"};
 inline constexpr Site kIdle{"object.idle"};
 inline constexpr Site kLeaseWait{"object.lease_wait"};
 
-Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
+Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Application::Class& object_class,
              Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
              worker::Jurisdiction jurisdiction)
     : host_(host),
       worker_(worker),
       tasks_(host.world().loop()),
       info_(std::move(info)),
-      class_name_(class_name),
+      class_(object_class),
+      class_name_(object_class.name),
       class_label_(first.class_name),
       id_(first.id),
       name_(first.name),
@@ -114,14 +115,24 @@ Task<void> Actor::acquire() {
       if (!restored) co_return end(storage_internal(), "its past cannot be reached");
     }
   }
+  // Another version may have become the object's meanwhile: whoever asked asks again, and finds that one.
+  if (!host_.fits(*this)) {
+    ORRERY_SOMETIMES(world(), true, "an object's version changes while it is recovered");
+    refuse_all(worker::AnswerMessage::not_here(host::kNoHost));
+    co_return end(connection_lost(), kUpdateEnd);
+  }
   if (const runtime::ErrorInfo* error = worker_.ensure_started())
     co_return end(reset_because(*error), "the Worker cannot start");
-  for (const worker::ObjectClass& declared : worker_.deployment().classes())
-    if (declared.name == class_name_) has_sql_ = declared.sqlite;
+  has_sql_ = class_.sqlite;
   state_ = State::kRunning;
   worker_.open(*this, runtime::ContextKind::kActor, info_->lane);
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
                                  host_.process().host().name()});
+  if (worker_.application().uploads() > 0) {
+    const worker::Rollout& rollout = worker_.application().rollout(class_.worker);
+    world().announce(ObjectVersion{info_->lane, epoch_, worker_.deployment().label(), rollout.number,
+                                   worker_.slot() == rollout.to});
+  }
   // The scheduler knows the alarm of another time.
   if (restored) alarms().restored();
   // The constructor takes the gate first; whoever came meanwhile queues behind it (0.8).

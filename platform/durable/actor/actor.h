@@ -42,8 +42,8 @@ class Actor final : public worker::EventContext,
                     private ImageSource,
                     private History::Listener {
  public:
-  // An instance of `class_name` in the code of `worker`.
-  Actor(ObjectHost& host, worker::WorkerIsolate& worker, std::string_view class_name,
+  // An instance of a class in the code of `worker`.
+  Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Application::Class& object_class,
         Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
         worker::Jurisdiction jurisdiction);
   ~Actor() override;
@@ -75,7 +75,9 @@ class Actor final : public worker::EventContext,
   };
   Waiting waiting_on() const;
   worker::WorkerIsolate& worker() const { return worker_; }
+  // As this version's code calls it.
   const std::string& class_name() const { return class_name_; }
+  const worker::Application::Class& object_class() const { return class_; }
   const runtime::ObjectId& id() const { return id_; }
   const std::string& name() const { return name_; }
   worker::Jurisdiction jurisdiction() const { return jurisdiction_; }
@@ -260,6 +262,7 @@ class Actor final : public worker::EventContext,
   worker::WorkerIsolate& worker_;
   TaskScope tasks_;
   Ref<const ObjectInfo> info_;
+  const worker::Application::Class& class_;
   std::string class_name_;   // as its code has it
   std::string class_label_;  // as the world knows it (worker/application.h)
   runtime::ObjectId id_;

@@ -52,6 +52,11 @@ runtime::ErrorInfo code_updated() {
   e.durable_object_reset = e.retryable = true;
   return e;
 }
+runtime::ErrorInfo class_deleted(const std::string& class_name) {
+  auto e = error("");
+  e.message = "The Durable Object class '" + class_name + "' was deleted by a migration, and all its objects with it.";
+  return e;
+}
 runtime::ErrorInfo overloaded(Overload why) {
   static constexpr const char* kTexts[] = {
       "Durable Object is overloaded. Too many requests queued.",

@@ -22,6 +22,8 @@ runtime::ErrorInfo cpu_exceeded();
 runtime::ErrorInfo memory_exceeded();
 // A new version of the object's Worker was deployed.
 runtime::ErrorInfo code_updated();
+// A migration deleted the class, and all its objects with it. The real text is not known.
+runtime::ErrorInfo class_deleted(const std::string& class_name);
 // The object does not take an event: it has too many, too much, for too long, or got them too fast.
 enum class Overload : uint8_t { kRequests, kData, kAge, kRate };
 runtime::ErrorInfo overloaded(Overload why);

@@ -23,6 +23,18 @@ struct ObjectStarted {
   }
 };
 
+// Which version of its Worker an instance that began runs; told once a world has seen an upload.
+struct ObjectVersion {
+  static constexpr const char* kKind = "object.version";
+  LaneId lane;
+  uint64_t epoch;
+  std::string_view version;  // "shop@v2"
+  uint32_t rollout;          // the Worker's present rollout (worker/rollout.h),
+  bool newer;                // and whether this is the version that it brings
+  void fold(Fold& f) const { f.add(version); }
+  std::string text() const { return "runs " + std::string(version); }
+};
+
 // Why an instance ended: a new version of its Worker, or nobody had used it for a while.
 inline constexpr std::string_view kUpdateEnd = "its code was updated";
 inline constexpr std::string_view kIdleEnd = "evicted after being idle";

@@ -3,10 +3,12 @@
 #include "platform/channels.h"
 #include "platform/durable/actor/errors.h"
 #include "platform/durable/actor/events.h"
+#include "platform/durable/alarms/messages.h"
 
 namespace orrery::durable {
 
 inline constexpr Site kBury{"object.bury"};
+inline constexpr Site kVersion{"object.version"};
 
 ObjectHost::ObjectHost(host::Process& process, worker::HostWorkers& workers,
                        DirectoryClient& directory, Replication& replication,
@@ -46,11 +48,16 @@ void ObjectHost::on_call(const net::Caller& caller, const Ref<const net::Message
       error.message = "Durable Object class " + event.class_name + " is not known to this version.";
       return caller.reply(worker::AnswerMessage::of_error(error));
     }
+    if (object_class->deleted) [[unlikely]] {
+      // Its alarm went with it.
+      if (event.event == worker::ObjectMessage::Event::kAlarm || event.event == worker::ObjectMessage::Event::kAlarmGivenUp)
+        return caller.reply(make_ref<AlarmAnswer>(AlarmAnswer::Outcome::kCanceled, std::nullopt));
+      return caller.reply(worker::AnswerMessage::of_error(class_deleted(object_class->name)));
+    }
     auto info = make_ref<ObjectInfo>(world(), object_class->identity(event.id),
                                      object_class->printable(event.id, event.name));
-    auto made = std::make_unique<Actor>(*this, workers_.at(object_class->worker),
-                                        object_class->objects->class_name(), info, event, ++last_number_,
-                                        object_class->objects->jurisdiction_of(event.id));
+    auto made = std::make_unique<Actor>(*this, workers_.at(slot_of(*object_class, event.id)), *object_class, info, event,
+                                        ++last_number_, object_class->objects->jurisdiction_of(event.id));
     actor = made.get();
     actors_.emplace(event.id, std::move(made));
     actor->start();
@@ -66,12 +73,29 @@ void ObjectHost::on_session_ended(SessionId) {
 
 void ObjectHost::evict(Actor& actor, std::string_view why) { actor.end(connection_lost(), why); }
 
-void ObjectHost::code_updated(uint32_t worker) {
+uint32_t ObjectHost::slot_of(const worker::Application::Class& c, const runtime::ObjectId& id) {
+  const worker::Rollout& rollout = workers_.application().rollout(c.worker);
+  if (options_.weaken.versions_drawn && rollout.gradual())
+    return world().decide().chance(kVersion, Ratio{rollout.share, worker::kWholeShare}) ? rollout.to : rollout.from;
+  return rollout.slot_of(id);
+}
+
+bool ObjectHost::fits(const Actor& actor) const {
+  const worker::Application& application = workers_.application();
+  const worker::Application::Class& c = actor.object_class();
+  if (c.deleted) return false;
+  const worker::Rollout& rollout = application.rollout(c.worker);
+  const uint32_t slot = actor.worker().slot();
+  if (options_.weaken.versions_drawn && rollout.gradual()) return slot == rollout.from || slot == rollout.to;
+  return slot == rollout.slot_of(actor.id());
+}
+
+void ObjectHost::news(uint32_t worker, bool again) {
   std::vector<Actor*> reset;
   for (auto& [id, actor] : actors_)
-    if (actor->running() && actor->worker().index() == worker) reset.push_back(actor.get());
+    if (actor->running() && ((again && actor->worker().index() == worker) || !fits(*actor))) reset.push_back(actor.get());
   for (Actor* actor : reset) actor->end(durable::code_updated(), kUpdateEnd);
-  workers_.at(worker).code_updated();
+  workers_.news(worker, again);
 }
 
 void ObjectHost::bury(Actor& actor, bool release) {

@@ -47,8 +47,11 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   }
   // Evicts an idle or busy instance now (a fault): its callers get a connection error.
   void evict(Actor& actor, std::string_view why);
-  // A new version of a Worker came to this host: its objects are reset, those coming up begin with it.
-  void code_updated(uint32_t worker);
+  // News of a Worker's versions came to this host: objects that do not belong to the version they run are reset, with
+  // `again` (the same code was uploaded once more) all of its objects.
+  void news(uint32_t worker, bool again);
+  // Whether an object that is this version's may start, or go on.
+  bool fits(const Actor& actor) const;
 
  private:
   friend class Actor;
@@ -58,6 +61,8 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   void note_reset(const runtime::ObjectId& id, uint64_t epoch, const runtime::ErrorInfo& error) {
     resets_[id] = {epoch, error};
   }
+  // The version for an instance that is made now.
+  uint32_t slot_of(const worker::Application::Class& object_class, const runtime::ObjectId& id);
   // The instance has ended: destroys it from the loop, and gives it up in the directory if asked.
   void bury(Actor& actor, bool release);
 
