@@ -43,6 +43,7 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
       world_(options_.world),
       kv_(geography) {
   ORRERY_CHECK(application_.fault().empty(), "the application is validated by the caller");
+  application_.lose_renamed(options_.weaken.renames_lose);
   hosts_ = std::make_unique<host::Hosts>(world_, geography_,
                                          [this](host::Process& p) { boot(p); });
   network_ = net::make_network(world_, *hosts_, geography_);

@@ -44,12 +44,12 @@ inline runtime::Binding service(const char* name, const char* script, const char
 
 inline runtime::Binding kv(const char* name) { return {.name = name, .kind = runtime::BindingKind::kKv}; }
 
-// Version v1 of the Worker `name`, whose one module is `javascript`. It counts its own work with the meter where it
+// A version (the first, unless it says another) of the Worker `name`, whose one module is `javascript`. It counts its own work with the meter where it
 // has to: nothing instruments it. A name in `classes` is a class of objects with SQLite.
 inline worker::Deployment deploy(std::string name, std::string_view javascript,
                                  std::vector<runtime::Binding> bindings = {},
                                  const std::vector<std::string>& classes = {},
-                                 runtime::Isolate::Options options = {}) {
+                                 runtime::Isolate::Options options = {}, std::string version = "v1") {
   auto code = make_ref<runtime::AppCode>();
   code->name = std::move(name);
   code->main = "worker.js";
@@ -58,7 +58,7 @@ inline worker::Deployment deploy(std::string name, std::string_view javascript,
   code->bindings = std::move(bindings);
   std::vector<worker::ObjectClass> with_sqlite;
   for (const std::string& each : classes) with_sqlite.push_back({each, true});
-  return worker::Deployment(snapshot(), std::move(code), "v1", std::move(with_sqlite), options);
+  return worker::Deployment(snapshot(), std::move(code), std::move(version), std::move(with_sqlite), options);
 }
 
 }  // namespace orrery::rig

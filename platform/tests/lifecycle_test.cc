@@ -392,7 +392,7 @@ TEST(Deployment, ResetsEveryObjectWithinSeconds) {
   EXPECT_EQ(rig.ask("hi?o=b"), "hi 1");
   rig.send("slow?o=a");
   rig.run_for(seconds(1));
-  rig.fault(R"({"kind":"deploy","app":"app","version":"v2"})");
+  rig.fault(R"({"kind":"deploy","app":"app","version":"v1"})");
   rig.run_for(seconds(6));
   EXPECT_EQ(rig.answers().back(), "Error: Durable Object reset because its code was updated. "
                                   "retryable=true durableObjectReset=true");

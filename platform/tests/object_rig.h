@@ -69,8 +69,9 @@ inline CloudOptions one_city() {
 
 class Rig {
  public:
-  explicit Rig(const App& app, CloudOptions options = one_city())
-      : cloud_(rig::geography(), app.deployment(), std::move(options)),
+  explicit Rig(const App& app, CloudOptions options = one_city()) : Rig(app.deployment(), std::move(options)) {}
+  explicit Rig(worker::Application application, CloudOptions options = one_city())
+      : cloud_(rig::geography(), std::move(application), std::move(options)),
         faults_(cloud_),
         injector_(cloud_.world(), cloud_.hosts(), cloud_.network(), &faults_),
         client_(add_client("FRA")),
@@ -146,6 +147,8 @@ class Rig {
     ASSERT_EQ(faults_.begin(fault), "");
   }
   CloudFaults& faults() { return faults_; }
+  // Deploys now; what it is refused for.
+  std::string deploy(const nlohmann::json& what) { return faults_.deploy(what); }
 
  private:
   Task<void> upgrade(std::string what, client::Exchange& exchange) {

@@ -96,6 +96,8 @@ class Application {
   // Gives `share` (in millionths) of its Worker to a version, after the migrations of it that were not applied
   // yet. Empty, or why it is refused: then nothing has changed.
   std::string upload(uint32_t slot, uint32_t share);
+  // For the museum: a class that a migration renames begins anew.
+  void lose_renamed(bool lose) { renames_lose_ = lose; }
   // Why it would be; empty when it would not.
   std::string refuses(uint32_t slot, uint32_t share) const;
 
@@ -125,6 +127,7 @@ class Application {
   std::vector<Rollout> rollouts_;           // by Worker
   std::vector<std::string> last_tags_;      // by Worker: of the last migration applied
   uint32_t uploads_ = 0;
+  bool renames_lose_ = false;
   Classes classes_;                         // by label
   std::vector<std::string> deleted_;
   std::deque<Namespace> namespaces_;        // of classes made while the world runs

@@ -66,7 +66,8 @@ std::string Application::migrate(Migrating& to, uint32_t slot) const {
       Class* c = find(w, r.from);
       if (!c) return unknown(d, m, "renames", r.from);
       if (find(w, r.to)) return taken(d, m.tag, r.to);
-      c->name = r.to;
+      if (!(c->deleted = renames_lose_)) c->name = r.to;
+      else make({r.to, c->sqlite});
     }
     for (const Migration::Transfer& t : m.transferred) {
       const uint32_t from = find_worker(t.script);

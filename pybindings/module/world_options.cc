@@ -60,6 +60,7 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"alarm_takeover", w.alarms_forgotten},
       {"lease_ends", w.leases_forever},
       {"version_pinned", w.versions_drawn},
+      {"rename_keeps", w.renames_lose},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},
       {"kv_reconcile", cloud.kv_weaken.never_reconciles},
       {"kv_write_order", cloud.kv_weaken.last_arrival_wins},

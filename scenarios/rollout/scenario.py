@@ -75,6 +75,10 @@ async def gradual(world: orrery.World) -> None:
     """A cart runs one version at a time, changes over once while the share grows, and loses nothing."""
     everybody = customers(world)
     filling = [world.spawn(customer.fill("carts", 30)) for customer in everybody]
+    # Carts come and go from memory as hosts come and go: which version a cart runs must not hang on that.
+    for customer in everybody:
+        for _ in range(3):
+            world.after(f"{world.random.randrange(3000, 29000)}ms").evict(f"do:Cart/{customer.cart}")
     for share in ("10%", "50%", "90%"):
         await world.sleep(f"{world.random.randrange(2000, 7000)}ms")
         world.deploy("v2", share=share)

@@ -42,6 +42,7 @@ struct Weaken {
   bool gate_lifo = false;          // who came to the input gate last is let in first
   bool delete_all_keeps = false;   // deleteAll() deletes nothing
   bool versions_drawn = false;     // an object's version is drawn anew at each of its starts
+  bool renames_lose = false;       // a class that a migration renames begins anew
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 
