@@ -98,6 +98,7 @@ std::string CloudFaults::find_deployment(const nlohmann::json& fields, uint32_t&
   if (named == worker::kNoWorker && !version.empty()) return "deploy: there is no Worker \"" + app + "\"";
   slot = application.find_version(version.empty() ? "" : app, version.empty() ? app : version, why);
   if (slot != worker::kNoWorker) return {};
+  if (application.slots() == application.size() && version.empty()) return "deploy: there is no Worker \"" + app + "\"";
   return "deploy: " + (version.empty() ? "there is no Worker \"" + app + "\", and " : std::string()) + why;
 }
 

@@ -1,5 +1,5 @@
 // Watches the life of objects: turns, batches, gates, sections, order of calls, constructor and end.
-// Rules DO-OG, DO-IG, DO-TURN, DO-ORD, DO-LIFE and DO-SI-1.
+// Rules DO-OG, DO-IG, DO-TURN, DO-ORD, DO-LIFE, DO-VER and DO-SI-1.
 #pragma once
 
 #include "conformance/monitors/ledger.h"

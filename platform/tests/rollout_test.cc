@@ -12,7 +12,7 @@ namespace {
 using worker::Deployment;
 using worker::Migration;
 
-// /add?o=a counts in object a, /slow keeps it for eight seconds, /id tells its id; each answers with the versions of edge and object.
+// /add?o=a counts in object a, /slow keeps it for eight seconds, /self tells its id; each answers with the versions of edge and object.
 std::string source(const std::string& version, const std::string& classes) {
   std::string text = R"(
 import { DurableObject } from "cloudflare:workers";
@@ -24,7 +24,7 @@ class Base extends DurableObject {
     return `VERSION ${n}`;
   }
   async slow() { await wait(8000); return "VERSION slow"; }
-  async id() { return this.ctx.id.toString(); }
+  async self() { return this.ctx.id.toString(); }
   async alarmed() { await this.ctx.storage.setAlarm(Date.now() + 3600_000); return "set"; }
   async alarm() { console.log("the alarm rings"); }
 }
@@ -49,7 +49,27 @@ export default {
   return text;
 }
 
-const Migration kFirst{.tag = "1", .made = {{"Thing"}, {"Other"}}};
+// A migration that does one thing.
+Migration migration(const char* tag) {
+  Migration m;
+  m.tag = tag;
+  return m;
+}
+Migration makes(const char* tag, const std::vector<std::string>& names) {
+  Migration m = migration(tag);
+  for (const std::string& name : names) m.made.push_back({name, true});
+  return m;
+}
+Migration renames(const char* tag, const char* from, const char* to) {
+  Migration m = migration(tag);
+  m.renamed.push_back({from, to});
+  return m;
+}
+Migration deletes(const char* tag, const char* name) {
+  Migration m = migration(tag);
+  m.deleted.push_back(name);
+  return m;
+}
 
 // A version of the Worker "shop". `classes`: those that it exports.
 Deployment version(const char* name, const std::vector<std::string>& classes, std::vector<runtime::Binding> bindings,
@@ -57,7 +77,7 @@ Deployment version(const char* name, const std::vector<std::string>& classes, st
   std::string text;
   for (const std::string& c : classes) text += "export class " + c + " extends Base {}\n";
   Deployment made = rig::deploy("shop", source(name, text), std::move(bindings), classes, {}, name);
-  later.insert(later.begin(), kFirst);
+  later.insert(later.begin(), makes("1", {"Thing", "Other"}));
   made.set_migrations(std::move(later));
   std::vector<std::string> exports = classes;
   exports.push_back("default");
@@ -179,31 +199,33 @@ TEST(Rollout, RefusesWhatIsNoShareOfTwoVersions) {
 
 TEST(Migrations, ARenamedClassKeepsItsObjectsTheirDataAndIds) {
   static const Deployment renamed =
-      version("v2", {"Basket", "Other"}, both("Basket"), {{.tag = "2", .renamed = {{"Thing", "Basket"}}}});
+      version("v2", {"Basket", "Other"}, both("Basket"), {renames("2", "Thing", "Basket")});
   Rig rig(shop({&renamed}));
   EXPECT_EQ(rig.ask("add?o=a"), "v1 1");
-  const std::string id = rig.ask("id?o=a");
+  const std::string id = rig.ask("self?o=a");
+  EXPECT_EQ(id.size(), 64u) << id;
   EXPECT_EQ(rig.deploy({{"app", "v2"}}), "");
   rig.run_for(seconds(6));
   EXPECT_EQ(rig.ask("add?o=a"), "v2 2");
-  EXPECT_EQ(rig.ask("id?o=a"), id);
+  EXPECT_EQ(rig.ask("self?o=a"), id);
   EXPECT_EQ(rig.cloud().objects("Basket").size(), 1u);
   EXPECT_NE(rig.cloud().find_object("do:Basket/a"), nullptr);
 }
 
 TEST(Migrations, ADeletedClassIsGoneAndOneMadeAgainIsEmpty) {
   static const Deployment again = version("v2", {"Thing", "Other"}, both(),
-                                          {{.tag = "2", .deleted = {"Thing"}}, {.tag = "3", .made = {{"Thing"}}}});
+                                          {deletes("2", "Thing"), makes("3", {"Thing"})});
   Rig rig(shop({&again}));
   EXPECT_EQ(rig.ask("add?o=a"), "v1 1");
   EXPECT_EQ(rig.ask("alarmed?o=a"), "set");
-  const std::string id = rig.ask("id?o=a");
+  const std::string id = rig.ask("self?o=a");
+  EXPECT_EQ(id.size(), 64u) << id;
   EXPECT_EQ(rig.deploy({{"app", "v2"}}), "");
   // This host has not heard of it yet, so this is the old version's binding.
   EXPECT_EQ(rig.ask("add?o=b"), "Error: The Durable Object class 'Thing' was deleted by a migration, and all its objects with it.");
   rig.run_for(seconds(6));
   EXPECT_EQ(rig.ask("add?o=a"), "v2 1");
-  EXPECT_NE(rig.ask("id?o=a"), id);
+  EXPECT_NE(rig.ask("self?o=a"), id);
   rig.run_for(seconds(4000));
   EXPECT_EQ(rig.lines(), "");
 }
@@ -216,7 +238,9 @@ TEST(Migrations, ATransferredClassRunsTheCodeOfItsNewWorker) {
   static const Deployment takes = [] {
     std::string text = source("depot2", "export class Stored extends Base {}\n");
     auto made = rig::deploy("depot", text, {rig::object("THINGS", "Stored")}, {"Stored"}, {}, "v2");
-    made.set_migrations({{.tag = "1", .transferred = {{"Thing", "shop", "Stored"}}}});
+    Migration moves = migration("1");
+    moves.transferred.push_back({"Thing", "shop", "Stored"});
+    made.set_migrations({moves});
     return made;
   }();
   Rig rig(worker::Application({&v1(), &other}, {&takes}));
@@ -229,11 +253,11 @@ TEST(Migrations, ATransferredClassRunsTheCodeOfItsNewWorker) {
 TEST(Migrations, AreRefusedWithTheTextsOfThePlatformAndThenNothingHasChanged) {
   static const Deployment lacks = version("lacks", {"Thing"}, {rig::object("THINGS", "Thing")});
   static const Deployment unbound =
-      version("unbound", {"Thing", "Other"}, {rig::object("THINGS", "Nothing")}, {{.tag = "2", .made = {{"New"}}}});
-  static const Deployment makes =
-      version("makes", {"Thing", "Other", "New"}, both(), {{.tag = "2", .made = {{"New"}}}});
-  static const Deployment wrong = version("wrong", {"Thing", "Other"}, both(), {{.tag = "2", .deleted = {"Nothing"}}});
-  Rig rig(shop({&lacks, &unbound, &makes, &wrong, &v2()}));
+      version("unbound", {"Thing", "Other"}, {rig::object("THINGS", "Nothing")}, {makes("2", {"New"})});
+  static const Deployment more =
+      version("more", {"Thing", "Other", "New"}, both(), {makes("2", {"New"})});
+  static const Deployment wrong = version("wrong", {"Thing", "Other"}, both(), {deletes("2", "Nothing")});
+  Rig rig(shop({&lacks, &unbound, &more, &wrong, &v2()}));
   EXPECT_EQ(rig.deploy({{"app", "lacks"}}),
             "New version of script does not export class 'Other' which is depended on by existing Durable Objects. If you want to "
             "delete the class's Durable Objects, provide a \"delete-class\" migration. [code: 10064]");
@@ -242,11 +266,11 @@ TEST(Migrations, AreRefusedWithTheTextsOfThePlatformAndThenNothingHasChanged) {
             "[code: 10061]");
   EXPECT_EQ(rig.deploy({{"app", "wrong"}}),
             "migration 2 of version wrong of the Worker \"shop\" deletes the class Nothing, which does not exist");
-  EXPECT_EQ(rig.deploy({{"app", "makes"}, {"share_ppm", 500'000}}),
-            "version makes of the Worker \"shop\" contains a migration, so it cannot be rolled out gradually: deploy it without a share");
+  EXPECT_EQ(rig.deploy({{"app", "more"}, {"share_ppm", 500'000}}),
+            "version more of the Worker \"shop\" contains a migration, so it cannot be rolled out gradually: deploy it without a share");
   rig.run_for(seconds(6));
   EXPECT_EQ(rig.ask("add?o=a"), "v1 1");
-  EXPECT_EQ(rig.deploy({{"app", "makes"}}), "");
+  EXPECT_EQ(rig.deploy({{"app", "more"}}), "");
   EXPECT_EQ(rig.deploy({{"app", "v2"}}), "version v2 of the Worker \"shop\" lacks the migration 2, which is applied already");
 }
 

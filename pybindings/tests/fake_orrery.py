@@ -48,7 +48,7 @@ def read_project(folder: str, environment: str | None) -> str:
     )
 
 
-def load_app(folders: list[str]) -> str:
+def load_app(folders: list[str], later: list[tuple[str, str]] = ()) -> str:
     return " ".join(folders)
 
 
