@@ -137,9 +137,7 @@ bool WebSockets::listens(uint32_t end) const {
 }
 
 bool WebSockets::serves(uint32_t end) const {
-  if (!listens(end)) return false;
-  const Held other = find(partner(end))->held;
-  return pairs_.at(end >> 1).made_here && (other == Held::kGiven || other == Held::kWire);
+  return listens(end) && find(partner(end))->left;
 }
 
 // ---- leaving ----
@@ -148,6 +146,7 @@ SocketName WebSockets::give(uint32_t end) {
   End* e = find(end);
   if (!e) return {};
   e->held = Held::kGiven;
+  e->left = true;
   EventHandle& untaken = pairs_.at(end >> 1).untaken;
   process_.world().loop().cancel(untaken);
   untaken = process_.world().loop().schedule_in(kUntakenLimit, kUntaken, process_.owner(), [this, end] {
@@ -167,10 +166,9 @@ uint32_t WebSockets::take(const SocketName& name) {
     }
   }
   const uint32_t end = open_pair();
-  Pair& pair = pairs_.at(end >> 1);
-  pair.made_here = false;
-  pair.ends[0].held = Held::kWire;
-  pair.ends[0].wire = name;
+  End& wire = *find(end);
+  wire.held = Held::kWire;
+  wire.wire = name;
   if (here(name)) {  // gone meanwhile
     drop(end);
     return end + 1;

@@ -79,7 +79,7 @@ class WebSockets final : public host::Service, private net::Handler {
   bool open(uint32_t end) const { return find(end) != nullptr; }
   // Something may still come for an end that is read.
   bool listens(uint32_t end) const;
-  // It is read, and the other end of its pair, made here, has left.
+  // It is read, and the other end of its pair was handed over by whoever made it.
   bool serves(uint32_t end) const;
 
  private:
@@ -94,10 +94,10 @@ class WebSockets final : public host::Service, private net::Handler {
     std::deque<Ref<const runtime::SocketFrame>> frames;  // that came, for whoever holds it
     bool reading = false;
     bool finished = false;  // nothing more leaves from it
+    bool left = false;      // with a message
   };
   struct Pair {
     End ends[2];
-    bool made_here = true;
     EventHandle untaken;  // what was given out is lost by then
   };
 

@@ -41,12 +41,12 @@ def real(tmp_path: Path) -> Iterator[Real]:
     folder.forget_bundles()
 
 
-def run(real: Real, body: str) -> list[str]:
+def run(real: Real, body: str, apps: str = '"app"') -> list[str]:
     """The reasons for which a scenario with this body failed."""
     lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
     real.write(
         "scenario.py",
-        f'import orrery\n\n@orrery.scenario(app="app", pops=["FRA"])\nasync def talk(world):\n'
+        f'import orrery\n\n@orrery.scenario(app={apps}, pops=["FRA"])\nasync def talk(world):\n'
         f'    ada = world.client(near="Frankfurt")\n{lines}\n',
     )
     done = real.run("run", "scenario.py", "--json")
@@ -94,6 +94,42 @@ socket = await ada.websocket("/")
 for host in (1, 2, 3): world.after("1s").crash(f"host:FRA/{host}", restart_after="1s")
 assert await socket.receive() is None and socket.close_code == 1006 and not socket.open
 """) == []
+
+
+GATE = """
+export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname === "/pass") return env.BACK.fetch(request);
+    const far = (await env.BACK.fetch("http://back/", { headers: { Upgrade: "websocket" } })).webSocket;
+    far.accept();
+    const { 0: client, 1: near } = new WebSocketPair();
+    near.accept();
+    near.addEventListener("message", ({ data }) => far.send(data));
+    far.addEventListener("message", ({ data }) => near.send(`by the gate: ${data}`));
+    far.addEventListener("close", ({ code }) => near.close(code));
+    return new Response(null, { status: 101, webSocket: client });
+  },
+};
+"""
+
+
+def test_a_socket_goes_through_a_service_binding(real: Real) -> None:
+    real.write("gate/src/index.js", GATE)
+    real.write(
+        "gate/wrangler.toml",
+        'name = "gate"\nmain = "src/index.js"\ncompatibility_date = "2026-08-01"\n'
+        '[[services]]\nbinding = "BACK"\nservice = "echo"\n',
+    )
+    assert run(real, """
+for path, by in (("/pass", ""), ("/bridge", "by the gate: ")):
+    socket = await ada.websocket(path)
+    for word in ("one", "two"):
+        socket.send(word)
+        assert await socket.receive() == f"{by}you said {word}"
+        await world.sleep("60s")
+    socket.send("bye")
+    assert await socket.receive() is None and socket.close_code == 4000
+""", apps='["gate", "app"]') == []
 
 
 @pytest.mark.parametrize(
