@@ -62,8 +62,8 @@ class Explorer {
     ++out_.edges;
     next.from = from;
     next.step = std::move(name);
-    std::string wrong = violation(rules_, next.state);
     if (!seen_.insert(key(next)).second) return;
+    std::string wrong = violation(rules_, next.state);
     nodes_.push_back(std::move(next));
     if (!wrong.empty()) fail(std::move(wrong));
   }

@@ -55,7 +55,7 @@ TEST(Protocol, HoldsInEveryStateThatExchangesOfTwoOwnersOfAnEntryAndABarrierCanR
 // Minutes: with ORRERY_TEST_LONG.
 TEST(Protocol, HoldsInMoreStates) {
   if (!std::getenv("ORRERY_TEST_LONG")) GTEST_SKIP() << "takes minutes: set ORRERY_TEST_LONG";
-  holds(messages(2, 11), 100'000);
+  holds(messages(2, 10), 100'000);
   holds(exchanges(2, 3), 100'000);
   holds(exchanges(3, 3, 12), 100'000);
 }

@@ -113,7 +113,7 @@ std::string bytes(const State& s, bool alike) {
     put(all, owner.durable);
   }
   put(all, s.acknowledged);
-  put(all, s.by);
+  put(all, size_t{s.by} + (s.forked ? 128 : 0));
   for (const std::string& part : parts) {
     put(all, part.size());
     all += part;

@@ -89,7 +89,7 @@ void on_install(const Rules& rules, State& s, const Message& m) {
   take_owner(f, m.epoch);
   f.lost = false;
   const size_t index = m.log.size();
-  const bool covered = (index <= had.base && f.certain >= had.base) ||
+  const bool covered = index <= f.match || (index <= had.base && f.certain >= had.base) ||
                        (index >= had.base && index <= had.log.size() &&
                         epoch_at(had.log, index) == epoch_at(m.log, index));
   if (covered) {

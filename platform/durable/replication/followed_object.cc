@@ -162,7 +162,8 @@ bool FollowedObject::install(const InstallMessage& message) {
   const uint64_t last_index = base_.index + entries_.size();
   // The same entry at the same place means the same log up to there: nothing to learn, and what was
   // acknowledged beyond must stay.
-  const bool covered = (at.index <= base_.index && committed_ >= base_.index) ||
+  const bool covered = at.index <= matched_ ||  // an older image of the same owner, come late
+                       (at.index <= base_.index && committed_ >= base_.index) ||
                        (at.index >= base_.index && at.index <= last_index &&
                         epoch_at(at.index) == at.epoch);
   if (!covered) {
