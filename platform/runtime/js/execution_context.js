@@ -113,7 +113,7 @@ export class DurableObjectState {
     return runSection(context, callback);
   }
 
-  acceptWebSocket() { throw new Error("WebSockets of Durable Objects are not supported yet: acceptWebSocket()"); }
+  acceptWebSocket() { throw new Error("Hibernation of WebSockets is not supported yet: use ws.accept()"); }
   getWebSockets() { return []; }
 }
 
