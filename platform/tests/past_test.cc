@@ -138,6 +138,28 @@ TEST_F(Past, SoItIsWhenEveryFollowerRestartsMeanwhile) {
   EXPECT_EQ(back("40").size(), std::string("1 2 3 4 5 6 7 8 9").size() + 31 * 3);
 }
 
+// Its image stands for entries that only the others have, and of which they have not heard that they are durable.
+TEST_F(Past, SoItIsWhenTheNextOwnerBeginsFromAFollowerThatLostItsDisk) {
+  add(1);
+  archive(false);
+  for (int n = 2; n <= 20; ++n) add(n);
+  for (int i : {0, 1}) {
+    host::Host& follower = rig.cloud().hosts().by_id(rig.object("o")->followers()[static_cast<size_t>(i)]);
+    rig.cloud().hosts().crash(follower);
+    follower.disk().wipe();
+    rig.cloud().hosts().restart(follower);
+    // Each start asks who has what, writes nothing but its barrier, and fills the follower.
+    for (int start = 0; start < 3; ++start) {
+      rig.crash_owner("o");
+      rig.run_for(seconds(20));
+      rig.ask("held");
+    }
+  }
+  archive(true);
+  rig.run_for(seconds(60));
+  EXPECT_EQ(back("5"), "1 2 3 4 5");
+}
+
 TEST_F(Past, FollowersDropWhatTheArchiveHas) {
   for (int n = 1; n <= 200; ++n) add(n);
   const host::HostId follower = rig.object("o")->followers()[0];

@@ -180,7 +180,7 @@ bool FollowedObject::install(const InstallMessage& message) {
       return false;
     }
     image_generation_ = generation;
-    keep_past(std::min<size_t>(committed_ - std::min(committed_, base_.index), entries_.size()));
+    keep_past(entries_.size());
     base_ = at;
     base_pages_ = message.image->db_pages();
     entries_.clear();

@@ -7,7 +7,8 @@
 
 namespace orrery::durable {
 
-// The first `count` entries leave the log: they are durable.
+// The first `count` entries leave the log: they are folded, or an image takes their place. What of them was never durable
+// is told apart by whoever asks for the past: it goes down from what it knows, entry by entry.
 void FollowedObject::keep_past(size_t count) {
   if (!service_.options().keep_past || entries_.empty()) return;
   for (size_t i = 0; i < count; ++i)
@@ -64,9 +65,8 @@ void FollowedObject::on_past(const net::Caller& caller, const PastRequest& reque
   reply->ok = !lost_;
   for (uint64_t index = request.first; reply->ok && index <= request.last; ++index) {
     auto kept = past_.find(index);
-    if (kept != past_.end()) reply->entries.push_back(kept->second);
-    else if (index > base_.index && index <= std::min(committed_, last().index))
-      reply->entries.push_back(entries_[index - base_.index - 1]);
+    if (index > base_.index && index <= last().index) reply->entries.push_back(entries_[index - base_.index - 1]);
+    else if (kept != past_.end()) reply->entries.push_back(kept->second);
   }
   caller.reply(reply);
 }

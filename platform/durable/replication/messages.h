@@ -119,7 +119,7 @@ struct ArchivedMessage final : net::Message {
   const uint64_t index;
 };
 
-// Asks for durable entries of an object, the first to the last; the answer has those that are there.
+// Asks for entries of an object, the first to the last; the answer has those that are there, durable or not.
 struct PastRequest final : net::Message {
   static constexpr Kind kKind{"durable.past"};
   PastRequest(Ref<const ObjectInfo> o, uint64_t f, uint64_t l)
