@@ -45,6 +45,8 @@ Host::Host(Hosts& hosts, HostId id, HostKind kind, uint32_t pop, uint32_t number
 
 Host::~Host() = default;
 
+void Host::use_disk(std::unique_ptr<disk::Disk> disk) { disk_ = std::move(disk); }
+
 Hosts::Hosts(World& world, const Places& places, Boot boot)
     : world_(world),
       places_(places),

@@ -131,6 +131,8 @@ class Host {
   LaneId lane() const { return lane_; }
   Clock& clock() { return clock_; }
   disk::Disk& disk() { return *disk_; }
+  // Puts another disk in the place of this host's. For tests, in a boot function before anything of it is used.
+  void use_disk(std::unique_ptr<disk::Disk> disk);
   Process* process() { return process_.get(); }  // nullptr while down
   bool up() const { return process_ != nullptr; }
   bool paused() const { return paused_; }
