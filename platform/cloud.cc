@@ -107,7 +107,7 @@ void Cloud::boot(host::Process& process) {
   durable::ReplicationOptions replication_options;
   replication_options.weaken = options_.weaken;
   replication_options.keep_past = options_.keep_past;
-  auto& replication = process.add<durable::Replication>(process, replication_options);
+  auto& replication = process.add<durable::Replication>(process, directory, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
                                                    options_.runtime_weaken);

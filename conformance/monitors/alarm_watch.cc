@@ -264,7 +264,7 @@ void AlarmWatch::on(const fault::FaultEnded&, const EventContext& at) {
 
 bool AlarmWatch::is_durable(Object& object, LogPosition position) {
   Epoch* own = object.find(position.epoch);
-  if (own && position.index <= own->durable_index()) return true;
+  if (own && position.index <= object.durable_index(*own)) return true;
   for (const Epoch& later : object.epochs)
     if (later.number > position.epoch && later.started && later.recovered &&
         object.contains(later.start, position))

@@ -26,11 +26,8 @@ DiskWatch::FileState DiskWatch::make(const disk::Synced& e) {
   std::from_chars(name.data(), name.data() + 16, key, 16);
   Object* object = objects_.by_key(key);
   if (!object) return file;
-  for (uint32_t i = 0; i < durable::kFollowers; ++i) {
-    if (host_lane_(object->followers[i]) != e.lane) continue;
-    file.object = object;
-    file.follower = i;
-  }
+  file.follower = object->followers.slot_on(e.lane);
+  if (file.follower < Followers::kSlots) file.object = object;
   return file;
 }
 
@@ -44,8 +41,9 @@ void DiskWatch::on(const disk::Synced& e, const EventContext& at) {
     recent = {id, &it->second};
   }
   FileState& file = *recent.file;
-  if (!file.object) {
-    // A log may be synced before we hear of its object (a world watched from its middle).
+  if (!file.object || file.object->followers.lane_of(file.follower) != e.lane) {
+    // A log may be synced before we hear of its object (a world watched from its middle), and a host's slot may go to
+    // another that joins after it left.
     file = make(e);
     if (!file.object) return;
   }
@@ -74,7 +72,9 @@ void DiskWatch::take(FileState& file, const durable::RecordHead& head, LaneId ho
       log.promised = head.prev_epoch;
       log.highest = std::max(highest, head.index);
       file.along = head.along;
-      if (head.index > 0) {
+      if (head.index == 0) {
+        file.object->forget_disk(file.follower);
+      } else {
         Epoch& epoch = file.object->epoch(head.epoch);
         epoch.have[file.follower] = std::max(epoch.have[file.follower], head.index);
       }
@@ -135,7 +135,7 @@ void DiskWatch::entry(FileState& file, const durable::RecordHead& head, LaneId h
   if (head.epoch < object.newest_started) {
     ledger_.exercise(RuleId::kSingleEffects);
     Epoch* newest = object.find(object.newest_started);
-    if (own.durable_index() >= head.index && newest->recovered &&
+    if (object.durable_index(own) >= head.index && newest->recovered &&
         !object.contains({newest->number, UINT64_MAX}, position))
       ledger_.breach(RuleId::kSingleEffects, at, {object.lane, host}, [&] {
         return entry_name(head.epoch, head.index) + " of " + ledger_.name(object.lane) +
@@ -148,21 +148,19 @@ void DiskWatch::entry(FileState& file, const durable::RecordHead& head, LaneId h
 void DiskWatch::on(const durable::FollowerDurable& e, const EventContext& at) {
   Object* object = objects_.find(e.lane);
   if (!object || e.epoch == 0) return;
-  for (uint32_t i = 0; i < durable::kFollowers; ++i) {
-    if (object->followers[i] != e.follower) continue;
-    ledger_.exercise(RuleId::kFollowerSync);
-    Epoch* epoch = object->find(e.epoch);
-    const bool own = epoch && epoch->recovered && e.index > epoch->start.index;
-    const uint64_t synced = own ? epoch->have[i] : object->logs[i].highest;
-    if (synced < e.index)
-      ledger_.breach(RuleId::kFollowerSync, at, {object->lane, host_lane_(e.follower)}, [&] {
-        return ledger_.name(host_lane_(e.follower)) + " acknowledged entry " +
-               std::to_string(e.index) + " of " + ledger_.name(object->lane) + " at " +
-               show(at.at) + ", but its disk had synced only up to entry " +
-               std::to_string(synced);
-      });
-    return;
-  }
+  const size_t slot = object->followers.slot_of(e.follower);
+  if (slot >= Followers::kSlots) return;
+  ledger_.exercise(RuleId::kFollowerSync);
+  Epoch* epoch = object->find(e.epoch);
+  const bool own = epoch && epoch->recovered && e.index > epoch->start.index;
+  const uint64_t synced = own ? epoch->have[slot] : object->logs[slot].highest;
+  if (synced >= e.index) return;
+  const LaneId host = object->followers.lane_of(slot);
+  ledger_.breach(RuleId::kFollowerSync, at, {object->lane, host}, [&] {
+    return ledger_.name(host) + " acknowledged entry " + std::to_string(e.index) + " of " +
+           ledger_.name(object->lane) + " at " + show(at.at) + ", but its disk had synced only up to entry " +
+           std::to_string(synced);
+  });
 }
 
 }  // namespace orrery::monitors

@@ -26,7 +26,7 @@ class DiskWatch {
  private:
   struct FileState {
     Object* object = nullptr;  // null: not a log of an object we know
-    uint32_t follower = 0;
+    size_t follower = 0;       // its host's slot
     uint64_t read = 0;         // bytes of the file taken in
     uint64_t along = 0;        // records still to come that were written with the base
     bool broken = false;       // unreadable from here on

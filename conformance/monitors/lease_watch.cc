@@ -86,7 +86,16 @@ void LeaseWatch::acts(Object& object, const Epoch& epoch, const char* what,
 void LeaseWatch::on(const durable::Granted& e, const EventContext& at) {
   Object& object = objects_.at(e.lane);
   object.key = e.key;
-  object.followers = e.followers;
+  if (object.followers.known()) {
+    ledger_.exercise(RuleId::kFollowersKnown);
+    if (!object.followers.may_be(e.followers))
+      ledger_.breach(RuleId::kFollowersKnown, at, {e.lane, e.host_lane}, [&] {
+        return "epoch " + std::to_string(e.epoch) + " of " + ledger_.name(e.lane) + " was granted at " + show(at.at) +
+               " with other followers than the owner before it had written to";
+      });
+  }
+  for (host::HostId host : e.followers) object.remember(host, hosts_.by_id(host).lane());
+  object.followers.set(e.followers);
   ledger_.exercise(RuleId::kSingleEpoch);
   Epoch& epoch = object.epoch(e.epoch);
   if (epoch.granted || e.epoch <= object.newest_granted) {
@@ -102,6 +111,16 @@ void LeaseWatch::on(const durable::Granted& e, const EventContext& at) {
   epoch.host = e.owner;
   epoch.session = e.session;
   object.newest_granted = std::max(object.newest_granted, e.epoch);
+}
+
+// Changes of an owner that a newer one has followed say nothing of what the newer one found.
+void LeaseWatch::on(const durable::FollowerChange& e, const EventContext&) {
+  Object* object = objects_.find(e.lane);
+  if (!object || e.epoch != object->newest_granted) return;
+  using Stage = durable::FollowerChange::Stage;
+  if (e.stage == Stage::kCatchesUp) object->remember(e.joins, hosts_.by_id(e.joins).lane());
+  if (e.stage == Stage::kJoint) object->followers.joint(e.left, e.joins);
+  if (e.stage == Stage::kDone) object->followers.settle(e.left, e.joins);
 }
 
 void LeaseWatch::on(const durable::SessionRevoked& e, const EventContext&) {

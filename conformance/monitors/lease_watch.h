@@ -28,6 +28,7 @@ class LeaseWatch {
   void acts(Object& object, const Epoch& epoch, const char* what, const EventContext& at);
 
   void on(const durable::Granted& e, const EventContext& at);
+  void on(const durable::FollowerChange& e, const EventContext& at);
   void on(const durable::SessionRevoked& e, const EventContext& at);
   void on(const host::ClockChanged& e, const EventContext& at);
   void on(const net::Delivered& e, const EventContext& at);

@@ -42,6 +42,7 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<disk::Synced>(world, p.disks);
   p.subscribe<durable::FollowerDurable>(world, p.disks);
   p.subscribe<durable::Granted>(world, p.leases);
+  p.subscribe<durable::FollowerChange>(world, p.leases);
   p.subscribe<durable::SessionRevoked>(world, p.leases);
   p.subscribe<host::ClockChanged>(world, p.leases);
   p.subscribe<net::Delivered>(world, p.leases);

@@ -217,7 +217,7 @@ void ObjectWatch::left(RuleId rule, Object& object, Epoch& epoch, uint64_t outpu
   const bool committed = needs <= epoch.committed_batch && !commits.empty();
   const uint64_t index = committed ? commits.front().second : UINT64_MAX;
   if (committed) epoch.acknowledged = std::max(epoch.acknowledged, index);
-  if (index <= epoch.on_three || index <= epoch.durable_index()) return;
+  if (index <= epoch.on_three || index <= object.durable_index(epoch)) return;
   // Without an entry of its own there is nothing to be durable.
   if (committed && (index == 0 || index <= epoch.start.index)) return;
   ledger_.breach(rule, at, {object.lane}, [&] {
@@ -225,10 +225,8 @@ void ObjectWatch::left(RuleId rule, Object& object, Epoch& epoch, uint64_t outpu
                        show(at.at) + " before the writes ahead of it were durable: ";
     if (!committed)
       return text + "transaction " + std::to_string(needs) + " had not even committed";
-    int have = 0;
-    for (uint64_t h : epoch.have) have += h >= index;
-    return text + "entry " + std::to_string(index) + " was on " + std::to_string(have) +
-           " of 3 followers' disks";
+    return text + "entry " + std::to_string(index) + " was on " +
+           std::to_string(object.followers.with(epoch.have, index)) + " of 3 followers' disks";
   });
 }
 

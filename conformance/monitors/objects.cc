@@ -1,16 +1,22 @@
 #include "conformance/monitors/objects.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace orrery::monitors {
 
-uint64_t Epoch::durable_index() {
-  std::array<uint64_t, durable::kFollowers> sorted = have;
-  std::nth_element(sorted.begin(), sorted.begin() + durable::kFollowerQuorum - 1, sorted.end(),
-                   std::greater<>());
-  on_three = std::max(on_three, sorted[durable::kFollowerQuorum - 1]);
-  return on_three;
+uint64_t Object::durable_index(Epoch& epoch) {
+  return epoch.on_three = std::max(epoch.on_three, followers.on_quorum(epoch.have));
+}
+
+void Object::remember(host::HostId host, LaneId host_lane) {
+  if (const auto [slot, fresh] = followers.remember(host, host_lane); fresh) {
+    logs[slot] = {};
+    forget_disk(slot);
+  }
+}
+
+void Object::forget_disk(size_t slot) {
+  for (Epoch& e : epochs) e.have[slot] = 0;
 }
 
 uint64_t FollowerLog::epoch_at(uint64_t index) const {

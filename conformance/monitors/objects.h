@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "conformance/monitors/followers.h"
 #include "platform/durable/directory/placement.h"
 #include "platform/durable/replication/log_entry.h"
 #include "sim/core/trace.h"
@@ -34,7 +35,7 @@ struct Epoch {
   Instant last_active{0};
 
   // Entries of this epoch, synced: up to which index each follower's disk has them.
-  std::array<uint64_t, durable::kFollowers> have{};
+  Followers::Have have{};
   uint64_t on_three = 0;  // of them, what three disks have; brought up to date when asked
   uint64_t appended = 0;  // index of the last entry appended
   uint64_t acknowledged = 0;  // index that an output which left had to wait for
@@ -45,8 +46,6 @@ struct Epoch {
   std::deque<std::pair<uint64_t, uint64_t>> held;     // (output, batch it needs)
   std::vector<uint32_t> sections;                     // running, outermost first
 
-  // What three of the disks have of this epoch's entries.
-  uint64_t durable_index();
 };
 
 // A follower's log as its disk shows it: entries (base, last] in runs of one epoch each.
@@ -69,8 +68,8 @@ struct FollowerLog {
 struct Object {
   LaneId lane = 0;
   uint64_t key = 0;
-  std::array<host::HostId, durable::kFollowers> followers{};
-  std::array<FollowerLog, durable::kFollowers> logs;
+  Followers followers;
+  std::array<FollowerLog, Followers::kSlots> logs;
   std::deque<Epoch> epochs;  // ascending; addresses are stable
   uint64_t newest_granted = 0, newest_started = 0;
   // Of the last instance that began since the first upload: its Worker's rollout, and whether it ran the newer version.
@@ -88,6 +87,12 @@ struct Object {
   };
   std::array<Call, 32> calls;
 
+  // What three of the followers' disks have of this epoch's entries.
+  uint64_t durable_index(Epoch& epoch);
+  // The host may have a part in the log from now on.
+  void remember(host::HostId host, LaneId lane);
+  // Its disk has nothing of the log any more.
+  void forget_disk(size_t slot);
   // The epoch with this number, made if new.
   Epoch& epoch(uint64_t number);
   Epoch* find(uint64_t number);

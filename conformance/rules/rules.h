@@ -32,6 +32,7 @@ enum class RuleId : uint8_t {
   kLogPrefix,           // DO-REP-3
   kLogContent,          // DO-REP-4
   kLogOrder,            // DO-REP-5
+  kFollowersKnown,      // DO-REP-6
   kAcknowledgedStays,   // DO-DUR-1
   kStubOrder,           // DO-ORD-1
   kDeliveredOnce,       // DO-ORD-2

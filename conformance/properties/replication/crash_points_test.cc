@@ -155,7 +155,7 @@ struct Opened {
   Recovery recovery;
 };
 Task<void> open(Replication& replication, Ref<const ObjectInfo> object, Placement placement, Opened* opened) {
-  opened->recovery = co_await replication.open(object, placement, seconds(20));
+  opened->recovery = co_await replication.open(object, placement, {}, seconds(20));
   opened->done = true;
 }
 

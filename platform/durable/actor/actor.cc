@@ -71,7 +71,8 @@ Task<void> Actor::acquire() {
   followers_ = claim.placement.followers;
 
   Recovery recovery =
-      co_await host_.replication().open(info_, claim.placement, kRecoveryPatience);
+      co_await host_.replication().open(info_, claim.placement, {host_.options().hosts_per_pop, jurisdiction_},
+                                        kRecoveryPatience);
   if (recovery.status == Recovery::Status::kDeposed) {
     refuse_all(worker::AnswerMessage::not_here(host::kNoHost));
     co_return end(connection_lost(), "a newer owner exists");
@@ -105,7 +106,7 @@ Task<void> Actor::acquire() {
   database_ = std::move(opened.database);
   bool restored = false;
   if (archive::Client* archive = host_.archive()) {
-    history_ = std::make_unique<History>(host_.process(), *archive, *log_, recovery, followers_,
+    history_ = std::make_unique<History>(host_.process(), *archive, *log_, recovery,
                                           static_cast<History::Listener&>(*this));
     StorageError error;
     if (database_->restore(error)) {

@@ -55,7 +55,7 @@ class Actor final : public worker::EventContext,
   bool running() const { return state_ == State::kRunning; }
   uint64_t epoch() const { return epoch_; }
   ObjectHost& object_host() { return host_; }
-  const std::array<host::HostId, kFollowers>& followers() const { return followers_; }
+  std::array<host::HostId, kFollowers> followers() const { return log_ ? log_->follower_hosts() : followers_; }
   // An event, write or timer is under way, or the instance is still coming up.
   bool busy() const { return state_ == State::kAcquiring || at_work(); }
 
@@ -271,7 +271,7 @@ class Actor final : public worker::EventContext,
   worker::Jurisdiction jurisdiction_;
   State state_ = State::kAcquiring;
   uint64_t epoch_ = 0;
-  std::array<host::HostId, kFollowers> followers_ = {};
+  std::array<host::HostId, kFollowers> followers_ = {};  // until there is a log, which knows
   runtime::ErrorInfo end_error_;
   const char* stage_ = "its claim in the directory";
 

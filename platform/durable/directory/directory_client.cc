@@ -188,6 +188,24 @@ Task<Claim> DirectoryClient::claim(Ref<const ObjectInfo> object, ClaimOptions op
   }
 }
 
+Task<FollowerSwap> DirectoryClient::swap_follower(Ref<const ObjectInfo> object, uint64_t epoch, host::HostId from,
+                                                  host::HostId to) {
+  FollowerSwap result;
+  Promise promise = co_await prepare(object);
+  if (!promise.ok) co_return result;
+  if (promise.value.epoch != epoch) {
+    result.status = FollowerSwap::Status::kDeposed;
+    result.epoch = promise.value.epoch;
+    co_return result;
+  }
+  // An attempt that reached a minority may be what was promised on: accepted again, it is chosen.
+  Placement next = promise.value;
+  std::ranges::replace(next.followers, from, to);
+  const bool accepted = co_await accept(object, promise.ballot, std::move(next));
+  if (accepted) result.status = FollowerSwap::Status::kDone;
+  co_return result;
+}
+
 Task<bool> DirectoryClient::release(Ref<const ObjectInfo> object, uint64_t epoch) {
   const Instant deadline = process_.world().now() + options_.lease;
   const SessionId session = session_;

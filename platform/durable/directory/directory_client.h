@@ -61,6 +61,16 @@ struct Claim {
   Placement placement;
 };
 
+struct FollowerSwap {
+  enum class Status {
+    kDone,         // the register says so
+    kDeposed,      // another epoch came
+    kUnreachable,  // the register may say either: ask again
+  };
+  Status status = Status::kUnreachable;
+  uint64_t epoch = 0;  // the register's, when kDeposed
+};
+
 // Told when the host's session ended: every object it owned is lost, at once.
 class SessionListener {
  public:
@@ -86,6 +96,10 @@ class DirectoryClient : public host::Service {
   // Gives the object up, if this host still owns it under `epoch`: the next claim need not wait.
   // The caller has stopped every effect of the object before. False when no quorum answered.
   Task<bool> release(Ref<const ObjectInfo> object, uint64_t epoch);
+
+  // Puts `to` in the place of follower `from` of an object that this host owns under `epoch`. One round: whoever wants
+  // it asks until the answer is kDone or kDeposed, and meanwhile believes that either may follow.
+  Task<FollowerSwap> swap_follower(Ref<const ObjectInfo> object, uint64_t epoch, host::HostId from, host::HostId to);
 
   // True while this host may deliver events and let replies out. Cheap: asked for every reply.
   bool lease_valid() const {

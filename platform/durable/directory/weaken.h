@@ -43,6 +43,7 @@ struct Weaken {
   bool delete_all_keeps = false;   // deleteAll() deletes nothing
   bool versions_drawn = false;     // an object's version is drawn anew at each of its starts
   bool renames_lose = false;       // a class that a migration renames begins anew
+  bool change_unregistered = false;  // an owner replaces a follower without telling the directory
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 

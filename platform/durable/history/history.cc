@@ -20,11 +20,10 @@ constexpr uint64_t kSmallDatabase = 64 << 10;
 }  // namespace
 
 History::History(host::Process& process, archive::Client& archive, ReplicatedLog& log, const Recovery& recovery,
-                 const std::array<host::HostId, kFollowers>& followers, Listener& listener)
+                 Listener& listener)
     : process_(process),
       archive_(archive),
       log_(log),
-      followers_(followers),
       listener_(listener),
       tasks_(process.world().loop()),
       base_(recovery.base),
@@ -125,7 +124,8 @@ Task<bool> History::learn() {
 Task<void> History::fetch_gap(uint64_t first, uint64_t last) {
   Ref<const ObjectInfo> object(&log_.object());
   auto request = make_ref<const PastRequest>(object, first, last);
-  std::vector<host::HostId> hosts(followers_.begin(), followers_.end());
+  const auto followers = log_.follower_hosts();
+  std::vector<host::HostId> hosts(followers.begin(), followers.end());
   std::vector<Answer> answers =
       co_await ask_all(process_, hosts, kFollowerChannel, request, kFetchTimeout,
                        [](const std::vector<Answer>& a) { return a.size() == kFollowers; });

@@ -37,9 +37,9 @@ class History {
     virtual ~Listener() = default;
     virtual void past_flushed() = 0;
   };
-  // `log` has just been opened with this result, and must outlive this. `followers` are those of the placement.
+  // `log` has just been opened with this result, and must outlive this.
   History(host::Process& process, archive::Client& archive, ReplicatedLog& log, const Recovery& recovery,
-          const std::array<host::HostId, kFollowers>& followers, Listener& listener);
+          Listener& listener);
   ~History();
 
   // Archives what is durable now. False: there is nothing, or the archive does not take it; then the followers keep it.
@@ -93,7 +93,6 @@ class History {
   host::Process& process_;
   archive::Client& archive_;
   ReplicatedLog& log_;
-  std::array<host::HostId, kFollowers> followers_;
   Listener& listener_;
   TaskScope tasks_;
   LogPosition base_;             // the image is the database after this entry

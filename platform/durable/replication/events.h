@@ -101,6 +101,33 @@ struct Folded {
   }
 };
 
+// An owner gives the place of a silent follower to another host.
+struct FollowerChange {
+  static constexpr const char* kKind = "durable.followers";
+  enum class Stage : uint8_t {
+    kCatchesUp,  // who joins gets the log; it does not count
+    kJoint,      // an entry is durable only with three of either five
+    kDone,       // the directory knows of it: the new five count
+    kGivenUp,    // who left is back, or who was to join is silent too
+  };
+  LaneId lane;
+  uint64_t epoch;
+  Stage stage;
+  host::HostId left;
+  host::HostId joins;
+  void fold(Fold& f) const { f.add(epoch).add(static_cast<uint64_t>(stage)).add(left).add(joins); }
+  std::string text() const {
+    const std::string who = "host #" + std::to_string(joins), whose = "host #" + std::to_string(left);
+    switch (stage) {
+      case Stage::kCatchesUp: return whose + " is silent: " + who + " gets the log, to follow in its place";
+      case Stage::kJoint: return who + " has the log; the directory is told that it follows in place of " + whose;
+      case Stage::kDone: return who + " follows in place of " + whose;
+      case Stage::kGivenUp: return who + " does not follow in place of " + whose;
+    }
+    return {};
+  }
+};
+
 // The archive has these entries of an object's log (platform/durable/history).
 struct PastArchived {
   static constexpr const char* kKind = "durable.archived";

@@ -201,6 +201,23 @@ bool FollowedObject::install(const InstallMessage& message) {
   return true;
 }
 
+// The promise of an owner that knows the followers keeps all older ones out, who may think that this is one. A disk that
+// was lost keeps nothing and forgot its promises: it stays as it is.
+void FollowedObject::on_retire(const net::Caller& caller, const RetireRequest& request) {
+  const bool follows_newer = request.epoch < promised_;
+  if (!lost_ && !follows_newer) {
+    ORRERY_SOMETIMES(service_.process().world(), last().index > 0, "a follower that was replaced drops its log");
+    promised_ = request.epoch;
+    forget_log();
+    past_.clear();
+    segments_.clear();
+    rewrite_log();
+    ++written_;
+    if (!syncing_) start_sync();
+  }
+  caller.reply(make_ref<const AckMessage>(info_->key, request.epoch, 0));
+}
+
 Ref<const PageImage> FollowedObject::current_image() {
   Ref<PageImage> image = base_image();
   if (!image) return nullptr;

@@ -31,6 +31,8 @@ class FollowedObject {
   void on_fetch(const net::Caller& caller, const FetchRequest& request);
   void on_past(const net::Caller& caller, const PastRequest& request);
   void on_archived(uint64_t index);
+  // This host follows no longer, by an owner as new as any it promised: log and image go, the promise stays.
+  void on_retire(const net::Caller& caller, const RetireRequest& request);
 
   const ObjectInfo& info() const { return *info_; }
   bool lost() const { return lost_; }
@@ -73,6 +75,7 @@ class FollowedObject {
   uint64_t sum_of(uint32_t page, const Buffer& bytes) const;
   Ref<PageImage> base_image();
   void become_lost();
+  void forget_log();
   void keep_past(size_t count);
   void load_past();
   bool keeps(const std::string& name);

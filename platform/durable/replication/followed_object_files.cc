@@ -72,8 +72,13 @@ void FollowedObject::load() {
 
 void FollowedObject::become_lost() {
   lost_ = true;
+  promised_ = 0;
+  forget_log();
+}
+
+void FollowedObject::forget_log() {
   folding_ = false;
-  promised_ = committed_ = matched_ = bytes_ = base_pages_ = image_generation_ = 0;
+  committed_ = matched_ = bytes_ = base_pages_ = image_generation_ = 0;
   base_ = {};
   entries_.clear();
   image_ = sums_ = nullptr;

@@ -88,6 +88,9 @@ void Follower::on_call(const net::Caller& caller, const Ref<const net::Message>&
   } else if (&message->kind() == &PastRequest::kKind) {
     const PastRequest& request = message->as<PastRequest>();
     object(request.object).on_past(caller, request);
+  } else if (&message->kind() == &RetireRequest::kKind) {
+    const RetireRequest& request = message->as<RetireRequest>();
+    object(request.object).on_retire(caller, request);
   }
 }
 

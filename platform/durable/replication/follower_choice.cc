@@ -1,5 +1,7 @@
 #include "platform/durable/replication/follower_choice.h"
 
+#include <algorithm>
+
 #include "sim/core/check.h"
 
 namespace orrery::durable {
@@ -20,6 +22,18 @@ std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts,
   }
   ORRERY_CHECK(i == kFollowers);
   return followers;
+}
+
+host::HostId choose_next_follower(host::Hosts& hosts, const net::Geography& geography, uint32_t owner_pop,
+                                  uint64_t object_key, const FollowerArea& area,
+                                  const std::vector<host::HostId>& taken) {
+  for (const uint32_t pop : geography.nearest(owner_pop)) {
+    if (!worker::within(geography.at(pop), area.jurisdiction)) continue;
+    if (std::ranges::any_of(taken, [&](host::HostId id) { return hosts.by_id(id).pop() == pop; })) continue;
+    const uint32_t number = 1 + static_cast<uint32_t>(mix64(object_key, pop) % area.hosts_per_pop);
+    return hosts.at(pop, number).id();
+  }
+  return host::kNoHost;
 }
 
 }  // namespace orrery::durable

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include <vector>
+
 #include "platform/durable/directory/placement.h"
 #include "platform/worker/jurisdiction.h"
 #include "sim/net/geography.h"
@@ -16,5 +18,17 @@ std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts,
                                                       uint32_t owner_pop, uint64_t object_key,
                                                       uint32_t hosts_per_pop = 3,
                                                       worker::Jurisdiction jurisdiction = {});
+
+// Where an object's followers may be.
+struct FollowerArea {
+  uint32_t hosts_per_pop = 0;  // 0: none is ever replaced
+  worker::Jurisdiction jurisdiction = {};
+};
+
+// The host that follows next when one is to be replaced: in the nearest point of presence that has neither the owner
+// nor any of `taken` (the present followers, and hosts that were tried). kNoHost when there is none.
+host::HostId choose_next_follower(host::Hosts& hosts, const net::Geography& geography, uint32_t owner_pop,
+                                  uint64_t object_key, const FollowerArea& area,
+                                  const std::vector<host::HostId>& taken);
 
 }  // namespace orrery::durable

@@ -28,6 +28,15 @@ inline constexpr Duration kResendMax = seconds(8);
 // Time for an image of one mebibyte more on top of that.
 inline constexpr Duration kImagePerMebibyte = seconds(1);
 
+// An owner puts another host in a follower's place when it owed an acknowledgement for so long; a host that is
+// to take a place and is silent for this long is passed over for the next.
+inline constexpr Duration kReplaceAfter = seconds(60);
+inline constexpr Duration kJoinPatience = seconds(20);
+// A follower that was replaced is told to drop what it keeps: first pause, longest pause, how long it is tried.
+inline constexpr Duration kRetireFirst = seconds(10);
+inline constexpr Duration kRetireMax = seconds(3600);
+inline constexpr Duration kRetirePatience = seconds(24 * 3600);
+
 // One recovery request, and the pause between rounds of recovery.
 inline constexpr Duration kRecoverTimeout = seconds(2);
 inline constexpr Duration kFetchTimeout = seconds(30);

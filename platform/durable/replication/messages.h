@@ -119,6 +119,14 @@ struct ArchivedMessage final : net::Message {
   const uint64_t index;
 };
 
+// The owner replaced this follower: its log and image may go, its promise stays. Answered by an AckMessage.
+struct RetireRequest final : net::Message {
+  static constexpr Kind kKind{"durable.retire"};
+  RetireRequest(Ref<const ObjectInfo> o, uint64_t e) : Message(kKind), object(std::move(o)), epoch(e) {}
+  const Ref<const ObjectInfo> object;
+  const uint64_t epoch;  // of the owner
+};
+
 // Asks for entries of an object, the first to the last; the answer has those that are there, durable or not.
 struct PastRequest final : net::Message {
   static constexpr Kind kKind{"durable.past"};

@@ -14,9 +14,9 @@ constexpr Site kResend{"replication.resend"};
 }  // namespace
 
 ReplicatedLog::ReplicatedLog(Replication& service, Ref<const ObjectInfo> object,
-                             const Placement& placement)
-    : service_(service), object_(std::move(object)), epoch_(placement.epoch) {
-  for (size_t i = 0; i < peers_.size(); ++i) peers_[i].host = placement.followers[i];
+                             const Placement& placement, const FollowerArea& area)
+    : service_(service), object_(std::move(object)), epoch_(placement.epoch), area_(area) {
+  for (size_t i = 0; i < kFollowers; ++i) peers_[i].host = placement.followers[i];
   service_.attach(*this);
 }
 
@@ -49,7 +49,7 @@ void ReplicatedLog::start_from(LogPosition base, Ref<const PageImage> image,
   recovered_ = std::move(whole);
   recovered_at_ = last_;
   own_from_ = last_.index + 1;
-  for (Peer& peer : peers_) {
+  for (Peer& peer : peers()) {
     peer.next = own_from_;
     peer.probing = true;
   }
@@ -60,7 +60,7 @@ const Ref<const AppendMessage>& ReplicatedLog::entry(uint64_t index) const {
 }
 
 ReplicatedLog::Peer* ReplicatedLog::peer_of(host::HostId host) {
-  for (Peer& peer : peers_)
+  for (Peer& peer : peers())
     if (peer.host == host) return &peer;
   return nullptr;
 }
@@ -84,7 +84,7 @@ uint64_t ReplicatedLog::append(Ref<const LogPayload> payload) {
                     static_cast<uint32_t>(entries_.back()->payload->frames.size()),
                     process.host_id()});
   if (deposed_) return last_.index;
-  for (Peer& peer : peers_) pump(peer);
+  for (Peer& peer : peers()) pump(peer);
   if (!timer_armed_) arm_resend();
   return last_.index;
 }
@@ -94,7 +94,7 @@ const ReplicationOptions& ReplicatedLog::options() const { return service_.optio
 void ReplicatedLog::archived(uint64_t index) {
   host::Process& process = service_.process();
   auto message = make_ref<const ArchivedMessage>(object_, index);
-  for (const Peer& peer : peers_) process.network().post(process, peer.host, kFollowerChannel, message);
+  for (const Peer& peer : peers()) process.network().post(process, peer.host, kFollowerChannel, message);
 }
 
 void ReplicatedLog::send(Peer& peer, uint64_t index) {
@@ -162,6 +162,7 @@ void ReplicatedLog::on_ack(host::HostId from, const AckMessage& ack) {
   }
   peer->probing = peer->probe_out = false;
   peer->backoff = {};
+  peer->silent_since = kNever;
   bool news = false;
   if (ack.match > peer->match) {
     peer->match = ack.match;
@@ -169,6 +170,7 @@ void ReplicatedLog::on_ack(host::HostId from, const AckMessage& ack) {
     news = ack.match > durable_ && advance_durable();
     drop_retained();
   }
+  if (change_ && !change_->joint) advance_change();
   if (peer->next <= last_.index) pump(*peer);
   if (!news) return;
   host::Process& process = service_.process();
@@ -176,13 +178,19 @@ void ReplicatedLog::on_ack(host::HostId from, const AckMessage& ack) {
   if (listener_) listener_->on_durable(durable_);
 }
 
-// Whether more became durable.
-bool ReplicatedLog::advance_durable() {
+uint64_t ReplicatedLog::on_quorum(bool changed) const {
   std::array<uint64_t, kFollowers> matches;
   for (size_t i = 0; i < kFollowers; ++i) matches[i] = peers_[i].match;
+  if (changed) matches[change_->leaving] = peers_[kFollowers].match;
   std::sort(matches.begin(), matches.end(), std::greater<>());
   const bool two_suffice = service_.options().weaken.quorum_of_two;
-  const uint64_t reached = matches[two_suffice ? 1 : kFollowerQuorum - 1];
+  return matches[two_suffice ? 1 : kFollowerQuorum - 1];
+}
+
+// Whether more became durable.
+bool ReplicatedLog::advance_durable() {
+  uint64_t reached = on_quorum(false);
+  if (change_ && change_->joint) reached = std::min(reached, on_quorum(true));
   // Entries of former owners count only together with one of this epoch: another recovery could
   // still choose a log without them.
   if (reached <= durable_ || reached < own_from_) return false;
@@ -194,7 +202,7 @@ bool ReplicatedLog::advance_durable() {
 // durable.
 void ReplicatedLog::drop_retained() {
   uint64_t upto = last_.index;
-  for (const Peer& peer : peers_) upto = std::min(upto, peer.match);
+  for (const Peer& peer : peers()) upto = std::min(upto, peer.match);
   if (last_.index - dropped_ > service_.options().retained_entries)
     upto = std::max(upto, std::min(durable_, last_.index - service_.options().retained_entries));
   upto = std::min(upto, durable_);
@@ -215,6 +223,7 @@ void ReplicatedLog::on_refused(host::HostId from, const RefuseMessage& refusal) 
   using Reason = RefuseMessage::Reason;
   Peer* peer = peer_of(from);
   if (!peer || refusal.epoch != epoch_ || deposed_) return;
+  peer->silent_since = kNever;
   if (refusal.reason == Reason::kStale) return depose(refusal.promised);
   // What was sent ahead of an image under way, or ahead of a probe, is refused too: no news.
   if (peer->needs_image && peer->image_sent) return;
@@ -245,7 +254,7 @@ void ReplicatedLog::on_peer_lost(host::HostId host) {
 void ReplicatedLog::arm_resend() {
   host::Process& process = service_.process();
   Instant at = kNever;
-  for (const Peer& peer : peers_)
+  for (const Peer& peer : peers())
     if (peer.match < last_.index) at = std::min(at, peer.quiet_until);
   const Instant soonest = process.world().now() + service_.options().resend_first;
   timer_armed_ = true;
@@ -260,7 +269,7 @@ void ReplicatedLog::resend() {
   if (deposed_) return;
   bool lagging = false;
   const Instant now = service_.process().world().now();
-  for (Peer& peer : peers_) {
+  for (Peer& peer : peers()) {
     if (peer.match >= last_.index) continue;
     lagging = true;
     const bool progress = peer.match != peer.checked;
@@ -276,7 +285,9 @@ void ReplicatedLog::resend() {
     // ask with the oldest entry at hand; it answers how far it is.
     if (peer.match > 0 || !retained(peer.next)) peer.next = std::max(peer.match, dropped_) + 1;
     pump(peer);
+    if (peer.silent_since == kNever) peer.silent_since = now;
   }
+  look_for_silence();
   if (lagging && !timer_armed_) arm_resend();
 }
 
@@ -284,6 +295,7 @@ void ReplicatedLog::depose(uint64_t newer_epoch) {
   if (newer_epoch <= epoch_) return;
   deposed_ = true;
   host::Process& process = service_.process();
+  ORRERY_SOMETIMES(process.world(), change_.has_value(), "an owner is deposed while a follower is replaced");
   process.world().announce(Deposed{object_->lane, epoch_, newer_epoch, process.host_id()});
   if (listener_) listener_->on_deposed(newer_epoch);
 }

@@ -5,14 +5,22 @@
 // Invariants: `on_durable(i)` means entries 1..i are on the disks of three followers, and every
 // later owner's log begins with them. After `on_deposed` nothing is sent and nothing becomes
 // durable any more.
+//
+// A follower that stays silent is replaced (follower_change.cc): a sixth host catches up; then, until the directory
+// knows of the change, what is durable is on three of the former five and on three of the new.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
+#include "platform/durable/directory/directory_client.h"
 #include "platform/durable/directory/placement.h"
 #include "platform/durable/directory/weaken.h"
+#include "platform/durable/replication/events.h"
+#include "platform/durable/replication/follower_choice.h"
 #include "platform/durable/replication/messages.h"
 #include "sim/core/task.h"
 #include "sim/net/network.h"
@@ -27,6 +35,7 @@ struct ReplicationOptions {
   uint64_t send_window = kSendWindow;
   Duration resend_first = kResendFirst;
   Duration resend_max = kResendMax;
+  Duration replace_after = kReplaceAfter;
   Weaken weaken = {};
 };
 
@@ -74,6 +83,11 @@ class ReplicatedLog {
     uint64_t match;
     bool needs_image;
   };
+  std::array<host::HostId, kFollowers> follower_hosts() const {
+    std::array<host::HostId, kFollowers> out;
+    for (size_t i = 0; i < kFollowers; ++i) out[i] = peers_[i].host;
+    return out;
+  }
   std::array<Follower, kFollowers> followers() const {
     std::array<Follower, kFollowers> out;
     for (size_t i = 0; i < kFollowers; ++i)
@@ -105,9 +119,16 @@ class ReplicatedLog {
     uint64_t checked = 0;      // `match` when the resend timer last looked
     Instant quiet_until{0};    // no resend before
     Duration backoff{0};
+    Instant silent_since = kNever;  // it owes an acknowledgement, and nothing came from it
+  };
+  // One follower's place is given to another host.
+  struct Change {
+    size_t leaving;      // in peers_; who joins is peers_[kFollowers]
+    bool joint = false;  // the register may say either
   };
 
-  ReplicatedLog(Replication& service, Ref<const ObjectInfo> object, const Placement& placement);
+  ReplicatedLog(Replication& service, Ref<const ObjectInfo> object, const Placement& placement,
+                const FollowerArea& area);
   // Starts from what recovery found: the image holds the log up to `base`, `entries` follow it.
   void start_from(LogPosition base, Ref<const PageImage> image,
                   const std::vector<Ref<const AppendMessage>>& entries);
@@ -119,6 +140,15 @@ class ReplicatedLog {
   void on_refused(host::HostId from, const RefuseMessage& refusal);
   void on_peer_lost(host::HostId peer);
   bool advance_durable();
+  // The index that `kFollowerQuorum` of the followers have; with who joins in the place of who leaves.
+  uint64_t on_quorum(bool changed) const;
+  std::span<Peer> peers() { return {peers_.data(), change_ ? kFollowers + 1 : kFollowers}; }
+  void look_for_silence();
+  void begin_change(size_t leaving);
+  void advance_change();
+  void abandon_change();
+  void finish_change();
+  void announce(FollowerChange::Stage stage);
   void drop_retained();
   void arm_resend();
   void resend();
@@ -134,7 +164,10 @@ class ReplicatedLog {
   uint64_t durable_ = 0;
   int64_t time_ms_ = 0;    // of the last entry: times never go back
   uint64_t own_from_ = 1;  // the first entry of this epoch: only from there acknowledgements count
-  std::array<Peer, kFollowers> peers_;
+  std::array<Peer, kFollowers + 1> peers_;  // the last is used only while a follower is replaced
+  std::optional<Change> change_;
+  FollowerArea area_;
+  std::vector<host::HostId> tried_;  // hosts that do not join any more under this epoch
   // Entries (dropped_, last_.index]; the first `head_` of `entries_` are spent.
   std::vector<Ref<const AppendMessage>> entries_;
   size_t head_ = 0;
@@ -169,15 +202,16 @@ struct Recovery {
 // The owner-side service of a host. Must outlive its logs.
 class Replication : public host::Service, public net::Handler {
  public:
-  Replication(host::Process& process, const ReplicationOptions& options = {});
+  // `directory` is told of changes of followers; it must outlive this.
+  Replication(host::Process& process, DirectoryClient& directory, const ReplicationOptions& options = {});
   ~Replication() override;
 
   // Opens the log of an object that a claim has just granted to this host: recovers it from three
   // followers and makes a barrier entry of the new epoch durable. An object of epoch 1 is empty and
   // opens at once. One log for an object at a time; a dropped log is opened again only after a new
   // claim. The session may have ended meanwhile: check that DirectoryClient::session() is still
-  // placement.session.
-  Task<Recovery> open(Ref<const ObjectInfo> object, Placement placement, Duration patience);
+  // placement.session. `area`: where followers may be that take the place of others.
+  Task<Recovery> open(Ref<const ObjectInfo> object, Placement placement, FollowerArea area, Duration patience);
 
   void on_message(host::HostId from, const Ref<const net::Message>& message) override;
   void on_peer_lost(host::HostId peer) override;
@@ -190,11 +224,16 @@ class Replication : public host::Service, public net::Handler {
   struct Found;
   // One round of promises and, when there is something to fetch, the best log's content.
   Task<Found> recover_round(Ref<const ObjectInfo> object, Placement placement);
+  // Has the register changed until it is, or until the log is gone.
+  Task<void> change_register(Ref<const ObjectInfo> object, uint64_t epoch, host::HostId from, host::HostId to);
+  // Tells a host that it does not follow any more.
+  Task<void> retire(Ref<const ObjectInfo> object, uint64_t epoch, host::HostId host);
   void attach(ReplicatedLog& log);
   void detach(ReplicatedLog& log);
   ReplicatedLog* find(uint64_t key);
 
   host::Process& process_;
+  DirectoryClient& directory_;
   ReplicationOptions options_;
   struct Logs;
   std::unique_ptr<Logs> logs_;

@@ -68,8 +68,8 @@ struct Replication::Found {
   Ref<const FetchReply> content;  // null when the log is empty
 };
 
-Replication::Replication(host::Process& process, const ReplicationOptions& options)
-    : process_(process), options_(options), logs_(std::make_unique<Logs>()) {
+Replication::Replication(host::Process& process, DirectoryClient& directory, const ReplicationOptions& options)
+    : process_(process), directory_(directory), options_(options), logs_(std::make_unique<Logs>()) {
   process.network().serve(process, kReplicationChannel, *this);
 }
 
@@ -146,7 +146,7 @@ Task<Replication::Found> Replication::recover_round(Ref<const ObjectInfo> object
   co_return found;
 }
 
-Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placement,
+Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placement, FollowerArea area,
                                  Duration patience) {
   World& world = process_.world();
   const Instant deadline = world.now() + patience;
@@ -154,7 +154,7 @@ Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placeme
   // Nobody can have written under an epoch before the first.
   if (placement.epoch == 1) {
     result.status = Recovery::Status::kOk;
-    result.log.reset(new ReplicatedLog(*this, object, placement));
+    result.log.reset(new ReplicatedLog(*this, object, placement, area));
     co_return result;
   }
   Found found;
@@ -168,7 +168,7 @@ Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placeme
     ORRERY_SOMETIMES(world, true, "a recovery has to try again");
     co_await sleep(world.loop(), kRecoverPauseSite, kRecoverPause);
   }
-  std::unique_ptr<ReplicatedLog> log(new ReplicatedLog(*this, object, placement));
+  std::unique_ptr<ReplicatedLog> log(new ReplicatedLog(*this, object, placement, area));
   if (found.content)
     log->start_from(found.content->base, found.content->image, found.content->entries);
   // Same place means same log; others are asked from where they end.

@@ -80,7 +80,7 @@ struct AlarmRig {
     }
     auto& client = p.add<DirectoryClient>(p, directory);
     p.add<Follower>(p, client, FollowerOptions{});
-    auto& replication = p.add<Replication>(p, ReplicationOptions{});
+    auto& replication = p.add<Replication>(p, client, ReplicationOptions{});
     p.add<AlarmScheduler>(p, client, replication, shards);
     p.add<AlarmClient>(p, shards);
     p.add<FakeObject>(p, *this);

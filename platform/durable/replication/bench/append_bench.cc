@@ -25,7 +25,7 @@ void append(benchmark::State& state) {
   host::Process& process = *c.owners[0]->process();
   auto open = [&]() -> Task<void> {
     Replication& service = *process.find<Replication>();
-    Recovery recovery = co_await service.open(c.object, placement, seconds(1));
+    Recovery recovery = co_await service.open(c.object, placement, {}, seconds(1));
     log = std::move(recovery.log);
   };
   process.tasks().spawn(open());

@@ -11,6 +11,7 @@
 #include "platform/durable/directory/directory_member.h"
 #include "platform/durable/directory/events.h"
 #include "platform/durable/replication/events.h"
+#include "platform/durable/replication/followed_object.h"
 #include "platform/durable/replication/follower.h"
 #include "platform/durable/replication/follower_choice.h"
 #include "platform/durable/replication/replicated_log.h"
@@ -95,7 +96,7 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
     claimed = claim.status;
     placement = claim.placement;
     if (claim.status == Claim::Status::kGranted) {
-      Recovery recovery = co_await replication_.open(object, claim.placement, options.patience);
+      Recovery recovery = co_await replication_.open(object, claim.placement, area, options.patience);
       opened = recovery.status;
       if (recovery.status == Recovery::Status::kOk &&
           directory_.session() == claim.placement.session) {
@@ -148,6 +149,7 @@ class Writer : public host::Service, LogListener, ImageSource, SessionListener {
   Claim::Status claimed = Claim::Status::kUnreachable;
   Recovery::Status opened = Recovery::Status::kUnavailable;
   Placement placement;
+  FollowerArea area;  // of the next opening
   std::vector<uint64_t> list;
   uint64_t withheld = 0;  // durable, but the lease was over
   bool deposed = false;
@@ -193,7 +195,9 @@ struct ClusterOptions {
   Weaken weaken = {};
   uint64_t fold_entries = kFoldEntries;
   uint64_t retained_entries = kRetainedEntries;
+  Duration replace_after = kNever - Instant{0};  // a follower that stays silent is replaced; spares are on other hosts
   bool record = false;
+  bool replaces() const { return replace_after < seconds(3600); }
 };
 
 // Hosts: five members "FRA AMS LHR CDG MAD"/1, five followers WAW VIE ZRH MXP CPH /1, owners ARN
@@ -229,12 +233,21 @@ struct Cluster {
     ReplicationOptions replication;
     replication.retained_entries = options.retained_entries;
     replication.weaken = options.weaken;
-    Replication& owner = p.add<Replication>(p, replication);
-    p.add<Writer>(p, client, owner, promises);
+    replication.replace_after = options.replace_after;
+    Replication& owner = p.add<Replication>(p, client, replication);
+    Writer& writer = p.add<Writer>(p, client, owner, promises);
+    if (options.replaces()) writer.area.hosts_per_pop = 3;
   }
 
   template <class S>
   S& on(host::Host* host) { return *host->process()->find<S>(); }
+  // Hosts that were made to take a follower's place.
+  std::vector<host::Host*> spares() {
+    std::vector<host::Host*> out;
+    for (size_t id = members.size() + followers.size() + owners.size(); id < hosts.count(); ++id)
+      out.push_back(&hosts.by_id(static_cast<host::HostId>(id)));
+    return out;
+  }
   Writer& writer(size_t i) { return on<Writer>(owners[i]); }
   DirectoryClient& client(size_t i) { return on<DirectoryClient>(owners[i]); }
 

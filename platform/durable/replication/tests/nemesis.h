@@ -37,10 +37,15 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
   Decisions& decide = c.world.decide();
   CauseScope cause(c.world.cause(), hash_name("nemesis"));
   auto draw = [&](int64_t n) { return decide.between(kNemesis, 0, n - 1, 0); };
+  auto any_follower = [&] {
+    std::vector<host::Host*> all = c.followers;
+    for (host::Host* h : c.spares()) all.push_back(h);
+    return all[static_cast<size_t>(draw(static_cast<int64_t>(all.size())))];
+  };
   auto any_host = [&]() -> host::Host* {
     const int64_t kind = draw(8);
     if (kind < 1) return c.members[static_cast<size_t>(draw(5))];
-    if (kind < 5) return c.followers[static_cast<size_t>(draw(5))];
+    if (kind < 5) return any_follower();
     return c.owners[static_cast<size_t>(draw(3))];
   };
   bool wiped = false;
@@ -57,8 +62,8 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
       c.crash(h);
       if (draw(2)) c.restart(h);
     } else if (action < 12) {
-      for (auto* group : {&c.members, &c.followers, &c.owners})
-        for (host::Host* h : *group)
+      for (const auto& group : {c.members, c.followers, c.owners, c.spares()})
+        for (host::Host* h : group)
           if (!h->up() && draw(2)) c.restart(h);
     } else if (action < 15 && faults.partitions) {
       net::Endpoints side;
@@ -74,7 +79,7 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
       c.network->heal_all();
     } else if (action < 18 && faults.wipe && !wiped) {
       wiped = true;
-      host::Host* h = c.followers[static_cast<size_t>(draw(5))];
+      host::Host* h = any_follower();
       c.crash(h);
       h->disk().wipe();
       c.restart(h);
@@ -82,23 +87,27 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
       disk::DiskFaults f;
       if (draw(2)) f.io_error = {1, 50};
       else f.sync_fails_once = {1, 20};
-      c.followers[static_cast<size_t>(draw(5))]->disk().set_faults(f);
+      any_follower()->disk().set_faults(f);
     } else if (action < 20 && faults.disk_errors) {
       disk::DiskFaults slow;
       slow.slow_factor = draw(2) ? 100 : 1;
-      for (host::Host* h : c.followers) h->disk().set_faults(slow);
+      for (const auto& group : {c.followers, c.spares()})
+        for (host::Host* h : group) h->disk().set_faults(slow);
     } else if (action < 23 && faults.crashes) {
       // A power cut takes all followers at one instant.
-      for (host::Host* h : c.followers) c.crash(h);
-      for (host::Host* h : c.followers) c.restart(h);
+      const std::vector<host::Host*> spares = c.spares();
+      for (const auto& group : {c.followers, spares})
+        for (host::Host* h : group) c.crash(h);
+      for (const auto& group : {c.followers, spares})
+        for (host::Host* h : group) c.restart(h);
     } else if (faults.drift_ppm > 0) {
       c.hosts.drift_clock(*any_host(), draw(2) ? faults.drift_ppm : -faults.drift_ppm);
     }
     c.run_for(millis(100 + draw(4000)));
   }
   c.network->heal_all();
-  for (auto* group : {&c.members, &c.followers, &c.owners})
-    for (host::Host* h : *group) {
+  for (const auto& group : {c.members, c.followers, c.owners, c.spares()})
+    for (host::Host* h : group) {
       h->disk().set_faults({});
       c.hosts.drift_clock(*h, 0);
       c.restart(h);
