@@ -265,7 +265,7 @@ std::string Beside::claim(int slot) {
   std::vector<State> next;
   for (const State& s : possible_) {
     State asked = s;
-    protocol::claim(rules_, asked);
+    protocol::claim(asked);
     if (epoch > 1) {
       for (int f = 0; f < kFollowers; ++f) {
         const int question = find(asked, epoch, f, {MessageKind::kRecover});
@@ -303,7 +303,7 @@ std::string Beside::claim(int slot) {
 }
 
 void Beside::append(Slot& slot) {
-  for (State& s : possible_) protocol::append(rules_, s, slot.epoch);
+  for (State& s : possible_) protocol::append(s, slot.epoch);
   // All possible states have the same owners' logs, or differ where the real one will show which is true.
   slot.log->append(content_of(possible_.front().owner(slot.epoch).log));
 }

@@ -82,20 +82,21 @@ class Explorer {
       const Owner& owner = nodes_[at].state.owner(e);
       if (owner.phase != Phase::kOpen || owner.log.size() >= static_cast<size_t>(bounds_.appends)) continue;
       step(at, "owner " + std::to_string(e) + " appends", [&](Node& n) {
-        const bool done = append(rules_, n.state, e);
+        const bool done = append(n.state, e);
         if (bounds_.exchanges) n.state.messages.clear();
         return done;
       });
     }
+    changes(at, epochs);
     if (bounds_.exchanges) return exchanges(at, epochs);
     if (epochs < bounds_.epochs)
-      step(at, "claim", [&](Node& n) { return claim(rules_, n.state); });
+      step(at, "claim", [&](Node& n) { return claim(n.state); });
     for (size_t m = 0; m < messages; ++m)
       step(at, "message " + name(nodes_[at].state.messages[m]), [&](Node& n) {
         deliver(rules_, n.state, m);
         return true;
       });
-    for (int f = 0; f < rules_.followers; ++f) {
+    for (int f = 0; f < hosts_; ++f) {
       const std::string who = "F" + std::to_string(f);
       step(at, who + " syncs", [&](Node& n) { return sync(n.state, f); });
       for (int e = 1; e <= epochs; ++e) {
@@ -109,6 +110,23 @@ class Explorer {
           return n.crashes++ < bounds_.crashes && crash(n.state, f, kept) && restart(n.state, f);
         });
       losing(at, f);
+    }
+  }
+
+  void changes(size_t at, int epochs) {
+    if (rules_.spares == 0) return;
+    for (int e = 1; e <= epochs; ++e) {
+      const std::string owner = "owner " + std::to_string(e);
+      for (int leaves = 0; leaves < hosts_; ++leaves)
+        for (int joins = 0; joins < hosts_; ++joins)
+          step(at, owner + " wants F" + std::to_string(joins) + " in the place of F" + std::to_string(leaves),
+               [&](Node& n) { return begin_change(rules_, n.state, e, leaves, joins); });
+      step(at, "the register takes the change of " + owner, [&](Node& n) { return protocol::swap(n.state, e); });
+      step(at, owner + " hears of its change", [&](Node& n) {
+        const bool done = finish_change(n.state, e);
+        if (bounds_.exchanges) settle(n.state);
+        return done;
+      });
     }
   }
 
@@ -128,7 +146,7 @@ class Explorer {
   }
 
   void exchanges(size_t at, int epochs) {
-    for (int f = 0; f < rules_.followers; ++f) {
+    for (int f = 0; f < hosts_; ++f) {
       const std::string who = "F" + std::to_string(f);
       for (int e = 1; e <= epochs; ++e) {
         const std::string owner = "owner " + std::to_string(e);
@@ -152,20 +170,20 @@ class Explorer {
     }
     if (epochs >= bounds_.epochs) return;
     if (epochs == 0) {
-      step(at, "claim", [&](Node& n) { return claim(rules_, n.state); });
+      step(at, "claim", [&](Node& n) { return claim(n.state); });
       return;
     }
-    for (unsigned voters = 0; voters < 1u << rules_.followers; ++voters) {
-      if (__builtin_popcount(voters) != rules_.votes) continue;
+    for (unsigned voters = 0; voters < 1u << hosts_; ++voters) {
+      if (__builtin_popcount(voters) != rules_.votes || (voters & ~nodes_[at].state.registered)) continue;
       std::string who;
-      for (int f = 0; f < rules_.followers; ++f)
+      for (int f = 0; f < hosts_; ++f)
         if (voters >> f & 1) who += " F" + std::to_string(f);
       step(at, "claim with the votes of" + who, [&](Node& n) {
         State& s = n.state;
-        claim(rules_, s);
+        claim(s);
         std::erase_if(s.messages, [&](const Message& m) { return !(voters >> m.follower & 1); });
         settle(s);
-        for (int f = 0; f < rules_.followers; ++f)
+        for (int f = 0; f < hosts_; ++f)
           if (choose(rules_, s, s.epoch(), f)) break;
         s.messages.clear();
         return true;
@@ -174,13 +192,14 @@ class Explorer {
   }
 
   static std::string name(const Message& m) {
-    const char* kinds[] = {"entry", "image", "acknowledgement", "\"lost\"", "\"stale\"", "question", "vote"};
+    const char* kinds[] = {"entry", "image", "acknowledgement", "\"lost\"", "\"stale\"", "question", "vote", "retirement"};
     return std::string(kinds[static_cast<int>(m.kind)]) + " " + std::to_string(m.index) + " of owner " +
            std::to_string(m.epoch) + " and F" + std::to_string(m.follower);
   }
 
   const Bounds bounds_;
   const Rules rules_;
+  const int hosts_ = rules_.followers + rules_.spares;
   std::vector<Node> nodes_;
   std::unordered_set<Key, KeyHash> seen_;  // looked up only
   Explored out_;

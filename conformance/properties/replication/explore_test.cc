@@ -44,6 +44,12 @@ Bounds exchanges(int epochs, int appends, int steps = 0) {
   return b;
 }
 
+// Three of four hosts follow; each may take the place of another.
+Bounds changing(Bounds b) {
+  b.rules.spares = 1;
+  return b;
+}
+
 TEST(Protocol, HoldsInEveryStateOfThreeFollowersTwoEpochsAndEightSteps) {
   holds(messages(2, 8), 10'000);
 }
@@ -52,12 +58,19 @@ TEST(Protocol, HoldsInEveryStateThatEightExchangesOfFourOwnersCanReach) { holds(
 TEST(Protocol, HoldsInEveryStateThatExchangesOfTwoOwnersOfAnEntryAndABarrierCanReach) {
   holds(exchanges(2, 2), 1'000);
 }
+TEST(Protocol, HoldsInEveryStateWhileOneOfFourHostsTakesTheFollowersPlaces) {
+  holds(changing(messages(2, 8)), 10'000);
+  holds(changing(exchanges(2, 2, 8)), 10'000);
+  holds(changing(exchanges(3, 3, 7)), 10'000);
+}
 // Minutes: with ORRERY_TEST_LONG.
 TEST(Protocol, HoldsInMoreStates) {
   if (!std::getenv("ORRERY_TEST_LONG")) GTEST_SKIP() << "takes minutes: set ORRERY_TEST_LONG";
   holds(messages(2, 10), 100'000);
   holds(exchanges(2, 3), 100'000);
   holds(exchanges(3, 3, 12), 100'000);
+  holds(changing(messages(2, 10)), 100'000);
+  holds(changing(exchanges(3, 3, 9)), 100'000);
 }
 
 TEST(Needed, AQuorumThatMeetsEveryOther) {
@@ -108,6 +121,32 @@ TEST(Needed, NoVoteOfALostDisk) {
 TEST(Needed, LookingAtTheEntryBefore) {
   Bounds b = exchanges(2, 3);
   b.rules.unchecked_previous = true;
+  is_found(b);
+}
+
+TEST(Needed, TheRegisterBeforeWhoJoinsCounts) {
+  Bounds b = changing(exchanges(2, 2, 8));
+  b.rules.changes_alone = true;
+  is_found(b);
+}
+TEST(Needed, AQuorumOfEitherWhileTheRegisterIsChanged) {
+  Bounds b = changing(exchanges(2, 2, 8));
+  b.rules.counts_new_alone = true;
+  is_found(b);
+}
+TEST(Needed, WhatIsDurableAtTheNewFollowersFirst) {
+  Bounds b = changing(exchanges(2, 2, 8));
+  b.rules.joins_empty = true;
+  is_found(b);
+}
+TEST(Needed, AnEntryOfOnesOwnBeforeAChange) {
+  Bounds b = changing(exchanges(2, 2, 8));
+  b.rules.changes_unsure = true;
+  is_found(b);
+}
+TEST(Needed, ThePromiseOfWhoLeft) {
+  Bounds b = changing(exchanges(2, 1, 10));
+  b.rules.retired_forget = true;
   is_found(b);
 }
 

@@ -9,8 +9,8 @@ namespace {
 // Every log a recovery could get from a follower, whatever a crash leaves of its unsynced records.
 bool found_again(const Rules& rules, const State& s) {
   std::vector<int> voters;
-  for (int f = 0; f < rules.followers; ++f)
-    if (!s.at(f).lost || rules.lost_votes) voters.push_back(f);
+  for (int f = 0; f < static_cast<int>(s.followers.size()); ++f)
+    if ((s.registered >> f & 1) && (!s.at(f).lost || rules.lost_votes)) voters.push_back(f);
   // The worst case of a set of voters is the best log of one of them, each other telling no better one: so for each log
   // that lacks something durable, is there a set of voters of which none must tell a better one?
   const auto worse = [&](const Log& a, const Log& b) {
@@ -74,6 +74,7 @@ std::string bytes(const State& s, bool alike) {
     std::string& out = parts[i];
     const Follower& f = s.followers[i];
     put(out, size_t{f.up} + 2 * size_t{f.lost} + 4 * size_t{f.owes_ack});
+    put(out, s.registered >> i & 1);
     put(out, f.certain);
     put(out, f.owner);
     put(out, f.match);
@@ -91,6 +92,7 @@ std::string bytes(const State& s, bool alike) {
     }
     for (const Owner& owner : s.owners) {
       put(out, owner.match[i]);
+      put(out, (owner.five >> i & 1) + 2 * (owner.next >> i & 1) + 4 * (owner.left >> i & 1));
       put(out, owner.voted[i]);
       put(out, owner.told[i]);
     }
@@ -111,6 +113,7 @@ std::string bytes(const State& s, bool alike) {
     put(all, owner.log);
     put(all, owner.own_from);
     put(all, owner.durable);
+    put(all, owner.swapped);
   }
   put(all, s.acknowledged);
   put(all, size_t{s.by} + (s.forked ? 128 : 0));

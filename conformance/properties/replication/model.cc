@@ -11,6 +11,7 @@ using Kind = Message::Kind;
 using Phase = Owner::Phase;
 
 uint8_t small(size_t n) { return static_cast<uint8_t>(n); }
+bool in(Set set, size_t follower) { return set >> follower & 1; }
 
 void send(State& s, Message m) {
   auto at = std::lower_bound(s.messages.begin(), s.messages.end(), m);
@@ -125,6 +126,13 @@ void on_recover(const Rules& rules, State& s, const Message& m) {
     f.owes_votes.push_back(vote);
 }
 
+void on_retire(const Rules& rules, State& s, const Message& m) {
+  Follower& f = s.at(m.follower);
+  if (f.lost || m.epoch < f.now().promise) return;
+  f.certain = f.match = 0;
+  f.stores = {{{}, 0, 0, rules.retired_forget ? uint8_t{0} : m.epoch}};
+}
+
 // ---- an owner ----
 
 void say_durable(State& s, int epoch, size_t index) {
@@ -136,15 +144,23 @@ void say_durable(State& s, int epoch, size_t index) {
   s.by = std::max(s.by, small(epoch));
 }
 
+// What a quorum of this set has acknowledged.
+size_t on_quorum(const Rules& rules, const Owner& owner, Set set) {
+  std::array<uint8_t, 2 * kMaxFollowers> matches = {};
+  for (size_t f = 0; f < kMaxFollowers; ++f) {
+    if (in(set, f)) matches[f] = owner.match[f];
+    if (rules.counted_twice) matches[kMaxFollowers + f] = matches[f];
+  }
+  std::sort(matches.begin(), matches.end(), std::greater<>());
+  return matches[static_cast<size_t>(rules.quorum - 1)];
+}
+
 void on_ack(const Rules& rules, State& s, const Message& m) {
   Owner& owner = s.owner(m.epoch);
   if (owner.phase != Phase::kOpen) return;
   owner.match[m.follower] = std::max(owner.match[m.follower], m.index);
-  std::array<uint8_t, 2 * kMaxFollowers> matches = {};
-  std::copy(owner.match.begin(), owner.match.end(), matches.begin());
-  if (rules.counted_twice) std::copy(owner.match.begin(), owner.match.end(), matches.begin() + kMaxFollowers);
-  std::sort(matches.begin(), matches.end(), std::greater<>());
-  const size_t reached = matches[static_cast<size_t>(rules.quorum - 1)];
+  size_t reached = on_quorum(rules, owner, owner.next && rules.counts_new_alone ? owner.next : owner.five);
+  if (owner.next) reached = std::min(reached, on_quorum(rules, owner, owner.next));
   if (reached <= owner.durable || (reached < owner.own_from && !rules.no_barrier)) return;
   say_durable(s, m.epoch, reached);
 }
@@ -165,31 +181,35 @@ bool begins_with(const Log& log, const Log& with) {
 
 State first_state(const Rules& rules) {
   State s;
-  s.followers.resize(static_cast<size_t>(rules.followers));
+  s.followers.resize(static_cast<size_t>(rules.followers + rules.spares));
+  s.registered = small((1u << rules.followers) - 1);
   for (Follower& f : s.followers) f.stores.resize(1);
   return s;
 }
 
-bool claim(const Rules& rules, State& s) {
+bool claim(State& s) {
   s.owners.push_back({});
   const int epoch = s.epoch();
+  s.owner(epoch).five = s.registered;
   if (epoch == 1) s.owner(1).phase = Phase::kOpen;
-  for (int f = 0; epoch > 1 && f < rules.followers; ++f)
-    send(s, {Kind::kRecover, small(epoch), small(f)});
+  for (size_t f = 0; epoch > 1 && f < s.followers.size(); ++f)
+    if (in(s.registered, f)) send(s, {Kind::kRecover, small(epoch), small(f)});
   return true;
 }
 
-bool append(const Rules& rules, State& s, int epoch) {
-  if (s.owner(epoch).phase != Phase::kOpen) return false;
-  s.owner(epoch).log.push_back(letter(epoch));
-  for (int f = 0; f < rules.followers; ++f) send_entry(s, epoch, f, s.owner(epoch).log.size());
+bool append(State& s, int epoch) {
+  Owner& owner = s.owner(epoch);
+  if (owner.phase != Phase::kOpen) return false;
+  owner.log.push_back(letter(epoch));
+  for (size_t f = 0; f < s.followers.size(); ++f)
+    if (in(owner.five | owner.next, f)) send_entry(s, epoch, static_cast<int>(f), owner.log.size());
   return true;
 }
 
 bool resend(State& s, int epoch, int follower) {
   const Owner& owner = s.owner(epoch);
   const auto at = static_cast<size_t>(follower);
-  if (owner.phase == Phase::kRecovering && !owner.voted[at]) {
+  if (owner.phase == Phase::kRecovering && !owner.voted[at] && in(owner.five, at)) {
     send(s, {Kind::kRecover, small(epoch), small(follower)});
     return true;
   }
@@ -215,13 +235,15 @@ bool send_image(State& s, int epoch, int follower) {
 void deliver(const Rules& rules, State& s, size_t n) {
   const Message m = s.messages[n];
   s.messages.erase(s.messages.begin() + static_cast<std::ptrdiff_t>(n));
-  const bool to_follower = m.kind == Kind::kAppend || m.kind == Kind::kInstall || m.kind == Kind::kRecover;
+  const bool to_follower = m.kind == Kind::kAppend || m.kind == Kind::kInstall || m.kind == Kind::kRecover ||
+                           m.kind == Kind::kRetire;
   if (to_follower && !s.at(m.follower).up) return;
   Owner& owner = s.owner(m.epoch);
   switch (m.kind) {
     case Kind::kAppend: return on_append(rules, s, m);
     case Kind::kInstall: return on_install(rules, s, m);
     case Kind::kRecover: return on_recover(rules, s, m);
+    case Kind::kRetire: return on_retire(rules, s, m);
     case Kind::kAck: return on_ack(rules, s, m);
     case Kind::kLost: owner.match[m.follower] = 0; return;
     case Kind::kStale: owner.phase = Phase::kGone; return;
@@ -256,7 +278,7 @@ bool choose(const Rules& rules, State& s, int epoch, int follower) {
     if (owner.voted[f] && end_of(owner.told[f]) == end_of(best)) owner.match[f] = small(best.size());
   owner.voted = {};
   owner.told = {};
-  return append(rules, s, epoch);
+  return append(s, epoch);
 }
 
 bool crash(State& s, int follower, size_t kept) {
@@ -291,6 +313,39 @@ bool end_owner(State& s, int epoch) {
   if (owner.phase == Phase::kGone) return false;
   owner = {};
   owner.phase = Phase::kGone;
+  return true;
+}
+
+bool begin_change(const Rules& rules, State& s, int epoch, int leaves, int joins) {
+  Owner& owner = s.owner(epoch);
+  const auto out = static_cast<size_t>(leaves), put = static_cast<size_t>(joins);
+  if (owner.phase != Phase::kOpen || owner.next || !in(owner.five, out) || in(owner.five | owner.left, put)) return false;
+  const Set next = small((owner.five & ~(1u << out)) | 1u << put);
+  // Before its first own entry is durable an owner does not know what else is.
+  if (owner.durable < owner.own_from && !rules.changes_unsure) return false;
+  if (on_quorum(rules, owner, next) < owner.durable && !rules.joins_empty) return false;
+  if (rules.changes_alone) owner.five = next;
+  else owner.next = next;
+  return true;
+}
+
+bool swap(State& s, int epoch) {
+  Owner& owner = s.owner(epoch);
+  // The prepare of a swap shows the newest epoch.
+  if (!owner.next || owner.swapped || epoch != s.epoch()) return false;
+  s.registered = owner.next;
+  return owner.swapped = true;
+}
+
+bool finish_change(State& s, int epoch) {
+  Owner& owner = s.owner(epoch);
+  if (owner.phase != Phase::kOpen || !owner.swapped) return false;
+  const Set left = owner.five & ~owner.next;
+  for (size_t f = 0; f < s.followers.size(); ++f)
+    if (in(left, f)) send(s, {Kind::kRetire, small(epoch), small(f)});
+  owner.left |= left;
+  owner.five = std::exchange(owner.next, Set{0});
+  owner.swapped = false;
   return true;
 }
 

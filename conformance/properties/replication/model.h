@@ -36,6 +36,7 @@ bool begins_with(const Log& log, const Log& with);
 // Which rules are in force. Each weakness takes one away.
 struct Rules {
   int followers = 3;
+  int spares = 0;                   // hosts that may take a follower's place
   int quorum = 2;                   // acknowledgements that make an entry durable
   int votes = 2;                    // promises that a recovery needs
   bool counted_twice = false;       // each acknowledgement counts as two
@@ -46,6 +47,11 @@ struct Rules {
   bool promises_unsynced = false;   // a follower answers a recovery before its promise is synced
   bool lost_votes = false;          // a follower that lost its disk votes like an empty one
   bool unchecked_previous = false;  // a follower takes an entry whatever stands before it
+  bool changes_alone = false;       // an owner counts who joins before the register names it
+  bool changes_unsure = false;      // a change may begin before an entry of the owner's own is durable
+  bool joins_empty = false;         // who joins counts whatever the new followers have
+  bool counts_new_alone = false;    // while the register is changed, entries count with the new followers alone
+  bool retired_forget = false;      // who is told that it follows no longer forgets its promise
 };
 
 // What a disk holds of the object.
@@ -70,19 +76,26 @@ struct Follower {
   bool synced() const { return stores.size() == 1; }
 };
 
+// Followers as a set of bits.
+using Set = uint8_t;
+
 struct Owner {
   enum class Phase : uint8_t { kRecovering, kOpen, kGone };
   Phase phase = Phase::kRecovering;
   Log log;
   uint8_t own_from = 1;  // only from here acknowledgements count
   uint8_t durable = 0;   // it says that so much is durable
+  Set five = 0;          // its followers
+  Set next = 0;          // those that it wants the register to name, if any
+  Set left = 0;          // that it replaced
+  bool swapped = false;  // the register named `next`
   std::array<uint8_t, kMaxFollowers> match = {};
   std::array<bool, kMaxFollowers> voted = {};
   std::array<Log, kMaxFollowers> told = {};  // with each vote
 };
 
 struct Message {
-  enum class Kind : uint8_t { kAppend, kInstall, kAck, kLost, kStale, kRecover, kVote } kind;
+  enum class Kind : uint8_t { kAppend, kInstall, kAck, kLost, kStale, kRecover, kVote, kRetire } kind;
   uint8_t epoch;        // of the owner that sent it or is answered
   uint8_t follower;
   uint8_t index = 0;    // of the entry; what is acknowledged
@@ -95,6 +108,7 @@ struct State {
   std::vector<Follower> followers;
   std::vector<Owner> owners;      // of epochs 1, 2, ...
   std::vector<Message> messages;  // sorted, each once
+  Set registered = 0;             // the followers that the next claim finds
   Log acknowledged;               // the longest log that an owner said is durable
   uint8_t by = 0;                 // the newest epoch whose owner said so
   bool forked = false;            // two owners said that different entries are durable at one place
@@ -110,9 +124,9 @@ State first_state(const Rules& rules);
 // ---- steps; each says whether it was possible, and changes nothing if not ----
 
 // The next epoch is claimed. Its owner asks every follower for a promise; the first has nothing to recover.
-bool claim(const Rules& rules, State& s);
+bool claim(State& s);
 // The owner of this epoch appends an entry: a message to each follower.
-bool append(const Rules& rules, State& s, int epoch);
+bool append(State& s, int epoch);
 // The owner sends again what this follower did not answer: the question for a promise, or the entry after the last one it
 // acknowledged.
 bool resend(State& s, int epoch, int follower);
@@ -132,6 +146,12 @@ bool restart(State& s, int follower);
 // The same, and its disk goes with all that is on it.
 bool wipe(State& s, int follower);
 bool end_owner(State& s, int epoch);
+// The owner is to have `joins` in the place of `leaves`: from here on entries count with a quorum of either set.
+bool begin_change(const Rules& rules, State& s, int epoch, int leaves, int joins);
+// The register takes the change.
+bool swap(State& s, int epoch);
+// The owner hears of it, and tells who left.
+bool finish_change(State& s, int epoch);
 
 // ---- invariants ----
 

@@ -66,7 +66,8 @@ void ReplicatedLog::advance_change() {
   }
   const Peer& joining = peers_[kFollowers];
   const bool caught_up = joining.match > 0 && !joining.probing && joining.next > last_.index;
-  if (!caught_up || on_quorum(true) < durable_) return;
+  // Until its first own entry is durable an owner does not know what else is.
+  if (!caught_up || durable_ < own_from_ || on_quorum(true) < durable_) return;
   if (service_.options().weaken.change_unregistered) return finish_change();
   change_->joint = true;
   announce(FollowerChange::Stage::kJoint);
