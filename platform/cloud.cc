@@ -29,6 +29,8 @@ constexpr Duration kDeploySpread = seconds(5);
 // Five cities on four continents, so that a quorum is near everybody and no single cable cuts it.
 constexpr std::string_view kDirectoryCities[durable::kDirectoryMembers] = {"IAD", "SJC", "AMS",
                                                                           "SIN", "NRT"};
+// Where hosts stand ready to take the place of members who are gone for long; made when that happens.
+constexpr std::string_view kSpareCities[] = {"LHR", "DFW", "HKG"};
 // Two continents, so that no loss of one region takes both.
 // Three more, one a continent.
 constexpr std::string_view kArchiveCities[archive::kStores] = {"IAD", "AMS", "SIN"};
@@ -64,6 +66,9 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
   for (std::string_view city : kDirectoryCities)
     directory_hosts_.push_back(
         hosts_->at(*geography_.find(city), options_.hosts_per_pop + 1).name());
+  for (std::string_view city : kSpareCities)
+    directory_.spares.push_back("host:" + std::string(city) + "/" +
+                                std::to_string(options_.hosts_per_pop + 1));
   kv_.hosts_per_pop = options_.hosts_per_pop;
   kv_.weaken = options_.kv_weaken;
   bool any_kv = false;
@@ -85,7 +90,9 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
 Cloud::~Cloud() { network_.reset(); }
 
 void Cloud::boot(host::Process& process) {
-  bool member = process.host_id() < durable::kDirectoryMembers;
+  const auto& spares = directory_.spares;
+  const bool member = process.host_id() < durable::kDirectoryMembers ||
+                      std::find(spares.begin(), spares.end(), process.host().name()) != spares.end();
   if (member) {
     process.add<durable::DirectoryMember>(process, directory_);
     return;

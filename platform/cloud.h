@@ -96,8 +96,9 @@ class Cloud {
 
   // Names of the hosts that keep the past of objects; none when it is not kept.
   const std::vector<std::string>& archive_hosts() const { return archive_hosts_; }
-  // Names of the hosts with directory members.
+  // Names of the hosts of the directory's first members, and of those that may take their places.
   const std::vector<std::string>& directory_hosts() const { return directory_hosts_; }
+  const std::vector<std::string>& directory_spares() const { return directory_.spares; }
 
  private:
   void boot(host::Process& process);

@@ -181,8 +181,10 @@ void CloudFaults::begin_isolation(const Isolation& isolation) {
               whole_island](const host::Host& h) {
     if (h.outside() || std::find(island.begin(), island.end(), h.name()) != island.end())
       return false;
-    const auto& members = cloud_.directory_hosts();
-    bool member = std::find(members.begin(), members.end(), h.name()) != members.end();
+    auto is_in = [&h](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), h.name()) != names.end();
+    };
+    const bool member = is_in(cloud_.directory_hosts()) || is_in(cloud_.directory_spares());
     return member ? directory : followers && (whole_island || h.pop() != pop);
   };
   cloud_.network().partition(isolation.name, {.names = island}, {.predicate = cut});

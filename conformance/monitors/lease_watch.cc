@@ -29,30 +29,34 @@ LeaseWatch::Lease& LeaseWatch::lease_of(host::HostId host, durable::SessionId se
   if (leases.size() == kMostSessions) leases.erase(leases.begin());
   leases.emplace_back();
   leases.back().session = session;
-  leases.back().heard.fill(kNoLease);
   return leases.back();
 }
 
-uint32_t LeaseWatch::member_number(host::HostId member) {
-  for (uint32_t i = 0; i < members_.size(); ++i)
-    if (members_[i] == member) return i;
-  members_.push_back(member);
-  return static_cast<uint32_t>(members_.size() - 1);
+LeaseWatch::Votes& LeaseWatch::votes_of(Lease& lease, const Ref<const durable::View>& view) {
+  for (Votes& votes : lease.views)
+    if (votes.view->number == view->number) return votes;
+  constexpr size_t kMostViews = 4;
+  if (lease.views.size() == kMostViews) lease.views.erase(lease.views.begin());
+  lease.views.emplace_back();
+  lease.views.back().view = view;
+  lease.views.back().heard.fill(kNoLease);
+  return lease.views.back();
 }
 
-void LeaseWatch::renewal(host::HostId holder, durable::SessionId session, host::HostId member,
+void LeaseWatch::renewal(const durable::RenewRequest& renew, host::HostId member,
                          const EventContext& at) {
-  const uint32_t m = member_number(member);
+  const uint32_t m = renew.view->place_of(member);
   if (m >= durable::kDirectoryMembers) return;
-  Lease& lease = lease_of(holder, session);
-  if (lease.revoked[m]) return;
-  Instant local = hosts_.by_id(holder).clock().now();
+  Lease& lease = lease_of(renew.holder, renew.session);
+  Votes& votes = votes_of(lease, renew.view);
+  if (votes.revoked[m]) return;
+  Instant local = hosts_.by_id(renew.holder).clock().now();
   // Sent before the clock went back, so counted from a later local time than the clock shows now.
-  const HostState& state = states_[holder];
+  const HostState& state = state_of(renew.holder);
   if (state.stepped_at != kNoLease && at.at - state.stepped_at < seconds(10))
     local = local + state.stepped_back;
-  lease.heard[m] = std::max(lease.heard[m], local);
-  std::array<Instant, durable::kDirectoryMembers> sorted = lease.heard;
+  votes.heard[m] = std::max(votes.heard[m], local);
+  std::array<Instant, durable::kDirectoryMembers> sorted = votes.heard;
   std::nth_element(sorted.begin(), sorted.begin() + durable::kDirectoryQuorum - 1, sorted.end(),
                    std::greater<>());
   const Instant third = sorted[durable::kDirectoryQuorum - 1];
@@ -124,9 +128,19 @@ void LeaseWatch::on(const durable::FollowerChange& e, const EventContext&) {
 }
 
 void LeaseWatch::on(const durable::SessionRevoked& e, const EventContext&) {
-  for (uint32_t m = 0; m < members_.size() && m < durable::kDirectoryMembers; ++m)
-    if (hosts_.by_id(members_[m]).lane() == e.lane)
-      lease_of(e.holder, e.session).revoked[m] = true;
+  for (Votes& votes : lease_of(e.holder, e.session).views)
+    for (uint32_t m = 0; m < durable::kDirectoryMembers; ++m)
+      if (hosts_.by_id(votes.view->members[m].host).lane() == e.lane) votes.revoked[m] = true;
+}
+
+void LeaseWatch::on(const durable::ViewChanged& e, const EventContext& at) {
+  ledger_.exercise(RuleId::kViewAgreed);
+  const durable::View::Members& first = views_.emplace(e.number, e.members).first->second;
+  if (first != e.members)
+    ledger_.breach(RuleId::kViewAgreed, at, {e.lane}, [&] {
+      return ledger_.name(e.lane) + " takes part in view " + std::to_string(e.number) +
+             " of the directory at " + show(at.at) + " with other members than were known before";
+    });
 }
 
 void LeaseWatch::on(const host::ClockChanged& e, const EventContext& at) {
@@ -150,7 +164,7 @@ void LeaseWatch::on(const net::Delivered& e, const EventContext& at) {
   const net::Message::Kind* kind = &e.message.kind();
   if (kind == &durable::RenewRequest::kKind) {
     const auto& renew = e.message.as<durable::RenewRequest>();
-    return renewal(renew.holder, renew.session, e.to.id(), at);
+    return renewal(renew, e.to.id(), at);
   }
   if (kind != &durable::FetchReply::kKind) return;
   const auto& content = e.message.as<durable::FetchReply>();

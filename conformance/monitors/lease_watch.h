@@ -1,8 +1,8 @@
 // Watches who may act for an object: grants, leases, recoveries. Rules DO-LEASE, DO-SI-1 (grants), DO-DUR-1,
-// DO-REP-4 and 5.
+// DO-REP-4 and 5, DO-DIR-1.
 //
 // A host's lease is reckoned from the renewals that reached directory members: an upper bound by the time they
-// were under way, never too short. Clocks are read where the events happen.
+// were under way, or that a member between two views refused, never too short. Clocks are read where the events happen.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include "conformance/monitors/ledger.h"
 #include "conformance/monitors/objects.h"
 #include "platform/durable/directory/events.h"
+#include "platform/durable/directory/messages.h"
 #include "platform/durable/replication/events.h"
 #include "sim/host/events.h"
 #include "sim/host/host.h"
@@ -30,6 +31,7 @@ class LeaseWatch {
   void on(const durable::Granted& e, const EventContext& at);
   void on(const durable::FollowerChange& e, const EventContext& at);
   void on(const durable::SessionRevoked& e, const EventContext& at);
+  void on(const durable::ViewChanged& e, const EventContext& at);
   void on(const host::ClockChanged& e, const EventContext& at);
   void on(const net::Delivered& e, const EventContext& at);
   void on(const durable::Recovered& e, const EventContext& at);
@@ -37,11 +39,16 @@ class LeaseWatch {
 
  private:
   static constexpr Instant kNoLease{INT64_MIN};
-  struct Lease {
-    durable::SessionId session = 0;
-    // By directory member: what the holder's clock showed when the member heard of the renewal.
+  // A session in one view of the directory: three members of the same view make a lease.
+  struct Votes {
+    Ref<const durable::View> view;
+    // By member: what the holder's clock showed when the member heard of the renewal.
     std::array<Instant, durable::kDirectoryMembers> heard;
     std::array<bool, durable::kDirectoryMembers> revoked{};
+  };
+  struct Lease {
+    durable::SessionId session = 0;
+    std::vector<Votes> views;  // the last few: renewals in a former one may still arrive
     Instant until = kNoLease;
   };
   struct HostState {
@@ -52,15 +59,14 @@ class LeaseWatch {
   HostState& state_of(host::HostId host);
   Lease* find_lease(host::HostId host, durable::SessionId session);
   Lease& lease_of(host::HostId host, durable::SessionId session);
-  uint32_t member_number(host::HostId member);
-  void renewal(host::HostId holder, durable::SessionId session, host::HostId member,
-               const EventContext& at);
+  static Votes& votes_of(Lease& lease, const Ref<const durable::View>& view);
+  void renewal(const durable::RenewRequest& renew, host::HostId member, const EventContext& at);
 
   Ledger& ledger_;
   Objects& objects_;
   host::Hosts& hosts_;
   std::vector<HostState> states_;  // by host
-  std::vector<host::HostId> members_;
+  std::map<uint64_t, durable::View::Members> views_;  // by number
   bool clocks_trusted_ = true;
 };
 

@@ -44,6 +44,7 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::Granted>(world, p.leases);
   p.subscribe<durable::FollowerChange>(world, p.leases);
   p.subscribe<durable::SessionRevoked>(world, p.leases);
+  p.subscribe<durable::ViewChanged>(world, p.leases);
   p.subscribe<host::ClockChanged>(world, p.leases);
   p.subscribe<net::Delivered>(world, p.leases);
   p.subscribe<durable::Recovered>(world, p.leases);

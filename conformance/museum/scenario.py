@@ -240,3 +240,23 @@ async def power_cuts_after_sync(world: orrery.World) -> None:
     for name in synced:
         known = (await surely(world, guard, f"/ledger/synced?id={name}"))["value"]
         world.check.that(known, f"{name} was told after sync(), but is not known any more", rule="DO-DUR-1")
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none")
+async def lost_disks(world: orrery.World) -> None:
+    """Two members of the directory lose their disks; a third had missed who owns the room, and whoever comes from afar
+    reaches just these three: what they never heard of, they must not decide."""
+    missed, lost, far = ["host:IAD/4"], ["host:SJC/4", "host:NRT/4"], ["host:AMS/4", "host:SIN/4"]
+    cut_us = 3_000_000 + world.random.randrange(2_000_000)
+    world.at("100ms").crash(missed[0], restart_after=f"{cut_us}us")
+    edges = [f"host:{pop}/{n}" for pop in ("NRT", "HAN") for n in (1, 2, 3)]
+    world.at(f"{cut_us}us").partition(edges, far, name="far", for_="30s")
+    for host in lost:
+        world.at(f"{cut_us + world.random.randrange(1_000_000)}us").disk(host, "lost", restart_after="1s")
+    await world.sleep("500ms")
+    near = world.spawn(adding(world, world.clients(2, near="Frankfurt"), cut_us / 1e6 + 20, (100, 400)))
+    await world.sleep(f"{cut_us + 2_500_000 - 500_000}us")
+    sent = await adding(world, world.clients(2, near="Tokyo"), cut_us / 1e6 + 20, (100, 400))
+    await world.gather(*sent)
+    await world.gather(*(await near))
+    await last_look(world)

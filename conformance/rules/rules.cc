@@ -44,6 +44,8 @@ constexpr Rule kRules[] = {
      "While clocks stay within the declared drift, an instance does nothing any more once another "
      "was granted the object.",
      "design, how an object stays single", kMonitor},
+    {"DO-DIR-1", "All who take part in one view of the directory know the same members of it.",
+     "platform/durable/directory", kMonitor},
     {"DO-REP-1", "A follower acknowledges only what a sync of its disk has covered.",
      "platform/durable/replication", kMonitor},
     {"DO-REP-2", "A follower takes no entry from an owner older than the epoch it promised.",

@@ -27,6 +27,7 @@ enum class RuleId : uint8_t {
   kSingleEffects,       // DO-SI-2
   kLeaseOwn,            // DO-LEASE-1
   kLeaseOther,          // DO-LEASE-2
+  kViewAgreed,          // DO-DIR-1
   kFollowerSync,        // DO-REP-1
   kFollowerPromise,     // DO-REP-2
   kLogPrefix,           // DO-REP-3

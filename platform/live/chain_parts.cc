@@ -1,6 +1,7 @@
 // The ends of blocking chains: links, the directory, followers, the alarm scheduler, Workers KV.
 #include "platform/durable/alarms/alarm_scheduler.h"
 #include "platform/durable/alarms/alarm_shard.h"
+#include "platform/durable/directory/directory_member.h"
 #include "platform/kv/central.h"
 #include "platform/live/blocking_chain.h"
 
@@ -20,10 +21,26 @@ std::string BlockingChain::state_of(host::HostId from, host::HostId to) {
 std::string BlockingChain::directory_from(host::HostId from) {
   uint32_t reached = 0;
   std::string missing;
-  for (const std::string& name : cloud_.directory_hosts()) {
-    std::string state = state_of(from, cloud_.hosts().by_name(name)->id());
-    if (state == name) ++reached;
-    else missing += (missing.empty() ? "" : ", ") + state;
+  // Of the view that the host knows, for those are whom it asks.
+  std::vector<host::HostId> members;
+  host::Process* process = cloud_.hosts().by_id(from).process();
+  const auto* client = process ? process->find<durable::DirectoryClient>() : nullptr;
+  if (client) members = client->view()->hosts();
+  else
+    for (const std::string& name : cloud_.directory_hosts())
+      members.push_back(cloud_.hosts().by_name(name)->id());
+  for (host::HostId id : members) {
+    std::string state = state_of(from, id);
+    if (state == cloud_.hosts().by_id(id).name()) {
+      host::Process* there = cloud_.hosts().by_id(id).process();
+      const auto* member = there ? there->find<durable::DirectoryMember>() : nullptr;
+      if (!member || member->serving()) {
+        ++reached;
+        continue;
+      }
+      state += member->blank() ? " (without a state)" : " (between two views)";
+    }
+    missing += (missing.empty() ? "" : ", ") + state;
   }
   return std::to_string(reached) + " of " + std::to_string(durable::kDirectoryMembers) +
          " members of the directory can be reached" + (missing.empty() ? "" : ", not " + missing);

@@ -59,6 +59,7 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"delete_all", w.delete_all_keeps},
       {"alarm_takeover", w.alarms_forgotten},
       {"lease_ends", w.leases_forever},
+      {"lost_member_rejoins", w.directory_votes_blank},
       {"version_pinned", w.versions_drawn},
       {"rename_keeps", w.renames_lose},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},

@@ -43,6 +43,37 @@ TEST_F(Leases, ThreeMembersDo) {
   act(1);
   EXPECT_EQ(all(), 0u);
 }
+// Members 7 and 8 of view 1 and 9 of view 2 are three, but not of one view.
+TEST_F(Leases, MembersOfTwoViewsDoNotMakeAQuorum) {
+  at(seconds(9));
+  renewed(7);
+  renewed(8);
+  auto members = view->members;
+  members[0] = {5, 1};
+  view = make_ref<const durable::View>(2, members);
+  renewed(9);
+  at(seconds(12));
+  act(1);
+  EXPECT_EQ(broken(RuleId::kLeaseOwn), 1u);
+}
+TEST_F(Leases, ThreeMembersOfTheNextViewExtendALease) {
+  auto members = view->members;
+  members[0] = {5, 1};
+  view = make_ref<const durable::View>(2, members);
+  at(seconds(9));
+  for (host::HostId member : {5, 7, 8}) renewed(member);
+  at(seconds(12));
+  act(1);
+  EXPECT_EQ(all(), 0u);
+}
+TEST_F(Leases, AViewWithTwoListsOfMembersBreaksDir1) {
+  auto members = view->members;
+  tell(durable::ViewChanged{hosts.by_id(6).lane(), 2, members});
+  EXPECT_EQ(all(), 0u);
+  members[4].birth = 7;
+  tell(durable::ViewChanged{hosts.by_id(7).lane(), 2, members});
+  EXPECT_EQ(broken(RuleId::kViewAgreed), 1u);
+}
 TEST_F(Leases, AMemberThatRevokedTheSessionDoesNotCount) {
   tell(durable::SessionRevoked{hosts.by_id(6).lane(), 0, 77, false});
   at(seconds(9));
@@ -115,7 +146,7 @@ TEST_F(Recoveries, OfALogThatBranchedOffBeforeAnAcknowledgedWriteBreakDur1) {
   EXPECT_EQ(broken(RuleId::kAcknowledgedStays), 1u);
 }
 TEST_F(Leases, AMessageForAHostThatIsDownBreaksNet1) {
-  auto message = make_ref<durable::RenewRequest>(0, 77);
+  auto message = make_ref<durable::RenewRequest>(view, 0, 77);
   host::Host& to = hosts.by_id(6);
   tell(net::Delivered{to.lane(), net::Carriage::kPost, 0, hosts.by_id(0), to, *message});
   EXPECT_EQ(all(), 0u);

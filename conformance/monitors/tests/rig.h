@@ -41,8 +41,11 @@ struct Rig : testing::Test {
   void recovered(uint64_t epoch, durable::LogPosition from, host::HostId owner = 0) {
     tell(durable::Recovered{lane, epoch, from, owner});
   }
+  // View 1 of the directory; tests that change it say which.
+  Ref<const durable::View> view =
+      make_ref<const durable::View>(std::array<host::HostId, durable::kDirectoryMembers>{6, 7, 8, 9, 10});
   void renewed(host::HostId member, host::HostId holder = 0, durable::SessionId session = 77) {
-    auto message = make_ref<durable::RenewRequest>(holder, session);
+    auto message = make_ref<durable::RenewRequest>(view, holder, session);
     host::Host& to = hosts.by_id(member);
     tell(net::Delivered{to.lane(), net::Carriage::kRequest, 0, hosts.by_id(holder), to, *message});
   }

@@ -32,15 +32,11 @@ bool decided(const std::vector<Answer>& answers) {
 }  // namespace
 
 DirectoryClient::DirectoryClient(host::Process& process, const DirectoryOptions& options)
-    : process_(process), options_(options) {
+    : process_(process), options_(options), known_(process, options.members) {
   start_session();
 }
 
 DirectoryClient::~DirectoryClient() = default;
-
-std::vector<host::HostId> DirectoryClient::members() const {
-  return {options_.members.begin(), options_.members.end()};
-}
 
 Ballot DirectoryClient::next_ballot() {
   return {++ballot_counter_, process_.host_id(), process_.incarnation()};
@@ -54,9 +50,8 @@ Task<void> DirectoryClient::back_off(Duration* pause) {
 }
 
 Task<Lookup> DirectoryClient::lookup(Ref<const ObjectInfo> object) {
-  auto request = make_ref<const ReadRequest>(object);
-  std::vector<Answer> answers = co_await ask_all(process_, members(), kDirectoryChannel, request,
-                                                 options_.call_timeout, decided);
+  auto request = make_ref<const ReadRequest>(known_.newest(), object);
+  std::vector<Answer> answers = co_await known_.ask(request, options_.call_timeout, decided);
   Lookup result;
   uint32_t yes = 0;
   Ballot best;
@@ -69,7 +64,11 @@ Task<Lookup> DirectoryClient::lookup(Ref<const ObjectInfo> object) {
       result.placement = r->value;
     }
   }
-  if (yes < kDirectoryQuorum) co_return Lookup{};
+  if (yes < kDirectoryQuorum) {
+    if (known_.newest()->number == request->view->number) co_return Lookup{};
+    result = co_await lookup(object);
+    co_return result;
+  }
   result.status = result.placement.epoch ? Lookup::Status::kFound : Lookup::Status::kNone;
   co_return result;
 }
@@ -77,9 +76,9 @@ Task<Lookup> DirectoryClient::lookup(Ref<const ObjectInfo> object) {
 Task<DirectoryClient::Promise> DirectoryClient::prepare(Ref<const ObjectInfo> object) {
   Promise promise;
   promise.ballot = next_ballot();
-  auto request = make_ref<const PrepareRequest>(object, promise.ballot);
-  std::vector<Answer> answers = co_await ask_all(process_, members(), kDirectoryChannel, request,
-                                                 options_.call_timeout, decided);
+  promise.view = known_.newest();
+  auto request = make_ref<const PrepareRequest>(promise.view, object, promise.ballot);
+  std::vector<Answer> answers = co_await known_.ask(request, options_.call_timeout, decided);
   uint32_t yes = 0;
   Ballot best;
   for (const Answer& a : answers) {
@@ -97,12 +96,14 @@ Task<DirectoryClient::Promise> DirectoryClient::prepare(Ref<const ObjectInfo> ob
   co_return promise;
 }
 
-Task<bool> DirectoryClient::accept(Ref<const ObjectInfo> object, Ballot ballot, Placement value) {
-  auto request = make_ref<const AcceptRequest>(object, ballot, std::move(value));
-  std::vector<Answer> answers = co_await ask_all(process_, members(), kDirectoryChannel, request,
-                                                 options_.call_timeout, decided);
+Task<bool> DirectoryClient::accept(Ref<const ObjectInfo> object, const Promise& promise,
+                                   Placement value) {
+  auto request = make_ref<const AcceptRequest>(promise.view, object, promise.ballot, std::move(value));
+  std::vector<Answer> answers = co_await known_.ask(request, options_.call_timeout, decided);
   uint32_t yes = 0;
+  bool between_views = false;
   for (const Answer& a : answers) {
+    between_views |= a.reply.ok() && &a.reply.message->kind() == &ViewReply::kKind;
     const RegisterReply* r = register_reply(a);
     if (!r) continue;
     ballot_counter_ = std::max(ballot_counter_, r->promised.counter);
@@ -110,6 +111,8 @@ Task<bool> DirectoryClient::accept(Ref<const ObjectInfo> object, Ballot ballot, 
   }
   ORRERY_SOMETIMES(process_.world(), yes > 0 && yes < kDirectoryQuorum,
                    "a directory proposal is accepted by a minority only");
+  ORRERY_SOMETIMES(process_.world(), yes < kDirectoryQuorum && between_views,
+                   "a change of view overtakes a claim");
   co_return yes >= kDirectoryQuorum;
 }
 
@@ -168,7 +171,7 @@ Task<Claim> DirectoryClient::claim(Ref<const ObjectInfo> object, ClaimOptions op
         next.followers = options.followers;
         next.home_pop = options.home_pop;
       }
-      const bool accepted = co_await accept(object, promise.ballot, next);
+      const bool accepted = co_await accept(object, promise, next);
       if (accepted && session == session_) {
         ++owned_;
         if (!renewing_) {
@@ -201,7 +204,7 @@ Task<FollowerSwap> DirectoryClient::swap_follower(Ref<const ObjectInfo> object, 
   // An attempt that reached a minority may be what was promised on: accepted again, it is chosen.
   Placement next = promise.value;
   std::ranges::replace(next.followers, from, to);
-  const bool accepted = co_await accept(object, promise.ballot, std::move(next));
+  const bool accepted = co_await accept(object, promise, std::move(next));
   if (accepted) result.status = FollowerSwap::Status::kDone;
   co_return result;
 }
@@ -219,7 +222,7 @@ Task<bool> DirectoryClient::release(Ref<const ObjectInfo> object, uint64_t epoch
       Placement next = promise.value;
       next.owner = host::kNoHost;
       next.session = 0;
-      const bool accepted = co_await accept(object, promise.ballot, std::move(next));
+      const bool accepted = co_await accept(object, promise, std::move(next));
       if (accepted) co_return true;
     }
     if (process_.world().now() >= deadline) co_return false;

@@ -11,8 +11,10 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "platform/durable/directory/known_view.h"
 #include "platform/durable/directory/limits.h"
 #include "platform/durable/directory/messages.h"
 #include "platform/durable/directory/placement.h"
@@ -25,7 +27,9 @@ namespace orrery::durable {
 
 // The same for all members and clients of a world.
 struct DirectoryOptions {
-  std::array<host::HostId, kDirectoryMembers> members = {};
+  std::array<host::HostId, kDirectoryMembers> members = {};  // of view 1
+  // Names of hosts that take the place of members who are gone for long, made at first use.
+  std::vector<std::string> spares = {};
   Duration lease = kLease;
   Duration renew_every = kRenewEvery;
   int64_t drift_bound_ppm = kClockDriftBoundPpm;
@@ -120,6 +124,8 @@ class DirectoryClient : public host::Service {
   void remove_listener(SessionListener* listener) { std::erase(listeners_, listener); }
 
   const DirectoryOptions& options() const { return options_; }
+  // The newest view of the directory this host knows of.
+  const Ref<const View>& view() const { return known_.newest(); }
 
  private:
   enum class Ended { kEnded, kRunning, kUnreachable };
@@ -131,6 +137,7 @@ class DirectoryClient : public host::Service {
     bool ok = false;
     Ballot ballot;
     Placement value;
+    Ref<const View> view;  // whose members promised; only they may accept
   };
 
   void start_session();
@@ -145,12 +152,12 @@ class DirectoryClient : public host::Service {
   Task<Ended> end_former(Placement held, Instant deadline);
   Ballot next_ballot();
   Task<Promise> prepare(Ref<const ObjectInfo> object);
-  Task<bool> accept(Ref<const ObjectInfo> object, Ballot ballot, Placement value);
+  Task<bool> accept(Ref<const ObjectInfo> object, const Promise& promise, Placement value);
   Task<void> back_off(Duration* pause);
-  std::vector<host::HostId> members() const;
 
   host::Process& process_;
   DirectoryOptions options_;
+  KnownView known_;
   SessionId session_ = 0;
   std::vector<SessionId> unretired_;  // former ones that may still count as running
   Instant lease_until_{INT64_MIN};

@@ -1,9 +1,10 @@
-// What the directory's clients announce.
+// What the directory's clients and members announce.
 #pragma once
 
 #include <string>
 
 #include "platform/durable/directory/placement.h"
+#include "platform/durable/directory/view.h"
 #include "sim/core/trace.h"
 
 namespace orrery::durable {
@@ -47,6 +48,26 @@ struct SessionEnded {
   SessionId session;
   void fold(Fold& f) const { f.add(host).add(session); }
   std::string text() const { return "session ended: every object of this host is lost"; }
+};
+
+// A host takes part in a view of the directory from now on. On that host's lane.
+struct ViewChanged {
+  static constexpr const char* kKind = "durable.view_changed";
+  LaneId lane;
+  uint64_t number;
+  View::Members members;
+  void fold(Fold& f) const {
+    f.add(number);
+    for (const ViewMember& m : members) f.add(m.host).add(m.birth);
+  }
+  std::string text() const {
+    std::string out = "takes part in view " + std::to_string(number) + " of the directory: hosts";
+    for (const ViewMember& m : members) {
+      out += " #" + std::to_string(m.host);
+      if (m.birth > 1) out += " (disk of boot " + std::to_string(m.birth) + ")";
+    }
+    return out;
+  }
 };
 
 // A member ended a session for its part; the third to do so ends it. On the member's host lane.

@@ -1,5 +1,5 @@
-// Asks several hosts the same thing at once and goes on when enough have answered. Late answers are
-// dropped; the asking task may be destroyed at any time.
+// Asks several hosts the same thing at once and goes on when enough have answered. Late answers
+// do not count any more; the asking task may be destroyed at any time.
 #pragma once
 
 #include <span>
@@ -31,11 +31,16 @@ struct FanOutGuard {
   ~FanOutGuard() { state->wake = nullptr; }
 };
 
-template <class Enough>
+struct HeardByNobody {
+  void operator()(host::HostId, const net::Reply&) const {}
+};
+
+template <class Enough, class Heard>
 Task<void> ask_one(host::Process& process, host::HostId to, const net::Channel& channel,
                    Ref<const net::Message> message, Duration timeout, Ref<FanOutState> state,
-                   Enough enough) {
+                   Enough enough, Heard heard) {
   net::Reply reply = co_await process.network().call(process, to, channel, message, timeout);
+  heard(to, std::as_const(reply));
   --state->outstanding;
   if (!state->wake) co_return;
   state->answers.push_back({to, std::move(reply)});
@@ -45,10 +50,11 @@ Task<void> ask_one(host::Process& process, host::HostId to, const net::Channel& 
 }  // namespace internal
 
 // Answers in order of arrival, failed calls included. Ends when `enough(answers)` or all are in.
-template <class Enough>
+// `heard(host, reply)` is told of each, also of those that come after the end.
+template <class Enough, class Heard = internal::HeardByNobody>
 Task<std::vector<Answer>> ask_all(host::Process& process, std::vector<host::HostId> hosts,
                                   const net::Channel& channel, Ref<const net::Message> message,
-                                  Duration timeout, Enough enough) {
+                                  Duration timeout, Enough enough, Heard heard = {}) {
   auto state = make_ref<internal::FanOutState>();
   OneShot<bool> wake(process.world().loop());
   internal::FanOutGuard guard{state};
@@ -56,7 +62,7 @@ Task<std::vector<Answer>> ask_all(host::Process& process, std::vector<host::Host
   state->outstanding = hosts.size();
   for (host::HostId to : hosts)
     process.tasks().spawn(
-        internal::ask_one(process, to, channel, message, timeout, state, enough));
+        internal::ask_one(process, to, channel, message, timeout, state, enough, heard));
   co_await wake;
   co_return std::move(state->answers);
 }

@@ -32,4 +32,17 @@ inline constexpr uint64_t kDirectoryCompactAfter = 512;
 // Sessions of one host that it gave up itself and that a member still remembers.
 inline constexpr size_t kDirectoryGivenUpKept = 16;
 
+// Change of view. A sealed member waits this long, and up to as much again, for whoever sealed it before it
+// carries on itself; a change that failed is tried again after a pause that doubles up to the last of these.
+inline constexpr Duration kViewPatience = seconds(3);
+inline constexpr Duration kViewRetryFirst = millis(250);
+inline constexpr Duration kViewRetryMax = seconds(10);
+// How often a coordinator tells the hosts that have not confirmed a view yet.
+inline constexpr int kViewTellings = 8;
+// Members that a client misses are asked for by the others at most this often; one that did not answer so many
+// times in a row, no longer than `kSilenceGap` apart, is replaced by a spare: after about a minute of activity.
+inline constexpr Duration kSilenceLook = seconds(10);
+inline constexpr Duration kSilenceGap = seconds(60);
+inline constexpr uint32_t kSilenceMisses = 6;
+
 }  // namespace orrery::durable

@@ -1,10 +1,11 @@
-// What clients ask of directory members, and the answers.
+// What clients ask of directory members, and the answers. What members ask each other: view_messages.h.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 
 #include "platform/durable/directory/placement.h"
+#include "platform/durable/directory/view.h"
 #include "sim/net/message.h"
 
 namespace orrery::durable {
@@ -17,27 +18,34 @@ struct Ballot {
   auto operator<=>(const Ballot&) const = default;
 };
 
-struct PrepareRequest : net::Message {
+// Every request names the newest view its sender knows, and is meant for the members of that one.
+struct DirectoryRequest : net::Message {
+  DirectoryRequest(const Kind& kind, Ref<const View> v) : Message(kind), view(std::move(v)) {}
+  const Ref<const View> view;
+};
+
+struct PrepareRequest : DirectoryRequest {
   static constexpr Kind kKind{"directory.prepare"};
-  PrepareRequest(Ref<const ObjectInfo> o, Ballot b)
-      : Message(kKind), object(std::move(o)), ballot(b) {}
+  PrepareRequest(Ref<const View> v, Ref<const ObjectInfo> o, Ballot b)
+      : DirectoryRequest(kKind, std::move(v)), object(std::move(o)), ballot(b) {}
   const Ref<const ObjectInfo> object;
   const Ballot ballot;
 };
 
-struct AcceptRequest : net::Message {
+struct AcceptRequest : DirectoryRequest {
   static constexpr Kind kKind{"directory.accept"};
-  AcceptRequest(Ref<const ObjectInfo> o, Ballot b, Placement v)
-      : Message(kKind), object(std::move(o)), ballot(b), value(std::move(v)) {}
+  AcceptRequest(Ref<const View> v, Ref<const ObjectInfo> o, Ballot b, Placement p)
+      : DirectoryRequest(kKind, std::move(v)), object(std::move(o)), ballot(b), value(std::move(p)) {}
   uint32_t bytes() const override { return 160; }
   const Ref<const ObjectInfo> object;
   const Ballot ballot;
   const Placement value;
 };
 
-struct ReadRequest : net::Message {
+struct ReadRequest : DirectoryRequest {
   static constexpr Kind kKind{"directory.read"};
-  explicit ReadRequest(Ref<const ObjectInfo> o) : Message(kKind), object(std::move(o)) {}
+  ReadRequest(Ref<const View> v, Ref<const ObjectInfo> o)
+      : DirectoryRequest(kKind, std::move(v)), object(std::move(o)) {}
   const Ref<const ObjectInfo> object;
 };
 
@@ -53,17 +61,19 @@ struct RegisterReply : net::Message {
   const Placement value;
 };
 
-struct RenewRequest : net::Message {
+struct RenewRequest : DirectoryRequest {
   static constexpr Kind kKind{"directory.renew"};
-  RenewRequest(host::HostId h, SessionId s) : Message(kKind), holder(h), session(s) {}
+  RenewRequest(Ref<const View> v, host::HostId h, SessionId s, uint32_t m = 0)
+      : DirectoryRequest(kKind, std::move(v)), holder(h), session(s), missing(m) {}
   const host::HostId holder;
   const SessionId session;
+  const uint32_t missing;  // bit i: member i of the view did not answer this host's last renewal
 };
 
-struct RevokeRequest : net::Message {
+struct RevokeRequest : DirectoryRequest {
   static constexpr Kind kKind{"directory.revoke"};
-  RevokeRequest(host::HostId h, SessionId s, bool b)
-      : Message(kKind), holder(h), session(s), by_holder(b) {}
+  RevokeRequest(Ref<const View> v, host::HostId h, SessionId s, bool b)
+      : DirectoryRequest(kKind, std::move(v)), holder(h), session(s), by_holder(b) {}
   const host::HostId holder;
   const SessionId session;
   const bool by_holder;  // sent by the holder's own host, which has stopped using the session

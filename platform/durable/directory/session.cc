@@ -102,9 +102,9 @@ Task<bool> DirectoryClient::renew_once() {
   const SessionId session = session_;
   // Counted from before the request leaves: every member's own count begins later.
   const Instant sent = process_.clock().now();
-  auto request = make_ref<const RenewRequest>(process_.host_id(), session);
-  std::vector<Answer> answers = co_await ask_all(process_, members(), kDirectoryChannel, request,
-                                                 options_.call_timeout, settled);
+  auto request = make_ref<const RenewRequest>(known_.newest(), process_.host_id(), session,
+                                              known_.missing());
+  std::vector<Answer> answers = co_await known_.ask(request, options_.call_timeout, settled);
   if (session != session_) co_return false;
   Votes votes = count(answers);
   if (votes.running >= kDirectoryQuorum) {
@@ -150,9 +150,8 @@ Task<void> DirectoryClient::renew_loop() {
 
 Task<DirectoryClient::RevokeResult> DirectoryClient::revoke(host::HostId holder, SessionId session,
                                                             bool by_holder) {
-  auto request = make_ref<const RevokeRequest>(holder, session, by_holder);
-  std::vector<Answer> answers = co_await ask_all(process_, members(), kDirectoryChannel, request,
-                                                 options_.call_timeout, settled);
+  auto request = make_ref<const RevokeRequest>(known_.newest(), holder, session, by_holder);
+  std::vector<Answer> answers = co_await known_.ask(request, options_.call_timeout, settled);
   RevokeResult result;
   Votes votes = count(answers);
   if (votes.revoked >= kDirectoryQuorum) {

@@ -44,6 +44,7 @@ struct Weaken {
   bool versions_drawn = false;     // an object's version is drawn anew at each of its starts
   bool renames_lose = false;       // a class that a migration renames begins anew
   bool change_unregistered = false;  // an owner replaces a follower without telling the directory
+  bool directory_votes_blank = false;  // a directory member that lost its disk votes as one that knows nothing
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 
