@@ -110,10 +110,12 @@ void Cloud::boot(host::Process& process) {
   durable::FollowerOptions follower_options;
   follower_options.weaken = options_.weaken;
   follower_options.keep_past = options_.keep_past;
+  follower_options.release = {release_of(process.host().name())};
   process.add<durable::Follower>(process, directory, follower_options);
   durable::ReplicationOptions replication_options;
   replication_options.weaken = options_.weaken;
   replication_options.keep_past = options_.keep_past;
+  replication_options.release = follower_options.release;
   auto& replication = process.add<durable::Replication>(process, directory, replication_options);
   auto& outbound = process.add<edge::EdgeOutbound>(process, origins_);
   auto& workers = process.add<worker::HostWorkers>(process, application_, outbound,
@@ -179,6 +181,12 @@ std::string Cloud::deploy(uint32_t slot, uint32_t share) {
     });
   }
   return {};
+}
+
+void Cloud::set_release_of_new_hosts(uint32_t release) {
+  for (host::HostId id = 0; id < hosts_->count(); ++id)
+    releases_.try_emplace(hosts_->by_id(id).name(), options_.release);
+  options_.release = release;
 }
 
 std::vector<Cloud::LiveObject> Cloud::objects(std::string_view class_name) {

@@ -38,6 +38,8 @@ struct CloudOptions {
   uint32_t hosts_per_pop = 3;
   // Whether the past of Durable Objects is kept, for point-in-time recovery: a write then stays in memory for a month.
   bool keep_past = false;
+  // The software that hosts begin with (platform/durable/replication/release.h).
+  uint32_t release = 1;
   durable::Weaken weaken = {};
   kv::Weaken kv_weaken = {};
   runtime::Weaken runtime_weaken = {};
@@ -71,6 +73,15 @@ class Cloud {
   // go by it, hosts learn of it within seconds, each at a moment of its own. Empty, or why it is refused. The version
   // that serves already: the same code again, for which every object and isolate of the Worker is made anew.
   std::string deploy(uint32_t slot, uint32_t share = worker::kWholeShare);
+
+  // The software of a host, from its next boot on.
+  void set_release(std::string_view host, uint32_t release) { releases_[std::string(host)] = release; }
+  // That of hosts not in use yet; those that are keep theirs.
+  void set_release_of_new_hosts(uint32_t release);
+  uint32_t release_of(std::string_view host) const {
+    auto own = releases_.find(host);
+    return own == releases_.end() ? options_.release : own->second;
+  }
 
   // Every live object of a class: printable name and host.
   struct LiveObject {
@@ -107,6 +118,7 @@ class Cloud {
   worker::Application application_;
   CloudOptions options_;
   World world_;
+  std::map<std::string, uint32_t, std::less<>> releases_;  // of hosts that differ from options_.release
   durable::DirectoryOptions directory_;
   durable::AlarmShardOptions alarms_;
   edge::Origins origins_;

@@ -1,13 +1,17 @@
 #include "platform/cloud_faults.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "platform/durable/replication/events.h"
+#include "platform/durable/replication/release.h"
 #include "platform/kv/events.h"
 #include "platform/worker/events.h"
 
 namespace orrery {
 
 inline constexpr Site kRestart{"fault.restart_after_turn"};
+inline constexpr Site kUpgrade{"fault.upgrade"};
 inline constexpr Site kIsolate{"fault.isolate_owner"};
 
 // The namespace that a kv_delay names ("kv:FLAGS"); empty: all of them.
@@ -40,6 +44,22 @@ std::string CloudFaults::check(const fault::Fault& fault) {
     }
     return {};
   }
+  if (fault.kind == fault::FaultKind::kUpgrade) {
+    const int64_t release = fault.fields.contains("release") && fault.fields["release"].is_number_integer()
+                                ? fault.fields["release"].get<int64_t>() : 0;
+    if (release < 1 || release > durable::kNewestRelease)
+      return "upgrade: release must be a number from 1 to " + std::to_string(durable::kNewestRelease);
+    for (const char* field : {"every_us", "down_us"}) {
+      const auto& value = fault.fields.find(field);
+      if (value == fault.fields.end() || !value->is_number_integer() || value->get<int64_t>() <= 0)
+        return std::string("upgrade: ") + field + " must be a whole number above 0";
+    }
+    const std::string& target = fault.target;
+    if (target != "*" && !target.starts_with("do:") && !target.starts_with("replicas:") &&
+        !cloud_.hosts().by_name(target) && !cloud_.geography().find(target))
+      return "upgrade: \"" + target + "\" is no host, point of presence or object, nor \"*\"";
+    return {};
+  }
   return std::string(fault::to_string(fault.kind)) + " is not supported yet";
 }
 
@@ -59,6 +79,10 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
   }
   if (fault.kind == fault::FaultKind::kCrashInTurn) {
     crash_in_turn(fault);
+    return {};
+  }
+  if (fault.kind == fault::FaultKind::kUpgrade) {
+    upgrade(fault);
     return {};
   }
   // An object that is not live has nothing to lose.
@@ -131,6 +155,46 @@ void CloudFaults::crash_in_turn(const fault::Fault& fault) {
   if (actor) return actor->worker().crash_at_host_call(calls, actor->context_id(), crash);
   for (uint32_t slot = 0; slot < workers->slots(); ++slot)
     if (auto* worker = workers->find(slot)) worker->crash_at_host_call(calls, runtime::kNoContext, crash);
+}
+
+// Hosts in use, in order of their first use. Those of the directory, of KV's back ends and of the archive follow nobody.
+std::vector<std::string> CloudFaults::hosts_to_upgrade(const std::string& target) {
+  if (target.starts_with("host:")) return {target};
+  std::vector<std::string> names;
+  if (target.starts_with("do:") || target.starts_with("replicas:")) return hosts_of(target);
+  const std::optional<uint32_t> pop = cloud_.geography().find(target);
+  auto among = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  for (host::HostId id = 0; id < cloud_.hosts().count(); ++id) {
+    const host::Host& h = cloud_.hosts().by_id(id);
+    if (h.outside() || (pop && h.pop() != *pop)) continue;
+    if (among(cloud_.directory_hosts(), h.name()) || among(cloud_.kv_hosts(), h.name()) ||
+        among(cloud_.archive_hosts(), h.name()))
+      continue;
+    names.push_back(h.name());
+  }
+  return names;
+}
+
+// One host after the other; one that is down comes back with the new release when it comes back.
+void CloudFaults::upgrade(const fault::Fault& fault) {
+  const auto release = fault.fields["release"].get<uint32_t>();
+  const Duration every = micros(fault.fields["every_us"].get<int64_t>());
+  const Duration down = micros(fault.fields["down_us"].get<int64_t>());
+  int64_t turn = 0;
+  const std::vector<std::string> names = hosts_to_upgrade(fault.target);
+  if (fault.target == "*") cloud_.set_release_of_new_hosts(release);
+  for (const std::string& name : names) {
+    host::Host* host = cloud_.hosts().by_name(name);
+    cloud_.world().loop().schedule_in(every * turn++, kUpgrade, kWorldOwner, [this, host, release, down] {
+      cloud_.world().announce(durable::Upgraded{host->lane(), cloud_.release_of(host->name()), release});
+      cloud_.set_release(host->name(), release);
+      if (!host->up()) return;
+      cloud_.hosts().crash(*host);
+      cloud_.world().loop().schedule_in(down, kUpgrade, kWorldOwner, [this, host] { cloud_.hosts().restart(*host); });
+    });
+  }
 }
 
 void CloudFaults::announce_kv_delay(const std::string& space) {

@@ -49,6 +49,8 @@ class CloudFaults final : public fault::FaultTarget {
   std::string find_deployment(const nlohmann::json& fields, uint32_t& slot, uint32_t& share);
   void begin_isolation(const Isolation& isolation);
   void crash_in_turn(const fault::Fault& fault);
+  void upgrade(const fault::Fault& fault);
+  std::vector<std::string> hosts_to_upgrade(const std::string& target);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them

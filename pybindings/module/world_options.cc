@@ -60,6 +60,7 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"alarm_takeover", w.alarms_forgotten},
       {"lease_ends", w.leases_forever},
       {"lost_member_rejoins", w.directory_votes_blank},
+      {"release_check", w.old_release_reads_torn},
       {"version_pinned", w.versions_drawn},
       {"rename_keeps", w.renames_lose},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},

@@ -195,6 +195,12 @@ class Timeline:
         story says why."""
         return self._fault("deploy", **deployment(app, version, share))
 
+    def upgrade(self, target: str, *, release: int, every: Span = "5s", down: Span = "1s") -> "Timeline":
+        """Like `world.upgrade`, from that moment on."""
+        return self._fault(
+            "upgrade", target=target, release=release, every_us=_us(every), down_us=_us(down)
+        )
+
     def lose_pop(self, pop: str, *, for_: Span | None = None) -> "Timeline":
         """A whole point of presence goes: its hosts crash, and anycast goes elsewhere."""
         return self._fault("lose_pop", target=_pop(pop), for_us=_us(for_))

@@ -162,6 +162,14 @@ class World:
         except ValueError as error:
             raise DeployRefused(str(error)) from None
 
+    def upgrade(self, target: str, *, release: int, every: Span = "5s", down: Span = "1s") -> None:
+        """Puts another release of the cloud's own software on hosts, one after another each `every`; each is
+        `down` for that long, its disk as after a crash. target: a host ("host:FRA/1"), a point of presence ("FRA"),
+        an object's host or with its followers ("do:Cart/42", "replicas:do:Cart/42"), "*" (every host in use, and
+        those to come). Releases: 1 knows one format of followers' logs; 2 reads a second too; 3 writes it. Hosts
+        begin with 1."""
+        Timeline(self, self.now_us).upgrade(target, release=release, every=every, down=down)
+
     def heal(self) -> None:
         """Ends every fault now, those of the run's preset too; no new ones are drawn after it."""
         self.native.heal()

@@ -45,6 +45,7 @@ struct Weaken {
   bool renames_lose = false;       // a class that a migration renames begins anew
   bool change_unregistered = false;  // an owner replaces a follower without telling the directory
   bool directory_votes_blank = false;  // a directory member that lost its disk votes as one that knows nothing
+  bool old_release_reads_torn = false;  // an old release takes a newer one's records for a torn tail
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 

@@ -7,6 +7,7 @@
 #include "platform/durable/directory/fan_out.h"
 #include "platform/durable/history/images.h"
 #include "platform/durable/replication/events.h"
+#include "platform/durable/replication/log_file.h"
 
 namespace orrery::durable {
 
@@ -156,7 +157,8 @@ Task<bool> History::ship_batch() {
       name.last = entry->index;
       name.last_ms = entry->time_ms;
       bytes += entry->stored_bytes();
-      blob->parts.push_back(entry->record);
+      // The archive belongs to hosts of every release, and the same entries are the same blob whoever sends them.
+      blob->parts.push_back(storable(entry, LogFormat::kFirst)->record);
       for (const PageFrame& frame : entry->payload->frames) blob->parts.push_back(frame.bytes);
     }
   };

@@ -141,4 +141,29 @@ struct PastArchived {
   }
 };
 
+// A host's release does not know the format of an object's log there, which a newer one wrote: the host takes no part in
+// following the object until it runs a newer release again.
+struct LogUnreadable {
+  static constexpr const char* kKind = "durable.unreadable";
+  LaneId lane;
+  host::HostId follower;
+  uint32_t release;
+  std::string_view host;
+  void fold(Fold& f) const { f.add(follower).add(release); }
+  std::string text() const {
+    return std::string(host) + " runs release " + std::to_string(release) +
+           ", which cannot read the log that a newer release wrote there: it does not follow this object";
+  }
+};
+
+// A host's process ends to start again as another release of the software.
+struct Upgraded {
+  static constexpr const char* kKind = "host.release";
+  LaneId lane;
+  uint32_t from;
+  uint32_t to;
+  void fold(Fold& f) const { f.add(from).add(to); }
+  std::string text() const { return "release " + std::to_string(from) + " ends, release " + std::to_string(to) + " is next"; }
+};
+
 }  // namespace orrery::durable

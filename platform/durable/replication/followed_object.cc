@@ -90,10 +90,10 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
     committed_ = std::min(committed_, previous);
   }
   promised_ = std::max(promised_, m.sender_epoch);
-  bytes_ += m.stored_bytes();
-  entries_.push_back(std::move(message));
   matched_ = m.index;
   committed_ = std::max(committed_, std::min(m.durable, matched_));
+  entries_.push_back(storable(std::move(message), release().writes()));
+  bytes_ += entries_.back()->stored_bytes();
   if (open_log() && append_entry(*log_, *entries_.back()) != disk::DiskError::kNone)
     write_failed();
   ++written_;

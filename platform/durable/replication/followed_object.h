@@ -36,6 +36,9 @@ class FollowedObject {
 
   const ObjectInfo& info() const { return *info_; }
   bool lost() const { return lost_; }
+  // Its files are in a format that this host's release does not know: it says nothing and writes nothing, as if the host
+  // were not there.
+  bool unreadable() const { return unreadable_; }
   uint64_t promised() const { return promised_; }
   LogPosition last() const;
   LogPosition base() const { return base_; }
@@ -70,14 +73,18 @@ class FollowedObject {
   void finish_fold(uint64_t upto, uint64_t generation);
   // Opens image and sums; with `create` both begin empty.
   bool open_image(uint64_t generation, bool create);
-  bool write_image_page(uint32_t page, const Ref<Buffer>& bytes);
+  // `hash`: of the page's bytes, if known; 0: it is not.
+  bool write_image_page(uint32_t page, const Ref<Buffer>& bytes, uint64_t hash = 0);
   bool sync_image();
-  uint64_t sum_of(uint32_t page, const Buffer& bytes) const;
+  uint64_t sum_of(uint32_t page, const Buffer& bytes, uint64_t hash = 0) const;
   Ref<PageImage> base_image();
   void become_lost();
   void forget_log();
+  void become_unreadable();
+  const Release& release() const { return service_.options().release; }
   void keep_past(size_t count);
-  void load_past();
+  // False when some of it is in a format that this release does not know.
+  bool load_past();
   bool keeps(const std::string& name);
   // Of the object's files of a kind, newest first.
   std::vector<uint64_t> generations(const char* what) const;
@@ -114,6 +121,7 @@ class FollowedObject {
   uint64_t written_ = 0;  // records given to the file, counted over all generations
   uint64_t synced_ = 0;
   bool lost_ = false;
+  bool unreadable_ = false;
   bool broken_ = false;  // the file's state is unknown after a failed call
   bool syncing_ = false;
   bool folding_ = false;

@@ -45,8 +45,9 @@ void FollowedObject::load() {
     std::shared_ptr<disk::File> file = disk.open(file_name("log", generation), false, nullptr);
     if (!file) continue;
     LogContent content;
-    const ReadResult result = read_log(*file, info_, check, &content);
+    const ReadResult result = read_log(*file, info_, check, release().reads(), &content);
     if (result == ReadResult::kUnusable) continue;
+    if (result == ReadResult::kNewer && !service_.options().weaken.old_release_reads_torn) return become_unreadable();
     if (result == ReadResult::kDamaged) break;
     promised_ = content.promised;
     base_ = content.base;
@@ -54,20 +55,31 @@ void FollowedObject::load() {
     committed_ = content.committed;
     image_generation_ = content.image_generation;
     entries_ = std::move(content.entries);
-    for (const auto& entry : entries_) bytes_ += entry->stored_bytes();
+    for (auto& entry : entries_) {
+      entry = storable(std::move(entry), release().writes());
+      bytes_ += entry->stored_bytes();
+    }
     if (image_generation_ > 0) {
       if (!open_image(image_generation_, false)) break;
     }
     ORRERY_SOMETIMES(world, result == ReadResult::kTorn, "a follower cuts a torn tail");
     ORRERY_SOMETIMES(world, generation != generation_,
                      "a follower passes over an unfinished rewrite");
-    load_past();
+    if (!load_past()) return become_unreadable();
     rewrite_log();  // also makes durable what survived the crash without a sync
     return;
   }
   // Synced records are missing: as good as a lost disk for this object.
   ORRERY_SOMETIMES(world, true, "a follower finds an object's files damaged");
   become_lost();
+}
+
+// The files stay as they are: a release that knows their format finds everything.
+void FollowedObject::become_unreadable() {
+  unreadable_ = true;
+  host::Process& process = service_.process();
+  process.world().announce(LogUnreadable{info_->lane, process.host_id(), release().number, process.host().name()});
+  ORRERY_SOMETIMES(process.world(), true, "an old release finds a log of a newer one");
 }
 
 void FollowedObject::become_lost() {
@@ -201,14 +213,19 @@ void FollowedObject::consider_fold() {
       return;
     }
   }
-  std::vector<const PageFrame*> pages;  // by page, the newest of each last
+  struct Page {
+    const PageFrame* frame;
+    uint64_t hash;  // 0: not known
+  };
+  std::vector<Page> pages;  // by page, the newest of each last
   for (uint64_t i = 0; i < durable; ++i)
-    for (const PageFrame& frame : entries_[i]->payload->frames) pages.push_back(&frame);
+    for (size_t f = 0; f < entries_[i]->payload->frames.size(); ++f)
+      pages.push_back({&entries_[i]->payload->frames[f], page_hash(*entries_[i], f)});
   std::stable_sort(pages.begin(), pages.end(),
-                   [](const PageFrame* a, const PageFrame* b) { return a->page < b->page; });
+                   [](const Page& a, const Page& b) { return a.frame->page < b.frame->page; });
   for (size_t i = 0; i < pages.size(); ++i) {
-    if (i + 1 < pages.size() && pages[i + 1]->page == pages[i]->page) continue;
-    if (!write_image_page(pages[i]->page, pages[i]->bytes)) return;
+    if (i + 1 < pages.size() && pages[i + 1].frame->page == pages[i].frame->page) continue;
+    if (!write_image_page(pages[i].frame->page, pages[i].frame->bytes, pages[i].hash)) return;
   }
   folding_ = true;
   host::Process& process = service_.process();

@@ -24,12 +24,12 @@ bool FollowedObject::open_image(uint64_t generation, bool create) {
                      sums_->truncate(0) == disk::DiskError::kNone);
 }
 
-uint64_t FollowedObject::sum_of(uint32_t page, const Buffer& bytes) const {
-  return mix64(hash_bytes(bytes.data(), bytes.size()), info_->key + page) | 1;
+uint64_t FollowedObject::sum_of(uint32_t page, const Buffer& bytes, uint64_t hash) const {
+  return mix64(hash ? hash : hash_bytes(bytes.data(), bytes.size()), info_->key + page) | 1;
 }
 
-bool FollowedObject::write_image_page(uint32_t page, const Ref<Buffer>& bytes) {
-  const uint64_t sum = sum_of(page, *bytes);
+bool FollowedObject::write_image_page(uint32_t page, const Ref<Buffer>& bytes, uint64_t hash) {
+  const uint64_t sum = sum_of(page, *bytes, hash);
   return image_->write_page(page - 1, bytes) == disk::DiskError::kNone &&
          sums_->write(uint64_t{page - 1} * 8, {reinterpret_cast<const uint8_t*>(&sum), 8}) ==
              disk::DiskError::kNone;

@@ -38,14 +38,15 @@ bool FollowedObject::keeps(const std::string& name) {
 
 // What former log files have of the entries up to the base. Each entry says the epoch of the one before: what was cut
 // off at some time does not fit.
-void FollowedObject::load_past() {
-  if (!service_.options().keep_past) return;
+bool FollowedObject::load_past() {
+  if (!service_.options().keep_past) return true;
   std::multimap<uint64_t, Ref<const AppendMessage>> found;
   for (uint64_t generation : generations("past")) {
     auto file = service_.process().disk().open(file_name("past", generation), false, nullptr);
     LogContent content;
     if (!file) continue;
-    const ReadResult result = read_log(*file, info_, true, &content);
+    const ReadResult result = read_log(*file, info_, true, release().reads(), &content);
+    if (result == ReadResult::kNewer) return false;
     if ((result != ReadResult::kSound && result != ReadResult::kTorn) || content.entries.empty()) continue;
     for (const auto& entry : content.entries) found.emplace(entry->index, entry);
     segments_.push_back({generation, content.entries.back()->index});
@@ -58,6 +59,7 @@ void FollowedObject::load_past() {
     past_[wanted.index] = entry->second;
     wanted = {entry->second->prev_epoch, wanted.index - 1};
   }
+  return true;
 }
 
 void FollowedObject::on_past(const net::Caller& caller, const PastRequest& request) {

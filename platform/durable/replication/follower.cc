@@ -59,38 +59,38 @@ FollowedObject* Follower::loaded(uint64_t key) const {
   return found == objects_->by_key.end() ? nullptr : found->second.get();
 }
 
-FollowedObject& Follower::object(const Ref<const ObjectInfo>& info) {
+FollowedObject* Follower::object(const Ref<const ObjectInfo>& info) {
   std::unique_ptr<FollowedObject>& slot = objects_->by_key[info->key];
   if (!slot) slot = std::make_unique<FollowedObject>(*this, info);
-  return *slot;
+  return slot->unreadable() ? nullptr : slot.get();
 }
 
 void Follower::on_message(host::HostId from, const Ref<const net::Message>& message) {
   if (&message->kind() == &AppendMessage::kKind) {
     Ref<const AppendMessage> append(&message->as<AppendMessage>());
-    object(append->object).on_append(from, std::move(append));
+    if (FollowedObject* o = object(append->object)) o->on_append(from, std::move(append));
   } else if (&message->kind() == &InstallMessage::kKind) {
     Ref<const InstallMessage> install(&message->as<InstallMessage>());
-    object(install->object).on_install(from, std::move(install));
+    if (FollowedObject* o = object(install->object)) o->on_install(from, std::move(install));
   } else if (&message->kind() == &ArchivedMessage::kKind) {
     const auto& note = message->as<ArchivedMessage>();
-    object(note.object).on_archived(note.index);
+    if (FollowedObject* o = object(note.object)) o->on_archived(note.index);
   }
 }
 
 void Follower::on_call(const net::Caller& caller, const Ref<const net::Message>& message) {
   if (&message->kind() == &RecoverRequest::kKind) {
     const RecoverRequest& request = message->as<RecoverRequest>();
-    object(request.object).on_recover(caller, request);
+    if (FollowedObject* o = object(request.object)) o->on_recover(caller, request);
   } else if (&message->kind() == &FetchRequest::kKind) {
     const FetchRequest& request = message->as<FetchRequest>();
-    object(request.object).on_fetch(caller, request);
+    if (FollowedObject* o = object(request.object)) o->on_fetch(caller, request);
   } else if (&message->kind() == &PastRequest::kKind) {
     const PastRequest& request = message->as<PastRequest>();
-    object(request.object).on_past(caller, request);
+    if (FollowedObject* o = object(request.object)) o->on_past(caller, request);
   } else if (&message->kind() == &RetireRequest::kKind) {
     const RetireRequest& request = message->as<RetireRequest>();
-    object(request.object).on_retire(caller, request);
+    if (FollowedObject* o = object(request.object)) o->on_retire(caller, request);
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/replication/log_entry.h"
+#include "platform/durable/replication/release.h"
 #include "sim/disk/disk.h"
 #include "sim/net/network.h"
 
@@ -22,6 +23,7 @@ struct FollowerOptions {
   uint64_t fold_entries = kFoldEntries;
   uint64_t fold_bytes = kFoldBytes;
   bool keep_past = false;  // keep folded entries until the archive has them
+  Release release = {};    // of this host's software
   Weaken weaken = {};
 };
 
@@ -47,7 +49,8 @@ class Follower : public host::Service, public net::Handler {
   const FollowerOptions& options() const { return options_; }
 
  private:
-  FollowedObject& object(const Ref<const ObjectInfo>& info);
+  // Null when this release cannot read the object's files: then nothing is answered.
+  FollowedObject* object(const Ref<const ObjectInfo>& info);
   void read_marker();
 
   host::Process& process_;

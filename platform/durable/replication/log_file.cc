@@ -28,6 +28,28 @@ struct Header {
 };
 static_assert(sizeof(Header) == 72);
 
+// Of an entry in the second format.
+constexpr uint32_t kSecondMagic = 0x324c524f;
+struct SecondHeader {
+  uint32_t magic = kSecondMagic;
+  uint32_t version = static_cast<uint32_t>(LogFormat::kSecond);
+  uint64_t key = 0;
+  uint64_t epoch = 0;
+  uint64_t index = 0;
+  uint64_t prev_epoch = 0;
+  uint64_t durable = 0;
+  int64_t time_ms = 0;
+  uint32_t db_pages = 0;
+  uint32_t frames = 0;
+  uint64_t rest_sum = 0;  // of page numbers and page sums
+  uint64_t head_sum = 0;  // of the header before it
+};
+static_assert(sizeof(SecondHeader) == 80);
+
+bool sound(const SecondHeader& h) {
+  return h.magic == kSecondMagic && h.head_sum == hash_bytes(&h, sizeof h - 8);
+}
+
 uint32_t numbers_bytes(uint32_t frames) { return (frames * 4 + 7) & ~7u; }
 
 uint64_t page_chain(uint64_t hash, const Buffer& page) {
@@ -59,6 +81,68 @@ Ref<Buffer> make_record(Header header, const LogPayload* payload, std::string_vi
   return record;
 }
 
+uint32_t second_bytes(uint32_t frames) { return sizeof(SecondHeader) + numbers_bytes(frames) + frames * 8; }
+
+Ref<Buffer> make_second_record(const AppendMessage& entry) {
+  SecondHeader h;
+  h.key = entry.object->key;
+  h.epoch = entry.epoch;
+  h.index = entry.index;
+  h.prev_epoch = entry.prev_epoch;
+  h.durable = entry.durable;
+  h.time_ms = entry.time_ms;
+  h.db_pages = entry.payload->db_pages;
+  h.frames = static_cast<uint32_t>(entry.payload->frames.size());
+  const uint32_t size = second_bytes(h.frames), numbers = numbers_bytes(h.frames);
+  Ref<Buffer> record = Buffer::make(size);
+  uint8_t* rest = record->data() + sizeof h;
+  std::memset(rest, 0, numbers);
+  for (uint32_t i = 0; i < h.frames; ++i) {
+    const PageFrame& frame = entry.payload->frames[i];
+    const uint64_t sum = hash_bytes(frame.bytes->data(), frame.bytes->size());
+    std::memcpy(rest + i * 4, &frame.page, 4);
+    std::memcpy(rest + numbers + i * 8, &sum, 8);
+  }
+  h.rest_sum = hash_bytes(rest, size - sizeof h);
+  h.head_sum = hash_bytes(&h, sizeof h - 8);
+  std::memcpy(record->data(), &h, sizeof h);
+  return record;
+}
+
+uint64_t second_page_hash(const Buffer& record, uint32_t frames, size_t frame) {
+  uint64_t sum = 0;
+  std::memcpy(&sum, record.data() + sizeof(SecondHeader) + numbers_bytes(frames) + frame * 8, 8);
+  return sum;
+}
+
+// Whether a record of the second format is sound but for its pages.
+bool second_sound(const Buffer& record, SecondHeader* h) {
+  if (record.size() < sizeof *h) return false;
+  std::memcpy(h, record.data(), sizeof *h);
+  return sound(*h) && h->frames <= kFramesMax && record.size() == second_bytes(h->frames) &&
+         h->rest_sum == hash_bytes(record.data() + sizeof *h, record.size() - sizeof *h);
+}
+
+uint32_t magic_of(const Buffer& record) {
+  uint32_t magic = 0;
+  if (record.size() >= 4) std::memcpy(&magic, record.data(), 4);
+  return magic;
+}
+
+// What the two formats say in common.
+Header common(const SecondHeader& s) {
+  Header h;
+  h.type = kEntry;
+  h.key = s.key;
+  h.epoch = s.epoch;
+  h.index = s.index;
+  h.prev_epoch = s.prev_epoch;
+  h.durable = s.durable;
+  h.db_pages = s.db_pages;
+  h.frames = s.frames;
+  return h;
+}
+
 // Reads again what a passing I/O error kept back; `io` stays set when that does not help.
 template <class Read>
 disk::DiskError patiently(bool* io, Read read) {
@@ -73,12 +157,53 @@ struct Parsed {
   Ref<Buffer> head;  // header, numbers and extra
   Ref<LogPayload> payload;
   std::string_view extra;
+  int64_t time_ms = 0;
   uint64_t size = 0;
   bool io = false;  // the disk would not tell
 };
 
-// The record at `offset`, or false when there is none that is sound.
-bool parse(disk::File& file, uint64_t offset, uint64_t key, bool check, Parsed* out) {
+// What stands at `offset` is the header of an entry in the second or a later format, whole.
+bool second_at(disk::File& file, uint64_t offset, uint64_t key, SecondHeader* h, bool* io) {
+  size_t got = 0;
+  return patiently(io, [&] {
+           return file.read(offset, {reinterpret_cast<uint8_t*>(h), sizeof *h}, &got);
+         }) == disk::DiskError::kNone &&
+         got == sizeof *h && sound(*h) && h->key == key;
+}
+
+// The same as parse() for a record of the second format.
+bool parse_second(disk::File& file, uint64_t offset, uint64_t key, bool check, Parsed* out) {
+  SecondHeader h;
+  if (!second_at(file, offset, key, &h, &out->io) || h.version != static_cast<uint32_t>(LogFormat::kSecond) ||
+      h.frames > kFramesMax)
+    return false;
+  const uint32_t head = second_bytes(h.frames);
+  if (file.size() < offset + head + uint64_t{h.frames} * kLogPageBytes) return false;
+  if (patiently(&out->io, [&] { return file.read_buffer(offset, head, &out->head); }) != disk::DiskError::kNone)
+    return false;
+  if (check && !second_sound(*out->head, &h)) return false;
+  out->header = common(h);
+  out->time_ms = h.time_ms;
+  out->extra = {};
+  out->payload = make_ref<LogPayload>();
+  out->payload->db_pages = h.db_pages;
+  for (uint32_t i = 0; i < h.frames; ++i) {
+    PageFrame frame;
+    std::memcpy(&frame.page, out->head->data() + sizeof h + i * 4, 4);
+    const uint64_t at = offset + head + uint64_t{i} * kLogPageBytes;
+    if (patiently(&out->io, [&] { return file.read_buffer(at, kLogPageBytes, &frame.bytes); }) !=
+        disk::DiskError::kNone)
+      return false;
+    if (check && hash_bytes(frame.bytes->data(), kLogPageBytes) != second_page_hash(*out->head, h.frames, i))
+      return false;
+    out->payload->frames.push_back(std::move(frame));
+  }
+  out->size = head + uint64_t{h.frames} * kLogPageBytes;
+  return true;
+}
+
+// The record at `offset`, or false when there is none that is sound in a format up to `newest`.
+bool parse(disk::File& file, uint64_t offset, uint64_t key, bool check, LogFormat newest, Parsed* out) {
   size_t got = 0;
   Header& h = out->header;
   if (patiently(&out->io, [&] {
@@ -86,6 +211,7 @@ bool parse(disk::File& file, uint64_t offset, uint64_t key, bool check, Parsed* 
       }) != disk::DiskError::kNone ||
       got < sizeof h)
     return false;
+  if (h.magic == kSecondMagic && newest >= LogFormat::kSecond) return parse_second(file, offset, key, check, out);
   if (h.magic != kMagic || h.key != key || h.frames > kFramesMax || h.extra > kExtraMax)
     return false;
   const uint32_t head = sizeof(Header) + numbers_bytes(h.frames) + h.extra;
@@ -109,13 +235,15 @@ bool parse(disk::File& file, uint64_t offset, uint64_t key, bool check, Parsed* 
   }
   if (check && hash != h.checksum) return false;
   out->extra = out->head->text().substr(sizeof(Header) + numbers_bytes(h.frames));
+  out->time_ms = 0;
+  if (h.type == kEntry && h.extra >= 8) out->time_ms = static_cast<int64_t>(ByteReader(out->extra).u64());
   out->size = head + uint64_t{h.frames} * kLogPageBytes;
   return true;
 }
 
 // The entry of a sound record.
-Ref<AppendMessage> entry_with(const Header& h, const Ref<const ObjectInfo>& object, Ref<LogPayload> payload,
-                              Ref<Buffer> record) {
+Ref<AppendMessage> entry_with(const Header& h, int64_t time_ms, const Ref<const ObjectInfo>& object,
+                              Ref<LogPayload> payload, Ref<Buffer> record) {
   auto entry = make_ref<AppendMessage>();
   entry->object = object;
   entry->sender_epoch = entry->epoch = h.epoch;
@@ -123,27 +251,40 @@ Ref<AppendMessage> entry_with(const Header& h, const Ref<const ObjectInfo>& obje
   entry->prev_epoch = h.prev_epoch;
   entry->durable = h.durable;
   entry->payload = std::move(payload);
-  ByteReader extra(record->text().substr(record->size() - h.extra));
-  if (h.extra >= 8) entry->time_ms = static_cast<int64_t>(extra.u64());
+  entry->time_ms = time_ms;
   entry->record = std::move(record);
   return entry;
 }
 
-// Whether a sound record after the cut at `from` says that more than `kept` was durable.
-bool durable_beyond(disk::File& file, uint64_t from, uint64_t key, uint64_t kept) {
+// Whether a record of a format that this release does not know stands at `offset`.
+bool newer_at(disk::File& file, uint64_t offset, uint64_t key, LogFormat newest, bool* io) {
+  SecondHeader h;
+  return second_at(file, offset, key, &h, io) && h.version > static_cast<uint32_t>(newest);
+}
+
+// What sound records after the cut at `from` say: that more than `kept` was durable, or that they are newer.
+enum class Beyond { kNothing, kDurable, kNewer };
+Beyond beyond(disk::File& file, uint64_t from, uint64_t key, LogFormat newest, uint64_t kept) {
   Parsed p;
+  bool durable = false;
   for (uint64_t at = from + 1; at + sizeof(Header) <= file.size(); ++at) {
     uint32_t magic = 0;
     (void)file.read(at, {reinterpret_cast<uint8_t*>(&magic), sizeof magic}, nullptr);
-    if (magic != kMagic || !parse(file, at, key, true, &p)) continue;
-    if (p.header.type == kEntry && p.header.durable > kept) return true;
+    if (SecondHeader h; magic == kSecondMagic && second_at(file, at, key, &h, &p.io)) {
+      if (h.version > static_cast<uint32_t>(newest)) return Beyond::kNewer;
+      durable |= h.durable > kept;  // told by its header, whatever became of its pages
+    }
+    if (p.io) return Beyond::kDurable;  // the disk would not tell: better lost than too short
+    if (magic != kMagic) continue;
+    if (parse(file, at, key, true, newest, &p)) durable |= p.header.type == kEntry && p.header.durable > kept;
   }
-  return false;
+  return durable ? Beyond::kDurable : Beyond::kNothing;
 }
 
 }  // namespace
 
-Ref<Buffer> make_entry_record(const AppendMessage& entry) {
+Ref<Buffer> make_entry_record(const AppendMessage& entry, LogFormat format) {
+  if (format == LogFormat::kSecond) return make_second_record(entry);
   Header h;
   h.type = kEntry;
   h.key = entry.object->key;
@@ -156,6 +297,30 @@ Ref<Buffer> make_entry_record(const AppendMessage& entry) {
   ByteWriter extra;
   extra.u64(static_cast<uint64_t>(entry.time_ms));
   return make_record(h, entry.payload.get(), extra.bytes());
+}
+
+LogFormat format_of(const AppendMessage& entry) {
+  return magic_of(*entry.record) == kSecondMagic ? LogFormat::kSecond : LogFormat::kFirst;
+}
+
+Ref<const AppendMessage> storable(Ref<const AppendMessage> entry, LogFormat newest) {
+  if (format_of(*entry) <= newest) [[likely]] return entry;
+  auto other = make_ref<AppendMessage>();
+  other->object = entry->object;
+  other->sender_epoch = entry->sender_epoch;
+  other->durable = entry->durable;
+  other->epoch = entry->epoch;
+  other->index = entry->index;
+  other->prev_epoch = entry->prev_epoch;
+  other->time_ms = entry->time_ms;
+  other->payload = entry->payload;
+  other->record = make_entry_record(*other, newest);
+  return other;
+}
+
+uint64_t page_hash(const AppendMessage& entry, size_t frame) {
+  if (format_of(entry) != LogFormat::kSecond) return 0;
+  return second_page_hash(*entry.record, static_cast<uint32_t>(entry.payload->frames.size()), frame);
 }
 
 Ref<const AppendMessage> entry_of(const std::vector<Ref<Buffer>>& parts, size_t& at, const Ref<const ObjectInfo>& object) {
@@ -175,7 +340,10 @@ Ref<const AppendMessage> entry_of(const std::vector<Ref<Buffer>>& parts, size_t&
     frame.bytes = parts[at++];
     payload->frames.push_back(std::move(frame));
   }
-  Ref<AppendMessage> entry = entry_with(h, object, std::move(payload), record);
+  int64_t time_ms = 0;
+  if (h.extra >= 8)
+    time_ms = static_cast<int64_t>(ByteReader(record->text().substr(record->size() - h.extra)).u64());
+  Ref<AppendMessage> entry = entry_with(h, time_ms, object, std::move(payload), record);
   return is_intact(*entry) ? entry : nullptr;
 }
 
@@ -227,14 +395,14 @@ disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogC
   return error;
 }
 
-ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check,
+ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check, LogFormat newest,
                     LogContent* content) {
   Parsed p;
   uint64_t at = 0;
-  if (!parse(file, at, object->key, true, &p) || p.header.type != kBase)
+  *content = {};
+  if (!parse(file, at, object->key, true, newest, &p) || p.header.type != kBase)
     return p.io ? ReadResult::kDamaged : ReadResult::kUnusable;
   ByteReader extra(p.extra);
-  *content = {};
   content->promised = p.header.prev_epoch;
   content->base = {p.header.epoch, p.header.index};
   content->base_pages = p.header.db_pages;
@@ -243,28 +411,45 @@ ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool 
   uint64_t complete = extra.u64();
   ORRERY_CHECK(extra.text() == object->name, "two object names share one key");
   auto& entries = content->entries;
-  for (at += p.size; at < file.size() && parse(file, at, object->key, check, &p); at += p.size) {
+  for (at += p.size; at < file.size() && parse(file, at, object->key, check, newest, &p); at += p.size) {
     const Header& h = p.header;
     const uint64_t next = content->base.index + entries.size() + 1;
     content->promised = std::max(content->promised, h.epoch);
     if (h.type != kEntry) continue;
     if (h.index <= content->base.index || h.index > next) break;
     entries.resize(h.index - content->base.index - 1);
-    entries.push_back(entry_with(h, object, p.payload, p.head));
+    entries.push_back(entry_with(h, p.time_ms, object, p.payload, p.head));
     content->committed = std::max(content->committed, std::min(h.durable, h.index));
     if (complete > 0) --complete;
   }
   if (p.io) return ReadResult::kDamaged;
+  if (at < file.size() && p.header.magic == kSecondMagic && newer_at(file, at, object->key, newest, &p.io))
+    return ReadResult::kNewer;
+  if (p.io) return ReadResult::kDamaged;
   if (complete > 0) return ReadResult::kUnusable;
   if (at >= file.size()) return ReadResult::kSound;
-  const uint64_t kept = content->base.index + entries.size();
-  return durable_beyond(file, at, object->key, kept) ? ReadResult::kDamaged : ReadResult::kTorn;
+  switch (beyond(file, at, object->key, newest, content->base.index + entries.size())) {
+    case Beyond::kDurable: return ReadResult::kDamaged;
+    case Beyond::kNewer: return ReadResult::kNewer;
+    case Beyond::kNothing: break;
+  }
+  return ReadResult::kTorn;
 }
 
 bool read_head(const disk::Content& content, uint64_t offset, RecordHead* head) {
   Header h;
   if (content.size() < offset + sizeof h) return false;
   content.read(offset, {reinterpret_cast<uint8_t*>(&h), sizeof h});
+  if (h.magic == kSecondMagic) {
+    SecondHeader s;
+    if (content.size() < offset + sizeof s) return false;
+    content.read(offset, {reinterpret_cast<uint8_t*>(&s), sizeof s});
+    if (!sound(s) || s.frames > kFramesMax) return false;
+    const uint64_t size = second_bytes(s.frames) + uint64_t{s.frames} * kLogPageBytes;
+    if (content.size() < offset + size) return false;
+    *head = {RecordHead::Type::kEntry, s.key, s.epoch, s.index, s.prev_epoch, 0, size};
+    return true;
+  }
   if (h.magic != kMagic || h.frames > kFramesMax || h.extra > kExtraMax) return false;
   const uint64_t size = sizeof h + numbers_bytes(h.frames) + h.extra + uint64_t{h.frames} * kLogPageBytes;
   if (content.size() < offset + size) return false;
@@ -278,6 +463,15 @@ bool read_head(const disk::Content& content, uint64_t offset, RecordHead* head) 
 
 bool is_intact(const AppendMessage& entry) {
   if (!entry.record || entry.record->size() < sizeof(Header)) return false;
+  if (format_of(entry) == LogFormat::kSecond) {
+    SecondHeader s;
+    if (!second_sound(*entry.record, &s) || s.frames != entry.payload->frames.size()) return false;
+    for (uint32_t i = 0; i < s.frames; ++i) {
+      const Buffer& page = *entry.payload->frames[i].bytes;
+      if (hash_bytes(page.data(), page.size()) != second_page_hash(*entry.record, s.frames, i)) return false;
+    }
+    return true;
+  }
   Header h;
   std::memcpy(&h, entry.record->data(), sizeof h);
   if (h.frames != entry.payload->frames.size()) return false;

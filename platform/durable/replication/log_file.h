@@ -16,6 +16,14 @@
 // The checksum covers header, numbers, extra and pages. Reading stops at the first record that is
 // not sound. That is a torn tail which was never acknowledged, unless a sound record after it tells
 // a durable index beyond the cut: then the disk is damaged.
+//
+// That is the first format. Entries have a second (release.h says who reads and writes it):
+//   record  header (80 bytes) | u32 page numbers, padded to 8 | u64 a sum for each page | pages
+//   header  u32 second magic, u32 version (2), u64 key, u64 epoch, u64 index, u64 previous epoch, u64 durable,
+//           i64 when it was made, u32 db pages, u32 frames, u64 sum of numbers and page sums, u64 sum of the header
+// A fold takes its pages' sums from there, and where a record ends is known though a page of it is spoiled. Every later
+// format begins as this one does, up to and with the header's own sum: so whoever reads only older ones can
+// tell a newer record from a torn one. Bases and promises, which have no pages, stay in the first.
 #pragma once
 
 #include <memory>
@@ -23,6 +31,7 @@
 #include <vector>
 
 #include "platform/durable/replication/messages.h"
+#include "platform/durable/replication/release.h"
 #include "sim/disk/content.h"
 #include "sim/disk/disk.h"
 
@@ -43,10 +52,16 @@ enum class ReadResult {
   kTorn,     // everything up to a torn tail
   kDamaged,  // synced records are missing
   kUnusable, // not a complete log: an unfinished rewrite
+  kNewer,    // it has records of a format that this release does not know; read up to the first of them
 };
 
 // The shared part of an entry's record: fill in the message's numbers and payload first.
-Ref<Buffer> make_entry_record(const AppendMessage& entry);
+Ref<Buffer> make_entry_record(const AppendMessage& entry, LogFormat format = LogFormat::kFirst);
+LogFormat format_of(const AppendMessage& entry);
+// The entry as who writes no format newer than this may store it: itself, or with a record made anew.
+Ref<const AppendMessage> storable(Ref<const AppendMessage> entry, LogFormat newest);
+// What the record says of the frame with this place in it: the hash of the page's bytes; 0 when it does not tell.
+uint64_t page_hash(const AppendMessage& entry, size_t frame);
 
 // The entry whose record is parts[at] and whose pages are the parts that follow; null when that is not sound. `at` moves
 // behind it.
@@ -58,8 +73,8 @@ disk::DiskError append_promise(disk::File& file, const ObjectInfo& object, uint6
 // Writes a whole log into an empty file; not synced.
 disk::DiskError write_log(disk::File& file, const ObjectInfo& object, const LogContent& content);
 // Reads a log back. `check` off is a planted weakness: records are believed without their
-// checksums.
-ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check,
+// checksums. `newest`: the last format that this release knows.
+ReadResult read_log(disk::File& file, const Ref<const ObjectInfo>& object, bool check, LogFormat newest,
                     LogContent* content);
 
 // What the header of a record says, for whoever reads a file along without taking its pages in.

@@ -41,7 +41,7 @@ void ReplicatedLog::start_from(LogPosition base, Ref<const PageImage> image,
     message->prev_epoch = e->prev_epoch;
     message->time_ms = time_ms_ = e->time_ms;
     message->payload = e->payload;
-    message->record = e->record;
+    message->record = storable(e, service_.options().release.writes())->record;
     whole->apply(*e->payload);
     last_ = e->position();
     entries_.push_back(std::move(message));
@@ -75,7 +75,7 @@ uint64_t ReplicatedLog::append(Ref<const LogPayload> payload) {
   message->payload = std::move(payload);
   if (service_.options().keep_past)
     message->time_ms = time_ms_ = std::max(time_ms_, service_.process().clock().wall_ms());
-  message->record = make_entry_record(*message);
+  message->record = make_entry_record(*message, service_.options().release.writes());
   last_ = message->position();
   entries_.push_back(std::move(message));
   host::Process& process = service_.process();

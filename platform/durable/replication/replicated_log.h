@@ -22,6 +22,7 @@
 #include "platform/durable/replication/events.h"
 #include "platform/durable/replication/follower_choice.h"
 #include "platform/durable/replication/messages.h"
+#include "platform/durable/replication/release.h"
 #include "sim/core/task.h"
 #include "sim/net/network.h"
 
@@ -30,6 +31,7 @@ namespace orrery::durable {
 class Replication;
 
 struct ReplicationOptions {
+  Release release = {};    // of this host's software
   bool keep_past = false;  // entries carry their time, for the object's past (platform/durable/history)
   uint64_t retained_entries = kRetainedEntries;
   uint64_t send_window = kSendWindow;

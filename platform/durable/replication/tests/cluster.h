@@ -197,6 +197,7 @@ struct ClusterOptions {
   uint64_t retained_entries = kRetainedEntries;
   Duration replace_after = kNever - Instant{0};  // a follower that stays silent is replaced; spares are on other hosts
   bool record = false;
+  uint32_t release = 1;  // of every host
   bool replaces() const { return replace_after < seconds(3600); }
 };
 
@@ -229,10 +230,12 @@ struct Cluster {
     FollowerOptions follower;
     follower.fold_entries = options.fold_entries;
     follower.weaken = options.weaken;
+    follower.release = {releases.count(p.host_id()) ? releases[p.host_id()] : options.release};
     p.add<Follower>(p, client, follower);
     ReplicationOptions replication;
     replication.retained_entries = options.retained_entries;
     replication.weaken = options.weaken;
+    replication.release = follower.release;
     replication.replace_after = options.replace_after;
     Replication& owner = p.add<Replication>(p, client, replication);
     Writer& writer = p.add<Writer>(p, client, owner, promises);
@@ -267,8 +270,15 @@ struct Cluster {
   void run_for(Duration d) { world.loop().run_until(world.now() + d); }
   void crash(host::Host* h) { hosts.crash(*h); }
   void restart(host::Host* h) { hosts.restart(*h); }
+  // Another release of its software, at once.
+  void upgrade(host::Host* h, uint32_t release) {
+    releases[h->id()] = release;
+    crash(h);
+    restart(h);
+  }
 
   ClusterOptions options;
+  std::map<host::HostId, uint32_t> releases;  // of hosts that have another
   DirectoryOptions directory;
   Promises promises;
   World world;

@@ -16,6 +16,7 @@ struct NemesisOptions {
   bool disk_errors = true;   // failing calls and failing syncs
   int64_t drift_ppm = 10'000;
   int steps = 40;
+  bool releases = false;  // hosts go from one release to the next, and back
 };
 
 struct Verdict {
@@ -54,6 +55,11 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
     if (draw(2))
       c.write(static_cast<size_t>(draw(3)), 100 + static_cast<uint64_t>(draw(1000)),
               millis(1 + draw(20)), seconds(14));
+    if (faults.releases && draw(3) == 0) {
+      host::Host* h = draw(4) ? c.followers[static_cast<size_t>(draw(5))] : any_host();
+      const int64_t release = draw(2) ? kNewestRelease : 1 + draw(2);
+      c.upgrade(h, static_cast<uint32_t>(release));
+    }
     const int64_t action = draw(24);
     if (action < 4) {
       // A quiet step.
@@ -110,6 +116,7 @@ inline Verdict run_nemesis(const ClusterOptions& options, const NemesisOptions& 
     for (host::Host* h : group) {
       h->disk().set_faults({});
       c.hosts.drift_clock(*h, 0);
+      if (faults.releases) c.upgrade(h, kNewestRelease);
       c.restart(h);
     }
   for (size_t i = 0; i < 3; ++i) c.writer(i).stop();

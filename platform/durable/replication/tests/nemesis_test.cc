@@ -3,6 +3,7 @@
 // schedules; and the same schedules must catch each planted weakness.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "platform/durable/replication/tests/nemesis.h"
@@ -17,6 +18,8 @@ Verdict run(uint64_t seed, const Weaken& weaken = {}, const NemesisOptions& faul
   o.fold_entries = seed % 3 == 0 ? 16 : 64;
   o.retained_entries = seed % 2 == 0 ? 32 : 1024;
   o.weaken = weaken;
+  if (faults.releases && seed % 4 != 0) o.release = kNewestRelease;
+  if (faults.releases && seed % 8 > 3) o.replace_after = seconds(5);
   return run_nemesis(o, faults);
 }
 
@@ -87,6 +90,22 @@ TEST(Nemesis, AFollowerReplacedWithoutTheDirectoryIsFound) {
   }
   std::printf("  found by seed %llu\n", static_cast<unsigned long long>(found));
   EXPECT_GT(found, 0u);
+}
+
+TEST(Nemesis, HostsOfSeveralReleasesLoseNothing) {
+  NemesisOptions faults;
+  faults.releases = true;
+  uint64_t acknowledged = 0, unreadable = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    const Verdict v = run(seed, {}, faults);
+    ASSERT_EQ(v.missing, 0u) << "seed " << seed;
+    ASSERT_EQ(v.conflicts, 0u) << "seed " << seed;
+    EXPECT_TRUE(v.recovered) << "seed " << seed << ": all run the newest release, yet nobody serves";
+    acknowledged += v.acknowledged;
+    unreadable += std::count(v.seen.begin(), v.seen.end(), "an old release finds a log of a newer one");
+  }
+  EXPECT_GT(acknowledged, 60u * 50);
+  EXPECT_GT(unreadable, 30u);
 }
 
 TEST(Nemesis, TheSameSeedGivesTheSameRun) {

@@ -146,5 +146,38 @@ TEST(Weakness, ALeaseNobodyChecksShowsOldReads) {
   EXPECT_GT(cut_off_owner_reads(w), 0u);
 }
 
+uint64_t rolled_back_after_the_switch(const Weaken& weaken) {
+  ClusterOptions o = with(weaken);
+  Cluster c(o);
+  c.write(0, 10);
+  c.run_for(seconds(3));
+  for (uint32_t release : {2u, 3u}) {
+    for (host::Host* f : c.followers) {
+      c.upgrade(f, release);
+      c.run_for(seconds(2));
+    }
+    c.upgrade(c.owners[0], release);
+    c.run_for(seconds(15));
+    c.write(0, 10);
+    c.run_for(seconds(15));
+  }
+  EXPECT_EQ(c.promises.acknowledged, 30u);
+  c.crash(c.owners[0]);
+  for (host::Host* f : c.followers) c.upgrade(f, 1);
+  c.run_for(seconds(15));
+  c.write(1, 0);
+  c.run_for(seconds(15));
+  const uint64_t missing = c.writer(1).log() ? c.promises.missing(c.writer(1).list) : 0;
+  // Three of five know the format again.
+  for (size_t f : {0, 1, 2}) c.upgrade(c.followers[f], 2);
+  return missing + missing_after_takeover(c);
+}
+TEST(Weakness, AnOldReleaseThatTakesNewerRecordsForATornTailVotesWithAShorterLog) {
+  EXPECT_EQ(rolled_back_after_the_switch({}), 0u);
+  Weaken w;
+  w.old_release_reads_torn = true;
+  EXPECT_GT(rolled_back_after_the_switch(w), 0u);
+}
+
 }  // namespace
 }  // namespace orrery::durable
