@@ -169,8 +169,8 @@ std::vector<std::string> CloudFaults::hosts_to_upgrade(const std::string& target
   for (host::HostId id = 0; id < cloud_.hosts().count(); ++id) {
     const host::Host& h = cloud_.hosts().by_id(id);
     if (h.outside() || (pop && h.pop() != *pop)) continue;
-    if (among(cloud_.directory_hosts(), h.name()) || among(cloud_.kv_hosts(), h.name()) ||
-        among(cloud_.archive_hosts(), h.name()))
+    if (among(cloud_.directory_hosts(), h.name()) || among(cloud_.directory_spares(), h.name()) ||
+        among(cloud_.kv_hosts(), h.name()) || among(cloud_.archive_hosts(), h.name()))
       continue;
     names.push_back(h.name());
   }
