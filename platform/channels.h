@@ -36,4 +36,7 @@ inline constexpr net::Channel kSocketChannel{"socket", 10};
 // What is kept for a month: an object's past (platform/archive).
 inline constexpr net::Channel kArchiveChannel{"archive", 11};
 
+// Events for read replicas of objects, and between these and their primaries (platform/durable/replicas).
+inline constexpr net::Channel kReplicaChannel{"durable.replica", 12};
+
 }  // namespace orrery

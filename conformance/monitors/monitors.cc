@@ -5,6 +5,7 @@
 #include "conformance/monitors/kv_watch.h"
 #include "conformance/monitors/lease_watch.h"
 #include "conformance/monitors/object_watch.h"
+#include "conformance/monitors/replica_watch.h"
 #include "conformance/monitors/socket_watch.h"
 
 namespace orrery::monitors {
@@ -18,7 +19,8 @@ struct Monitors::Parts {
         life(ledger, objects, leases),
         kv(ledger),
         alarms(ledger, objects, hosts),
-        sockets(ledger) {}
+        sockets(ledger),
+        replicas(ledger, objects) {}
 
   template <class Event, class Watch>
   void subscribe(World& world, Watch& watch) {
@@ -34,6 +36,7 @@ struct Monitors::Parts {
   KvWatch kv;
   AlarmWatch alarms;
   SocketWatch sockets;
+  ReplicaWatch replicas;
 };
 
 Monitors::Monitors(World& world, host::Hosts& hosts)
@@ -86,6 +89,9 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<fault::FaultEnded>(world, p.alarms);
   p.subscribe<worker::ClassDeleted>(world, p.alarms);
   p.subscribe<durable::ObjectVersion>(world, p.life);
+  p.subscribe<durable::ReplicaStarted>(world, p.replicas);
+  p.subscribe<durable::ReplicaReads>(world, p.replicas);
+  p.subscribe<durable::ReplicaWaited>(world, p.replicas);
 }
 
 Monitors::~Monitors() = default;

@@ -10,9 +10,9 @@ const config = configuration(room);
 
 async function ask(wanted) {
   const runtime = start(room);
-  const older = start(join(room, "older"));
+  const others = { older: start(join(room, "older")), flagged: start(join(room, "flagged")) };
   const get = async (path) => {
-    const of = path.startsWith("older") ? older : runtime;
+    const of = others[path.split(/[-/]/)[0]] ?? runtime;
     return (await of.dispatchFetch(`http://probes.example.com/${path}`)).json();
   };
   const answers = {};
@@ -24,7 +24,7 @@ async function ask(wanted) {
     }
   } finally {
     await runtime.dispose();
-    await older.dispose();
+    for (const other of Object.values(others)) await other.dispose();
   }
   return answers;
 }

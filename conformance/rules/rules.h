@@ -51,6 +51,8 @@ enum class RuleId : uint8_t {
   kAlarmStored,         // DO-ALARM-5
   kClockFrozen,         // DO-CLK-1
   kVersionKept,         // DO-VER-1
+  kReplicaPrefix,       // DO-RR-1
+  kReplicaBookmark,     // DO-RR-2
   kCount,
 };
 inline constexpr size_t kWatched = static_cast<size_t>(RuleId::kCount);

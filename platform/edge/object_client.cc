@@ -41,6 +41,7 @@ void ObjectClient::send(worker::WorkerIsolate& worker, runtime::ContextId contex
   message->number = uint64_t{process_.incarnation()} << 40 | ++last_call_;
   message->depth = static_cast<uint8_t>(call.depth + 1);
   message->epoch = call.epoch;
+  message->replicas = worker.deployment().has_replicas() && !call.primary_only;
   message->class_name = worker.place_of(call.binding).objects->label;
   message->id = call.id;
   message->name = std::move(call.object_name);
@@ -172,6 +173,24 @@ void ObjectClient::wake(Route& route) {
   for (OneShot<bool>* w : waiting) w->set(true);
 }
 
+Task<Ref<const worker::AnswerMessage>> ObjectClient::ask_replica(Route& route, Ref<const worker::ObjectMessage> message) {
+  const host::HostId to = route.replica;
+  net::Reply reply = co_await process_.network().call(process_, to, kReplicaChannel, std::move(message),
+                                                      options_.answer_timeout);
+  if (!reply.ok()) {
+    if (route.replica == to) route.replica = host::kNoHost;
+    if (reply.error == net::CallError::kUnreachable) co_return nullptr;
+    auto lost = worker::AnswerMessage::of_error(durable::connection_lost());
+    lost->broke = true;
+    co_return lost;
+  }
+  const auto& m = reply.message->as<worker::AnswerMessage>();
+  if (m.what != worker::AnswerMessage::What::kNotHere) co_return Ref<const worker::AnswerMessage>(&m);
+  ORRERY_SOMETIMES(process_.world(), true, "an event goes on from a replica to the primary");
+  if (route.replica == to) route.replica = m.owner == to ? host::kNoHost : m.owner;
+  co_return nullptr;
+}
+
 Task<void> ObjectClient::deliver(Delivery delivery) {
   using Stage = Waiting::Stage;
   Loop& loop = process_.world().loop();
@@ -183,6 +202,14 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
               delivery.message.get());
   bool taken = false;
   Ref<const worker::AnswerMessage> answer;
+  if (delivery.message->replicas && route.replica != host::kNoHost) [[unlikely]] {
+    // No order between what goes to a replica and what goes to the primary.
+    place.stage = Stage::kUnderWay;
+    place.to = route.replica;
+    answer = co_await ask_replica(route, delivery.message);
+    place.stage = Stage::kTurn;
+    deadline = loop.now() + options_.patience;
+  }
   while (!answer && loop.now() < deadline && !place.overtaken) {
     if (route.finding || !place.may_leave()) {
       place.stage = Stage::kTurn;
@@ -227,6 +254,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
       const auto& m = reply.message->as<worker::AnswerMessage>();
       if (m.what != worker::AnswerMessage::What::kNotHere) {
         answer = Ref<const worker::AnswerMessage>(&m);
+        if (m.replica != host::kNoHost) [[unlikely]] route.replica = m.replica;
         taken = true;
         break;
       }

@@ -57,6 +57,7 @@ class ObjectClient final : public host::Service {
     host::HostId host = host::kNoHost;     // where to send; kNoHost: not known
     host::HostId suspect = host::kNoHost;  // the owner that could not be reached
     Instant suspected_at{0};
+    host::HostId replica = host::kNoHost;  // where a read replica for this region is, or may be
     bool finding = false;
     std::deque<OneShot<bool>*> waiting;    // events that wait for `finding` to end, or for their turn
     Place* last = nullptr;                 // the latest event's place
@@ -71,6 +72,8 @@ class ObjectClient final : public host::Service {
     OneShot<Ref<const worker::AnswerMessage>>* answer_to = nullptr;
   };
   Task<void> deliver(Delivery delivery);
+  // One attempt at the replica of this region. Null: it was surely not handled there.
+  Task<Ref<const worker::AnswerMessage>> ask_replica(Route& route, Ref<const worker::ObjectMessage> message);
   Task<bool> find_owner(Route& route);
   host::HostId candidate(const Route& route, uint32_t pop);
   static void wake(Route& route);

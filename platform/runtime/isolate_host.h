@@ -39,7 +39,7 @@ enum class TargetKind : uint8_t { kGlobalFetch, kService, kDurableObject, kBindi
 
 // Whom a call goes to. `binding` is an index into AppCode::bindings (for kCapability the number of an import); calls with the same (context, stub)
 // must reach their object in call order (e-order). For kDurableObject `binding` also says where the object should be made:
-// bits 16 to 23 the location hint, those above the jurisdiction, as numbered in js/durable_object.js.
+// bits 16 to 22 the location hint, bit 23 whether it is not for read replicas, those above the jurisdiction, as numbered in js/durable_object.js.
 struct Target {
   TargetKind kind = TargetKind::kGlobalFetch;
   uint32_t binding = 0;

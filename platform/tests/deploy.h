@@ -45,15 +45,18 @@ inline runtime::Binding service(const char* name, const char* script, const char
 inline runtime::Binding kv(const char* name) { return {.name = name, .kind = runtime::BindingKind::kKv}; }
 
 // A version (the first, unless it says another) of the Worker `name`, whose one module is `javascript`. It counts its own work with the meter where it
-// has to: nothing instruments it. A name in `classes` is a class of objects with SQLite.
+// has to: nothing instruments it. A name in `classes` is a class of objects with SQLite,
+// `flags` are compatibility flags that are on.
 inline worker::Deployment deploy(std::string name, std::string_view javascript,
                                  std::vector<runtime::Binding> bindings = {},
                                  const std::vector<std::string>& classes = {},
-                                 runtime::Isolate::Options options = {}, std::string version = "v1") {
+                                 runtime::Isolate::Options options = {}, std::string version = "v1",
+                                 const std::vector<std::string>& flags = {}) {
   auto code = make_ref<runtime::AppCode>();
   code->name = std::move(name);
   code->main = "worker.js";
   code->flags = {"enhanced_error_serialization"};
+  code->flags.insert(code->flags.end(), flags.begin(), flags.end());
   code->modules.push_back({"worker.js", runtime::ModuleKind::kEsModule, std::string(javascript)});
   code->bindings = std::move(bindings);
   std::vector<worker::ObjectClass> with_sqlite;

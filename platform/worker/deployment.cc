@@ -11,6 +11,7 @@ Deployment::Deployment(const runtime::Snapshot& snapshot, Ref<const runtime::App
       code_(std::move(code)),
       version_(std::move(version)),
       label_(code_->name + "@" + version_),
+      has_replicas_(code_->has_flag("replica_routing")),
       classes_(std::move(classes)),
       isolate_options_(isolate_options) {
   for (const ObjectClass& c : classes_)

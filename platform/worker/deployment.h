@@ -46,6 +46,8 @@ class Deployment {
   const runtime::Isolate::Options& isolate_options() const { return isolate_options_; }
   // "v3", and "shop@v3".
   const std::string& version() const { return version_; }
+  // Its objects may have read replicas, its calls may go to them (durable/replicas).
+  bool has_replicas() const { return has_replicas_; }
   const std::string& label() const { return label_; }
   // Those that exist after all its migrations.
   const std::vector<ObjectClass>& classes() const { return classes_; }
@@ -68,6 +70,7 @@ class Deployment {
   Ref<const runtime::AppCode> code_;
   std::string version_;
   std::string label_;
+  bool has_replicas_;
   std::vector<ObjectClass> classes_;
   std::vector<Migration> migrations_;
   runtime::Isolate::Options isolate_options_;

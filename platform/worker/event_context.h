@@ -26,6 +26,7 @@ struct OutgoingCall {
   runtime::ObjectId id;
   std::string object_name;
   LocationHint hint = LocationHint::kNone;
+  bool primary_only = false;  // not for a read replica
   Ref<const runtime::HttpRequest> request;  // null: a method call
   std::string method;
   Ref<Buffer> arguments;

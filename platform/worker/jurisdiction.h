@@ -22,14 +22,17 @@ enum class LocationHint : uint8_t {
 inline constexpr std::array<std::string_view, 12> kLocationHints = {
     "", "wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"};
 
-// What JavaScript knows a namespace or stub by: the binding, and above it the hint and the jurisdiction.
+// What JavaScript knows a namespace or stub by: the binding, and above it the hint, the routing mode and the
+// jurisdiction.
 struct NamespaceHandle {
   explicit NamespaceHandle(uint32_t packed)
       : binding(packed & 0xffff),
-        hint(static_cast<LocationHint>(packed >> 16 & 0xff)),
+        hint(static_cast<LocationHint>(packed >> 16 & 0x7f)),
+        primary_only((packed >> 23 & 1) != 0),
         jurisdiction(static_cast<Jurisdiction>(packed >> 24)) {}
   uint32_t binding;
   LocationHint hint;
+  bool primary_only;  // its calls never go to a read replica
   Jurisdiction jurisdiction;
 };
 

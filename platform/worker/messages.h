@@ -38,6 +38,7 @@ struct ObjectMessage final : net::Message {
   uint64_t number = 0;
   uint8_t depth = 1;  // of this event in its chain of calls
   uint64_t epoch = 0;  // of the instance that answered this stub last; 0: none has
+  bool replicas = false;  // a read replica may answer
   std::string class_name;  // its label (application.h)
   runtime::ObjectId id;
   std::string name;  // the name given to idFromName, if known
@@ -81,6 +82,7 @@ struct AnswerMessage final : net::Message {
   uint64_t epoch = 0;  // of the instance of the Durable Object that answers
   bool broke = false;  // kError: the instance is gone with it, and so is the stub that led there
   host::HostId owner = host::kNoHost;
+  host::HostId replica = host::kNoHost;  // where the caller's region has a read replica of the object, or may have one
 
   static Ref<AnswerMessage> of(Ref<const runtime::HttpResponse> r) {
     auto m = make_ref<AnswerMessage>(What::kResponse);

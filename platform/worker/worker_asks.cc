@@ -59,6 +59,7 @@ static OutgoingCall call_to(runtime::OperationId operation, const runtime::Targe
     const NamespaceHandle handle(target.binding);
     call.binding = handle.binding;
     call.hint = handle.hint;
+    call.primary_only = handle.primary_only;
   }
   call.stub = target.stub;
   call.id = target.id;

@@ -61,6 +61,8 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
       {"lease_ends", w.leases_forever},
       {"lost_member_rejoins", w.directory_votes_blank},
       {"release_check", w.old_release_reads_torn},
+      {"replica_durable", w.replica_reads_ahead},
+      {"bookmark_waits", w.bookmark_ignored},
       {"version_pinned", w.versions_drawn},
       {"rename_keeps", w.renames_lose},
       {"kv_negative_ttl", cloud.kv_weaken.negative_kept},

@@ -21,8 +21,8 @@ from orrery.targets import Target
 ROOM = places.ROOT / "conformance" / "probes"
 #: Simulated time between two probes, so that they do not share one isolate's turns.
 APART_US = 100_000
-#: Themes that begin with it run in the Worker of the folder of that name.
-OLDER = "older"
+#: Themes that begin with one of them run in the Worker of the folder of that name.
+OTHERS = ("older", "flagged")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ def run_probes(themes: Sequence[str] = (), room: Path = ROOM) -> tuple[str, list
         (theme, name) for theme in recorded if not themes or theme in themes for name in recorded[theme]
     ]
     paths = [f"{theme}/{name}" for theme, name in chosen]
-    here = _ask([path for path in paths if not path.startswith(OLDER)], room)
-    here |= _ask([path for path in paths if path.startswith(OLDER)], room / OLDER)
+    here = _ask([path for path in paths if not path.startswith(OTHERS)], room)
+    for other in OTHERS:
+        here |= _ask([path for path in paths if path.startswith(other)], room / other)
     probes = [
         Probe(theme, name, recorded[theme][name], here.get(f"{theme}/{name}"), reasons.get(f"{theme}/{name}"))
         for theme, name in chosen

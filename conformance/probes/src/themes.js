@@ -1,5 +1,5 @@
 // The themes by name; those that begin with "legacy" run in a class not backed by SQLite, those that begin with
-// "older" in the Worker of ../older.
+// "older" or "flagged" in the Worker of that folder.
 import { alarms } from "./themes/alarms.js";
 import { bodies } from "./themes/bodies.js";
 import { clones } from "./themes/clones.js";
@@ -12,6 +12,7 @@ import { kvSync } from "./themes/kv_sync.js";
 import { kvValues } from "./themes/kv_values.js";
 import { legacy } from "./themes/legacy.js";
 import { lifecycle } from "./themes/lifecycle.js";
+import { replicas } from "./themes/replicas.js";
 import { rpc } from "./themes/rpc.js";
 import { sockets } from "./themes/sockets.js";
 import { sqlCounts } from "./themes/sql_counts.js";
@@ -39,6 +40,8 @@ export const themes = {
   lifecycle,
   "older-clones": clones,
   "older-errors": errors,
+  "flagged-replicas": replicas,
+  replicas,
   rpc,
   sockets,
   "sql-counts": sqlCounts,

@@ -1,6 +1,7 @@
 #include "platform/durable/actor/actor.h"
 
 #include "platform/durable/actor/actor_outputs.h"
+#include "platform/durable/actor/actor_replica.h"
 #include "platform/durable/actor/actor_work.h"
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/errors.h"
@@ -17,7 +18,7 @@ inline constexpr Site kLeaseWait{"object.lease_wait"};
 
 Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Application::Class& object_class,
              Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
-             worker::Jurisdiction jurisdiction)
+             worker::Jurisdiction jurisdiction, std::optional<Region> replica_in)
     : host_(host),
       worker_(worker),
       tasks_(host.world().loop()),
@@ -33,12 +34,13 @@ Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Appl
   lane_ = info_->lane;
   input_gate_->open_early(host_.options().weaken.sections_open);
   input_gate_->last_first(host_.options().weaken.gate_lifo);
+  if (replica_in) replica_ = std::make_unique<Replica>(*this, *replica_in);
 }
 
 Actor::~Actor() {
   input_gate_->detach();
   Loop& loop = world().loop();
-  for (EventHandle* h : {&idle_timer_, &lost_timer_, &lease_timer_, &durability_timer_, &commit_event_}) loop.cancel(*h);
+  for (EventHandle* h : {&idle_timer_, &lost_timer_, &lease_timer_, &durability_timer_, &commit_event_, &stop_timer_}) loop.cancel(*h);
   for (auto& [id, section] : sections_) loop.cancel(section.timeout);
   while (works_) delete works_;
   current_lock_.release();
@@ -54,6 +56,7 @@ Actor::Alarms& Actor::alarms() {
 // ---- becoming the instance ----
 
 Task<void> Actor::acquire() {
+  if (replica_) co_return co_await become_replica();
   ClaimOptions claim_options;
   claim_options.followers =
       choose_followers(host_.process().hosts(), host_.process().network().geography(),
@@ -125,6 +128,7 @@ Task<void> Actor::acquire() {
   if (const runtime::ErrorInfo* error = worker_.ensure_started())
     co_return end(reset_because(*error), "the Worker cannot start");
   has_sql_ = class_.sqlite;
+  if (may_replicate()) have_replicas();
   state_ = State::kRunning;
   worker_.open(*this, runtime::ContextKind::kActor, info_->lane);
   world().announce(ObjectStarted{info_->lane, epoch_, host_.process().host_id(),
@@ -209,7 +213,7 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
   if (was_running && given() > 0) worker_.rpc().fail_streams(worker_, *this, end_answer(true)->error);
-  if (was_running && why != kIdleEnd) host_.note_reset(id_, epoch_, end_error_);
+  if (was_running && why != kIdleEnd && !replica_) host_.note_reset(id_, epoch_, end_error_);
   if (was_running) worker_.close(*this);
   for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
   before_start_.clear();
@@ -225,6 +229,10 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   // Commits of turns that are over stay when it is reset, those too that wait for the alarm scheduler.
   lingering_ = was_running && error.durable_object_reset && !storage_failed_ && alarms_ && alarms_->holding();
   if (lingering_) return;
+  if (replica_) {
+    replica_->copy.leave();
+    return host_.bury_replica(*this);
+  }
   // Nothing that was not acknowledged may be seen again: the next instance recovers from followers
   // under a new epoch. Giving the object up spares it the wait for this host's lease.
   host_.bury(*this, epoch_ != 0 && why != "another host owns it");
@@ -328,6 +336,10 @@ void Actor::EventWork::run() {
                              actor.current_section() != nullptr});
   actor.depth_ = message->depth;
   actor.subrequests_ = 0;
+  if (actor.replica_) [[unlikely]] {
+    actor.refresh();
+    if (actor.state_ != State::kRunning) return;
+  }
   runtime::EventId event = actor.open_event(caller, *message);
   begun = true;
   actor.queue_.begun();
@@ -381,18 +393,22 @@ runtime::EventId Actor::open_event(const net::Caller& caller, const worker::Obje
     event = free_events_.back();
     free_events_.pop_back();
   }
-  in_flight_[event] = {caller, true, static_cast<bool>(message.request), &message};
+  in_flight_[event] = {caller, true, static_cast<bool>(message.request), message.replicas, &message};
   ++open_events_;
   return event;
 }
 
 // ---- lease, idleness ----
 
-bool Actor::lease_valid() const { return host_.directory().lease_valid(); }
+bool Actor::lease_valid() const {
+  if (replica_) [[unlikely]] return replica_->copy.lease_valid();
+  return host_.directory().lease_valid();
+}
 
 // Without a valid lease nothing is delivered and nothing leaves; either the lease is renewed, or the
 // session ends and ObjectHost ends us.
 void Actor::wait_for_lease() {
+  if (replica_) [[unlikely]] return end(connection_lost(), "it lost its primary");
   ORRERY_SOMETIMES(world(), true, "an object waits for its host's lease to be renewed");
   output_gate_.hold(true);
   if (lease_timer_.slot != UINT32_MAX) return;

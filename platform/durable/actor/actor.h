@@ -27,6 +27,7 @@
 #include "platform/durable/gates/input_gate.h"
 #include "platform/durable/gates/output_gate.h"
 #include "platform/durable/history/history.h"
+#include "platform/durable/replicas/replica_set.h"
 #include "platform/durable/replication/replicated_log.h"
 #include "platform/durable/storage/object_database.h"
 #include "platform/worker/worker_isolate.h"
@@ -45,7 +46,7 @@ class Actor final : public worker::EventContext,
   // An instance of a class in the code of `worker`.
   Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Application::Class& object_class,
         Ref<const ObjectInfo> info, const worker::ObjectMessage& first, uint32_t number,
-        worker::Jurisdiction jurisdiction);
+        worker::Jurisdiction jurisdiction, std::optional<Region> replica_in = {});
   ~Actor() override;
 
   const ObjectInfo& info() const { return *info_; }
@@ -112,6 +113,18 @@ class Actor final : public worker::EventContext,
   void current_bookmark(runtime::OperationId operation);
   void bookmark_for_time(runtime::OperationId operation, int64_t ms);
   void restore_at_start(runtime::OperationId operation, std::string_view bookmark);
+  // Read replicas (replicas/README.md). Whether this is one; whether its class may have some; on or off from now on, told
+  // to `operation` when that is durable (kNoOperation: to nobody); of a replica: settles when it reads all of the bookmark.
+  bool is_replica() const { return replica_ != nullptr; }
+  bool may_replicate() const;
+  void configure_replicas(runtime::OperationId operation, bool on);
+  void wait_for_bookmark(runtime::OperationId operation, std::string_view bookmark);
+  // Everything was deleted, the wish for replicas with it: it stays.
+  void keep_replicas();
+  // From and of replicas of this object.
+  void renew(const net::Caller& caller, const RenewMessage& message);
+  void fed(const FeedMessage& message);
+  void peer_lost(host::HostId host);
   // Settles the operation in a turn of its own that follows this one and keeps its lock (1.3).
   void next_turn(runtime::OperationId operation);
   // Keeps a cursor under a number; exhausted ones are dropped after a while.
@@ -164,6 +177,7 @@ class Actor final : public worker::EventContext,
     net::Caller caller;
     bool open = false;
     bool fetch = false;
+    bool replicas = false;  // the caller goes to replicas
     const worker::ObjectMessage* message = nullptr;  // for comparing only
   };
   struct Section {
@@ -185,7 +199,16 @@ class Actor final : public worker::EventContext,
   class FrameOutput;
   class SyncOutput;
 
+  struct Replica;
   Task<void> acquire();
+  Task<void> become_replica();
+  // Opens the copy as it is now, if nothing that is under way reads the one before, or all the same.
+  void refresh(bool all_the_same = false);
+  void have_replicas();
+  // Those who turned replicas off hear of it once none answers any more.
+  void replicas_silent();
+  // Events may go on that wait for bookmarks, or may not yet.
+  void copy_waited_for();
   // Begins with a moment of the past, if the last instance asked for it. False: that cannot be done now.
   Task<bool> restore_past();
   // The entry is durable; false: not within kRecoveryPatience.
@@ -280,6 +303,11 @@ class Actor final : public worker::EventContext,
   std::unique_ptr<ReplicatedLog> log_;
   std::unique_ptr<ObjectDatabase> database_;
   std::unique_ptr<History> history_;  // null: its past is not kept
+  std::unique_ptr<ReplicaSet> replicas_;  // null: it has none
+  std::unique_ptr<Replica> replica_;      // null: this is the primary
+  Instant former_replicas_{0};            // until then those of former instances may answer, on this host's clock
+  std::vector<runtime::OperationId> stops_;
+  EventHandle stop_timer_;
   // Those who want the bookmark of a batch that has not entered the log yet.
   std::vector<std::pair<Batch, runtime::OperationId>> bookmarks_;
   struct DurableWait {

@@ -1,6 +1,7 @@
 // What flows out of an object's turns and back: answers, calls, critical sections, commits, durability.
 #include "platform/durable/actor/actor.h"
 #include "platform/durable/actor/actor_outputs.h"
+#include "platform/durable/actor/actor_replica.h"
 #include "platform/durable/actor/actor_work.h"
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/events.h"
@@ -65,7 +66,15 @@ void Actor::reply(runtime::EventId event, Ref<worker::AnswerMessage> answer, boo
   --open_events_;
   if (!keeping_.empty()) worker_.rpc().stamp(worker_, *this, event, *answer);
   answer->epoch = epoch_;
-  if (!lease_valid()) wait_for_lease();
+  if (!lease_valid()) {
+    wait_for_lease();
+    if (state_ == State::kEnded) return caller.reply(end_answer(true));
+  }
+  if (replicas_ && in_flight_[event].replicas) [[unlikely]] answer->replica = replicas_->host_for(caller.from());
+  if (replica_) [[unlikely]] {
+    answer->epoch = 0;
+    copy_waited_for();
+  }
   Batch needs = gated ? output_gate_.locked_up_to() : 0;
   const bool weak = host_.options().weaken.answers_early;
   if (!gated || weak || output_gate_.open()) return send_reply(caller, answer, needs, 0, gated);
@@ -413,6 +422,12 @@ void Actor::commit() {
 }
 
 void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
+  if (replica_) [[unlikely]] {
+    // A transaction that only read.
+    ORRERY_CHECK(!payload, "a replica writes nothing");
+    output_gate_.durable(batch);
+    return maybe_idle();
+  }
   const uint64_t index = payload ? append(std::move(payload)) : log_->last_index();
   world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
   if (!bookmarks_.empty()) [[unlikely]] give_bookmarks(batch);
@@ -428,12 +443,14 @@ void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
 uint64_t Actor::append(Ref<LogPayload> payload) {
   image_.apply(*payload);
   const uint64_t index = log_->append(std::move(payload));
+  if (replicas_) [[unlikely]] replicas_->appended();
   if (history_) history_->appended();
   return index;
 }
 
 void Actor::on_durable(uint64_t index) {
   if (history_) history_->durable(index);
+  if (replicas_) [[unlikely]] replicas_->durable(index);
   if (durable_wait_ && index >= durable_wait_->index) durable_wait_->reached->set(true);
   if (state_ != State::kRunning) return;
   if (!lease_valid()) wait_for_lease();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "platform/durable/actor/actor.h"
+#include "platform/durable/actor/actor_replica.h"
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/errors.h"
 #include "platform/durable/actor/events.h"
@@ -32,6 +33,7 @@ constexpr const char* kUnreachable = "Network connection lost.";
 
 void Actor::idle_over() {
   if (state_ != State::kRunning || active()) return;
+  if (replicas_ && replicas_->any()) return maybe_idle();  // somebody may be reading them
   leaving_ = history_ && history_->flush();
   if (!leaving_) end(connection_lost(), kIdleEnd);
 }
@@ -49,14 +51,15 @@ void Actor::settle_error(runtime::OperationId operation, std::string text) {
 
 void Actor::settle_bookmark(runtime::OperationId operation, uint64_t index) {
   auto cells = make_ref<runtime::Cells>();
-  cells->add(runtime::Cell::text(has_sql_ ? to_text({index, epoch_}, info_->key) : kNoBookmark));
+  const Bookmark bookmark = replica_ ? Bookmark{replica_->at.index, replica_->at.epoch} : Bookmark{index, epoch_};
+  cells->add(runtime::Cell::text(has_sql_ ? to_text(bookmark, info_->key) : kNoBookmark));
   worker_.answer_later(kSettleSoon, context_id(), operation, worker::AnswerMessage::of_cells(std::move(cells)));
 }
 
 void Actor::current_bookmark(runtime::OperationId operation) {
   operation_started(operation);
-  if (!has_sql_) return settle_bookmark(operation, 0);
-  if (!history_) return settle_error(operation, kNotKept);
+  if (!has_sql_ || replica_) return settle_bookmark(operation, 0);
+  if (!history_ && !may_replicate()) return settle_error(operation, kNotKept);
   // What this turn may still write is part of it, and what is written has its place in the log when it is committed.
   world().loop().schedule(world().now(), kBookmark, host_.process().owner(),
                           [&worker = worker_, id = context_id(), operation] {
@@ -102,6 +105,7 @@ Task<void> Actor::find_bookmark(runtime::OperationId operation, int64_t ms) {
 
 void Actor::restore_at_start(runtime::OperationId operation, std::string_view text) {
   operation_started(operation);
+  if (replica_) return settle_error(operation, kReplicaWrites);
   if (!has_sql_) return settle_error(operation, kNoBackEnd);
   if (!history_) return settle_error(operation, kNotKept);
   const auto bookmark = parse_bookmark(text, info_->key);

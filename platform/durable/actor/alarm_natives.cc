@@ -20,7 +20,7 @@ void alarm_get(Arguments info) {
 }
 
 void alarm_set(Arguments info) {
-  Actor* actor = calling_actor(info);
+  Actor* actor = calling_writer(info);
   if (!actor) return;
   AlarmTime time;
   if (info[1]->IsNumber()) {

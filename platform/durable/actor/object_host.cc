@@ -17,7 +17,8 @@ ObjectHost::ObjectHost(host::Process& process, worker::HostWorkers& workers,
       workers_(workers),
       directory_(directory),
       replication_(replication),
-      options_(options) {
+      options_(options),
+      replicas_(process, *this) {
   directory_.add_listener(this);
   process.network().serve(process, kObjectChannel, *this);
 }
@@ -94,8 +95,22 @@ void ObjectHost::news(uint32_t worker, bool again) {
   std::vector<Actor*> reset;
   for (auto& [id, actor] : actors_)
     if (actor->running() && ((again && actor->worker().index() == worker) || !fits(*actor))) reset.push_back(actor.get());
+  replicas_.for_each([&](Actor& r) {
+    if (r.running() && ((again && r.worker().index() == worker) || !fits(r))) reset.push_back(&r);
+  });
   for (Actor* actor : reset) actor->end(durable::code_updated(), kUpdateEnd);
   workers_.news(worker, again);
+}
+
+std::unique_ptr<Actor> ObjectHost::make_replica(const worker::Application::Class& object_class,
+                                                Ref<const ObjectInfo> info, const worker::ObjectMessage& first,
+                                                Region region) {
+  return std::make_unique<Actor>(*this, workers_.at(slot_of(object_class, first.id)), object_class, std::move(info), first,
+                                 ++last_number_, object_class.objects->jurisdiction_of(first.id), region);
+}
+
+LaneId ObjectHost::lane_of(const Actor& replica) {
+  return world().trace().lane(replica.object_class().printable(replica.id(), replica.name()), "object");
 }
 
 void ObjectHost::bury(Actor& actor, bool release) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "platform/durable/actor/actor.h"
+#include "platform/durable/actor/replica_host.h"
 #include "platform/durable/directory/directory_client.h"
 #include "platform/durable/directory/weaken.h"
 #include "platform/durable/replication/replicated_log.h"
@@ -34,6 +35,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   DirectoryClient& directory() { return directory_; }
   Replication& replication() { return replication_; }
   const Options& options() const { return options_; }
+  worker::HostWorkers& workers() { return workers_; }
   // Where the past of objects is kept; null: nowhere.
   archive::Client* archive() { return archive_; }
   void keep_past(archive::Client& archive) { archive_ = &archive; }
@@ -50,6 +52,11 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   // News of a Worker's versions came to this host: objects that do not belong to the version they run are reset, with
   // `again` (the same code was uploaded once more) all of its objects.
   void news(uint32_t worker, bool again);
+  // The read replicas on this host; one that is made now; the lane of the object that it is one of.
+  ReplicaHost& replicas() { return replicas_; }
+  std::unique_ptr<Actor> make_replica(const worker::Application::Class& object_class, Ref<const ObjectInfo> info,
+                                      const worker::ObjectMessage& first, Region region);
+  LaneId lane_of(const Actor& replica);
   // Whether an object that is this version's may start, or go on.
   bool fits(const Actor& actor) const;
 
@@ -63,6 +70,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   }
   // The version for an instance that is made now.
   uint32_t slot_of(const worker::Application::Class& object_class, const runtime::ObjectId& id);
+  void bury_replica(Actor& actor) { replicas_.bury(actor); }
   // The instance has ended: destroys it from the loop, and gives it up in the directory if asked.
   void bury(Actor& actor, bool release);
 
@@ -80,6 +88,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   };
   std::map<runtime::ObjectId, Reset> resets_;  // the last of each object
   uint32_t last_number_ = 0;
+  ReplicaHost replicas_;
 };
 
 }  // namespace orrery::durable

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/durable/actor/actor_replica.h"
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/alarm_natives.h"
 #include "platform/durable/actor/events.h"
@@ -51,6 +52,14 @@ Actor* actor_of(Arguments info) {
     return nullptr;
   }
   return actor;
+}
+
+// The same, and it may write.
+Actor* writer_of(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !actor->is_replica()) [[likely]] return actor;
+  throw_error(info.GetIsolate(), StorageError::Kind::kError, kReplicaWrites);
+  return nullptr;
 }
 
 // True when `error` was set and is now pending in JavaScript.
@@ -153,7 +162,7 @@ void storage_get_many(Arguments info) {
 }
 
 void storage_put(Arguments info) {
-  Actor* actor = actor_of(info);
+  Actor* actor = writer_of(info);
   if (!actor) return;
   v8::Isolate* isolate = info.GetIsolate();
   Ref<Buffer> value = runtime::serialize(isolate, isolate->GetCurrentContext(), info[2]);
@@ -174,7 +183,7 @@ void storage_converts(Arguments info) {
 }
 
 void storage_delete(Arguments info) {
-  Actor* actor = actor_of(info);
+  Actor* actor = writer_of(info);
   if (!actor) return;
   std::string key = key_at(info, 1);
   StorageError error = check_key(*actor, key);
@@ -237,13 +246,14 @@ void storage_list_next(Arguments info) {
 }
 
 void storage_delete_all(Arguments info) {
-  Actor* actor = actor_of(info);
+  Actor* actor = writer_of(info);
   if (!actor) return;
   const bool keep_alarm = !Isolate::from(info).app().has_flag("delete_all_deletes_alarm");
   Actor::Alarms& alarms = actor->alarms();
   if (actor->object_host().options().weaken.delete_all_keeps) return;
   if (failed(info, actor->database().delete_all(keep_alarm))) return;
   if (!keep_alarm) alarms.deleting_with_the_rest();
+  actor->keep_replicas();
   actor->wrote("deleteAll", keep_alarm ? std::string_view() : kAlarmToo, true);
   // The database is another one from here on, whatever becomes of the turn (3.9).
   actor->commit_now();
@@ -288,6 +298,36 @@ void storage_bookmark(Arguments info) {
   if (info[2]->IsNumber()) return actor->bookmark_for_time(operation, static_cast<int64_t>(info[2].As<v8::Number>()->Value()));
   if (info[2]->IsString()) return actor->restore_at_start(operation, runtime::to_utf8(info.GetIsolate(), info[2]));
   actor->current_bookmark(operation);
+}
+
+// storageReplicas(actor, operation, on)
+void storage_replicas(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !info[1]->IsUint32()) return;
+  Isolate::from(info).operation_begun();
+  actor->configure_replicas(info[1].As<v8::Uint32>()->Value(), info[2]->IsTrue());
+}
+
+void storage_is_replica(Arguments info) {
+  if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->is_replica());
+}
+
+// The binding of its own Worker by which a replica reaches its primary; nothing when there is none, or this is the primary.
+void storage_primary(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !actor->is_replica()) return;
+  const auto& bindings = actor->worker().deployment().code()->bindings;
+  for (uint32_t i = 0; i < bindings.size(); ++i)
+    if (bindings[i].kind == runtime::BindingKind::kDurableObject &&
+        actor->worker().place_of(i).objects == &actor->object_class())
+      return info.GetReturnValue().Set(i);
+}
+
+void storage_wait_for_bookmark(Arguments info) {
+  Actor* actor = actor_of(info);
+  if (!actor || !info[1]->IsUint32()) return;
+  Isolate::from(info).operation_begun();
+  actor->wait_for_bookmark(info[1].As<v8::Uint32>()->Value(), runtime::to_utf8(info.GetIsolate(), info[2]));
 }
 
 void storage_next_turn(Arguments info) {
@@ -436,6 +476,10 @@ constexpr runtime::NativeFunction kNatives[] = {
     {"storageSync", storage_sync},
     {"storageNextTurn", storage_next_turn},
     {"storageBookmark", storage_bookmark},
+    {"storageReplicas", storage_replicas},
+    {"storageIsReplica", storage_is_replica},
+    {"storagePrimary", storage_primary},
+    {"storageWaitForBookmark", storage_wait_for_bookmark},
     {"alarmGet", alarm_get},
     {"alarmSet", alarm_set},
     {"alarmNoRetry", alarm_no_retry},
@@ -449,6 +493,7 @@ constexpr runtime::NativeFunction kNatives[] = {
 }  // namespace
 
 Actor* calling_actor(Arguments info) { return actor_of(info); }
+Actor* calling_writer(Arguments info) { return writer_of(info); }
 bool throw_storage_error(Arguments info, const StorageError& error) { return failed(info, error); }
 
 std::span<const runtime::NativeFunction> storage_natives() { return kNatives; }

@@ -15,6 +15,8 @@ class Actor;
 // The object named by a native's first argument if it is the one whose turn it is; else null with an
 // exception pending.
 Actor* calling_actor(const v8::FunctionCallbackInfo<v8::Value>& info);
+// The same, for a change; of a read replica null, with an exception pending.
+Actor* calling_writer(const v8::FunctionCallbackInfo<v8::Value>& info);
 // True when `error` was set and is now pending in JavaScript.
 bool throw_storage_error(const v8::FunctionCallbackInfo<v8::Value>& info,
                          const StorageError& error);

@@ -46,6 +46,8 @@ struct Weaken {
   bool change_unregistered = false;  // an owner replaces a follower without telling the directory
   bool directory_votes_blank = false;  // a directory member that lost its disk votes as one that knows nothing
   bool old_release_reads_torn = false;  // an old release takes a newer one's records for a torn tail
+  bool replica_reads_ahead = false;  // replicas are fed what is not durable yet
+  bool bookmark_ignored = false;     // waitForBookmark() of a replica waits for nothing
   bool leases_forever = false;     // a directory member never counts a lease as over
 };
 

@@ -10,6 +10,7 @@ import { illegalInvocation, named, writeOptions, wrongType } from "./arguments.j
 import { get, list, put, remove } from "./entries.js";
 import { DurableObjectTransaction, TransactionHandle } from "./transaction.js";
 import { deleteAlarm, getAlarm, setAlarm } from "./alarm.js";
+import { addFlagged, primaryOf } from "./replicas.js";
 
 const { defineProperty } = Reflect;
 
@@ -31,6 +32,7 @@ export class DurableObjectStorage {
   constructor(actor, context) {
     const handle = new Handle(actor, context);
     this.#handle = handle;
+    if (addFlagged(DurableObjectStorage)) ownGetter(this, "primary", () => primaryOf(handle));
     ownGetter(this, "kv", () => new SyncKvStorage(handle));
     ownGetter(this, "sql", () => new SqlStorage(actor));
   }
@@ -38,6 +40,8 @@ export class DurableObjectStorage {
     if (typeof storage !== "object" || storage === null || !(#handle in storage)) throw illegalInvocation();
     return storage.#handle;
   }
+
+  static handleOf(storage) { return DurableObjectStorage.#of(storage); }
 
   get(key, options) { return get(DurableObjectStorage.#of(this), arguments.length, key, options); }
   put(key, value, options) { return put(DurableObjectStorage.#of(this), arguments.length, key, value, options); }
@@ -82,6 +86,9 @@ export class DurableObjectStorage {
   onNextSessionRestoreBookmark(text) { return bookmark(DurableObjectStorage.#of(this), `${text}`); }
 
 }
+
+export const handleOf = DurableObjectStorage.handleOf;
+delete DurableObjectStorage.handleOf;
 
 async function bookmark({ actor, context }, what) {
   return (await context.operation((operation) => natives.storageBookmark(actor, operation, what)))[0];

@@ -149,6 +149,11 @@ void Connection::set_up() {
   }
 }
 
+void Connection::read_only() {
+  Trust trust(*this);
+  sqlite3_exec(db_, "PRAGMA query_only=ON", nullptr, nullptr, nullptr);
+}
+
 int Connection::on_progress(void* self) {
   SqlMeter* meter = static_cast<Connection*>(self)->meter_;
   return meter && !meter->charge();

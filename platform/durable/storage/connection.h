@@ -34,6 +34,8 @@ class Connection {
 
   sqlite3* handle() { return db_; }
   void set_meter(SqlMeter* meter) { meter_ = meter; }
+  // Statements that write fail from now on.
+  void read_only();
 
   // A statement of ours, kept for reuse. Null: see `fail`.
   Statement prepare(const char* sql);

@@ -127,6 +127,11 @@ class ObjectDatabase {
   // The moment of its past that the object is to begin with at its next start: the index of a log entry.
   virtual std::optional<int64_t> restore(StorageError& error) = 0;
   virtual StorageError set_restore(std::optional<int64_t> index) = 0;
+  // Whether the object has read replicas: 1, or not 1.
+  virtual std::optional<int64_t> replicas(StorageError& error) = 0;
+  virtual StorageError set_replicas(std::optional<int64_t> on) = 0;
+  // Statements that write fail from now on.
+  virtual void read_only() = 0;
 
   // Savepoints for transactionSync() and transaction(), nested by depth from 1.
   virtual StorageError begin_savepoint() = 0;

@@ -121,6 +121,14 @@ StorageError SqliteDatabase::set_restore(std::optional<int64_t> index) {
   return session_->restore.set(index);
 }
 
+std::optional<int64_t> SqliteDatabase::replicas(StorageError& error) {
+  return session_->replicas.get(error);
+}
+StorageError SqliteDatabase::set_replicas(std::optional<int64_t> on) {
+  return session_->replicas.set(on);
+}
+void SqliteDatabase::read_only() { session_->connection.read_only(); }
+
 StorageError SqliteDatabase::begin_savepoint() { return session_->connection.begin_savepoint(); }
 StorageError SqliteDatabase::release_savepoint() {
   return session_->connection.release_savepoint();
@@ -128,6 +136,7 @@ StorageError SqliteDatabase::release_savepoint() {
 StorageError SqliteDatabase::rollback_savepoint(bool alarm) {
   session_->kv.forget();
   session_->restore.forget();
+  session_->replicas.forget();
   if (alarm) session_->alarm.forget();
   return session_->connection.rollback_savepoint();
 }
@@ -135,6 +144,7 @@ StorageError SqliteDatabase::rollback_savepoint(bool alarm) {
 void SqliteDatabase::forget() {
   session_->kv.forget();
   session_->restore.forget();
+  session_->replicas.forget();
   session_->alarm.forget();
 }
 

@@ -35,6 +35,9 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
   StorageError set_alarm(std::optional<int64_t> at_ms) override;
   std::optional<int64_t> restore(StorageError& error) override;
   StorageError set_restore(std::optional<int64_t> index) override;
+  std::optional<int64_t> replicas(StorageError& error) override;
+  StorageError set_replicas(std::optional<int64_t> on) override;
+  void read_only() override;
   StorageError begin_savepoint() override;
   StorageError release_savepoint() override;
   using ObjectDatabase::rollback_savepoint;
@@ -54,6 +57,7 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
           kv(connection, !fresh),
           alarm(connection, !fresh, StoredNumber::Key::kAlarm),
           restore(connection, !fresh, StoredNumber::Key::kRestore),
+          replicas(connection, !fresh, StoredNumber::Key::kReplicas),
           sql(connection) {
       if (!fresh) kv.forget();
     }
@@ -61,6 +65,7 @@ class SqliteDatabase final : public ObjectDatabase, private disk::WalCapture {
     KvTable kv;
     StoredNumber alarm;
     StoredNumber restore;
+    StoredNumber replicas;
     Statement page_count, freelist_count;
     SqlRunner sql;
   };

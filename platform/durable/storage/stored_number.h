@@ -10,7 +10,7 @@ namespace orrery::durable {
 
 class StoredNumber {
  public:
-  enum class Key : int { kAlarm = 1, kRestore = 2 };
+  enum class Key : int { kAlarm = 1, kRestore = 2, kReplicas = 3 };
   // `exists`: the table may be there.
   StoredNumber(Connection& connection, bool exists, Key key) : connection_(connection), key_(key), empty_(!exists) {
     known_ = !exists;

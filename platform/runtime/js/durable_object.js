@@ -26,7 +26,7 @@ const HINTS = {
   __proto__: null,
   wnam: 1, enam: 2, sam: 3, weur: 4, eeur: 5, apac: 6, "apac-ne": 7, "apac-se": 8, oc: 9, afr: 10, me: 11,
 };
-const BINDING = 0xffff, HINT = 1 << 16, JURISDICTION = 1 << 24;
+const BINDING = 0xffff, HINT = 1 << 16, PRIMARY_ONLY = 1 << 23, JURISDICTION = 1 << 24;
 
 function jurisdictionOf(name) {
   if (name === undefined || name === null) return 0;
@@ -177,8 +177,14 @@ function stubTo(binding, id, options, method) {
   }
   let to = (binding & BINDING) + within * JURISDICTION;
   if (options !== undefined) {
-    const hint = dictionary(options, method, 2, "GetDurableObjectOptions")?.locationHint;
+    const given = dictionary(options, method, 2, "GetDurableObjectOptions");
+    const hint = given?.locationHint;
     if (hint !== undefined && hint !== null) to += (HINTS[`${hint}`] ?? 0) * HINT;
+    const mode = given?.routingMode;
+    if (mode !== undefined) {
+      if (`${mode}` !== "primary-only") throw new RangeError(`unknown routingMode: ${mode}`);
+      to += PRIMARY_ONLY;
+    }
   }
   return new DurableObjectStub(internal, to, id);
 }
@@ -190,6 +196,11 @@ for (const [Class, name] of [
   defineProperty(Class, "name", { value: name, configurable: true });
   defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
   hideConstructor(Class, name);
+}
+
+/** To the primary of a replica, by a binding to its class. */
+export function stubOfPrimary(binding, id) {
+  return new DurableObjectStub(internal, binding + PRIMARY_ONLY + jurisdictionOfId(id) * JURISDICTION, id);
 }
 
 export function makeNamespace(binding) {

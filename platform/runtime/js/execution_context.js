@@ -65,11 +65,49 @@ class Section {
   }
 }
 
+// What compatibility flags add; they are not known while the snapshot is made.
+class Replication {
+  /** Read replicas on ("auto") or off ("disabled"); resolves when that is durable. */
+  configureReadReplication(options) {
+    try {
+      const context = stateContextOf(this);
+      if (typeof options !== "object" || options === null) {
+        throw wrongType("configureReadReplication", "DurableObjectState", 1, "ReadReplicationOptions");
+      }
+      const mode = options.mode === undefined ? undefined : `${options.mode}`;
+      if (natives.storageIsReplica(context.actor)) {
+        throw new Error("Replica Durable Objects cannot call configureReadReplication().");
+      }
+      if (mode !== "auto" && mode !== "disabled") {
+        throw new TypeError(`configureReadReplication() called with unknown mode setting: ${mode}.`);
+      }
+      return promiseThen(
+        context.operation((operation) => natives.storageReplicas(context.actor, operation, mode === "auto")), () => undefined);
+    } catch (error) {
+      return promiseReject(error);
+    }
+  }
+}
+const { configureReadReplication } = Replication.prototype;
+let experimental;  // undefined: the flags were not looked at yet
+
+function addFlagged() {
+  experimental = natives.hasFlag("experimental");
+  if (!natives.hasFlag("replica_routing")) return;
+  defineProperty(configureReadReplication, "length", { value: 0, configurable: true });
+  defineProperty(DurableObjectState.prototype, "configureReadReplication",
+    { value: configureReadReplication, writable: true, configurable: true, enumerable: false });
+}
+
 export class DurableObjectState {
   #context;
   #id;
   #storage;
   constructor(context, raw, name, jurisdiction) {
+    if (experimental === undefined) addFlagged();
+    if (experimental) {
+      defineProperty(this, "primaryStub", { get: () => this.storage.primary, enumerable: true, configurable: true });
+    }
     this.#context = context;
     this.#id = makeId(raw, name, jurisdiction);
     this.#storage = undefined;
