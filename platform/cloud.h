@@ -58,6 +58,7 @@ class Cloud {
   host::Hosts& hosts() { return *hosts_; }
   net::Network& network() { return *network_; }
   const net::Geography& geography() const { return geography_; }
+  uint32_t hosts_per_pop() const { return options_.hosts_per_pop; }
   edge::Anycast& anycast() { return *anycast_; }
   const CloudOptions& options() const { return options_; }
   const worker::Application& application() const { return application_; }

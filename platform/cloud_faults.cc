@@ -36,6 +36,12 @@ std::string CloudFaults::check(const fault::Fault& fault) {
   if (fault.kind == fault::FaultKind::kDeploy) {
     return check_deploy(fault.fields, false);
   }
+  if (fault.kind == fault::FaultKind::kMove) {
+    const auto& to = fault.fields.find("to");
+    if (to == fault.fields.end() || !to->is_string() || !cloud_.geography().find(to->get<std::string>()))
+      return "move: `to` must be the code of a point of presence, like \"FRA\"";
+    return {};
+  }
   if (fault.kind == fault::FaultKind::kCrashInTurn) {
     for (const char* field : {"host_call", "restart_after_us"}) {
       const auto& value = fault.fields.find(field);
@@ -85,6 +91,7 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
     upgrade(fault);
     return {};
   }
+  if (fault.kind == fault::FaultKind::kMove) return move(fault);
   // An object that is not live has nothing to lose.
   if (durable::Actor* actor = cloud_.find_object(fault.target))
     actor->object_host().evict(*actor, "evicted by a fault");
@@ -140,6 +147,18 @@ std::string CloudFaults::deploy(const nlohmann::json& fields) {
 }
 
 // Each Worker on the host counts its own host calls, or one object its own; the first that is there ends the process.
+std::string CloudFaults::move(const fault::Fault& fault) {
+  durable::Actor* actor = cloud_.find_object(fault.target);
+  if (!actor) return {};  // it sleeps, and wakes at home
+  const uint32_t pop = *cloud_.geography().find(fault.fields["to"].get<std::string>());
+  if (!worker::within(cloud_.geography().at(pop), actor->jurisdiction()))
+    return "move: " + fault.target + " may not leave its jurisdiction, \"" +
+           std::string(worker::kJurisdictions[static_cast<size_t>(actor->jurisdiction())]) + "\"";
+  const uint32_t number = 1 + static_cast<uint32_t>(actor->info().key % cloud_.hosts_per_pop());
+  actor->move(pop, cloud_.hosts().at(pop, number).id());
+  return {};
+}
+
 void CloudFaults::crash_in_turn(const fault::Fault& fault) {
   durable::Actor* actor = cloud_.find_object(fault.target);
   host::Host* host = actor ? &actor->object_host().process().host() : cloud_.hosts().by_name(fault.target);

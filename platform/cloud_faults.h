@@ -51,6 +51,8 @@ class CloudFaults final : public fault::FaultTarget {
   void crash_in_turn(const fault::Fault& fault);
   void upgrade(const fault::Fault& fault);
   std::vector<std::string> hosts_to_upgrade(const std::string& target);
+  // An object goes to live in another point of presence.
+  std::string move(const fault::Fault& fault);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them

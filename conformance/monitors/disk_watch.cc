@@ -127,6 +127,15 @@ void DiskWatch::entry(FileState& file, const durable::RecordHead& head, LaneId h
              std::to_string(head.prev_epoch);
     });
 
+  if (!rewritten) {
+    ledger_.exercise(RuleId::kTailKept);
+    if (head.index <= log.last && log.epoch_at(head.index) == head.epoch)
+      ledger_.breach(RuleId::kTailKept, at, {object.lane, host}, [&] {
+        return ledger_.name(host) + " had " + entry_name(head.epoch, head.index) + " of " + ledger_.name(object.lane) +
+               " already, and at " + show(at.at) + " cut its log back to write it again; it reached to entry " +
+               std::to_string(log.last);
+      });
+  }
   log.put(head.epoch, head.index);
   log.promised = std::max(log.promised, head.epoch);
   Epoch& own = object.epoch(head.epoch);

@@ -1,5 +1,5 @@
 // Reads every follower's log file along with each sync of its disk: what is durable where, taken from the
-// medium and not from what any part of the platform says. Watches DO-REP-1, 2, 3 and DO-SI-2.
+// medium and not from what any part of the platform says. Watches DO-REP-1, 2, 3, 7 and DO-SI-2.
 //
 // Only headers are read, and only of records added since the last sync of the same file.
 #pragma once

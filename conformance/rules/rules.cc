@@ -58,6 +58,8 @@ constexpr Rule kRules[] = {
      "platform/durable/replication", kMonitor},
     {"DO-REP-6", "A new owner recovers from the followers that the owner before it wrote to.",
      "platform/durable/replication", kMonitor},
+    {"DO-REP-7", "A follower cuts off of its log only what conflicts with that of a newer owner.",
+     "platform/durable/replication", kMonitor},
     {"DO-DUR-1", "A write that was acknowledged is in the state of every later instance.",
      "durable-objects 14 (I1, I6)", kMonitor},
     {"DO-ORD-1", "Calls of one caller to one object are delivered in the order of the calls.",

@@ -34,6 +34,7 @@ enum class RuleId : uint8_t {
   kLogContent,          // DO-REP-4
   kLogOrder,            // DO-REP-5
   kFollowersKnown,      // DO-REP-6
+  kTailKept,            // DO-REP-7
   kAcknowledgedStays,   // DO-DUR-1
   kStubOrder,           // DO-ORD-1
   kDeliveredOnce,       // DO-ORD-2

@@ -180,6 +180,11 @@ class Timeline:
         """Removes an object ("do:Cart/42") from memory as after idleness."""
         return self._fault("evict", target=target)
 
+    def move(self, target: str, *, to: str) -> "Timeline":
+        """Moves an object ("do:Cart/42") that is live to another point of presence ("SIN"): it takes no new events,
+        ends those under way (10 s at most), and wakes there. Its followers then move near it, one by one."""
+        return self._fault("move", target=target, to=_pop(to).removeprefix("pop:"))
+
     def hibernate(self, target: str) -> "Timeline":
         return self._fault("hibernate", target=target)
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::array<const char*, kFaultKinds> kKindNames = {
     "partition", "heal",     "crash",      "restart", "pause",     "clog",     "loss",  "clock",
     "disk",      "lose_pop", "return_pop", "evict",   "hibernate", "kv_delay", "deploy",
-    "crash_in_turn", "upgrade"};
+    "crash_in_turn", "upgrade", "move"};
 constexpr std::array<const char*, 10> kDiskNames = {
     "full",    "io_error",    "slow", "fsync_fails", "fsync_lies",
     "bit_rot", "misdirected", "gone", "lost",        "torn"};

@@ -15,7 +15,7 @@
 //        misdirected|gone|lost|torn","for_us":N,"restart_after_us":N,
 //        "chance_ppm":N,"factor":N,"capacity_bytes":N}
 //   {"kind":"lose_pop","target":"pop:FRA","for_us":N}  {"kind":"return_pop","target":"pop:FRA"}
-//   {"kind":"evict|hibernate|kv_delay|deploy|crash_in_turn|upgrade", ...}  anything: the platform reads `fields`
+//   {"kind":"evict|hibernate|kv_delay|deploy|crash_in_turn|upgrade|move", ...}  anything: the platform reads `fields`
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ namespace orrery::fault {
 
 enum class FaultKind : uint8_t {
   kPartition, kHeal, kCrash, kRestart, kPause, kClog, kLoss, kClock, kDisk, kLosePop, kReturnPop,
-  kEvict, kHibernate, kKvDelay, kDeploy, kCrashInTurn, kUpgrade,
+  kEvict, kHibernate, kKvDelay, kDeploy, kCrashInTurn, kUpgrade, kMove,
 };
-inline constexpr uint32_t kFaultKinds = 17;
+inline constexpr uint32_t kFaultKinds = 18;
 const char* to_string(FaultKind kind);
 
 enum class DiskFaultKind : uint8_t {

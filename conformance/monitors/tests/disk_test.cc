@@ -37,6 +37,20 @@ TEST_F(Disks, ANewOwnerMaySendWhatItRecoveredFromOlderOnes) {
   EXPECT_EQ(all(), 0u);
   EXPECT_EQ(monitors.exercised(RuleId::kFollowerPromise), 2u);
 }
+TEST_F(Disks, CuttingBackToAnEntryThatItHasBreaksRep7) {
+  put(0, 1, 1, 0);
+  put(0, 1, 2, 1);
+  put(0, 1, 1, 0);
+  EXPECT_EQ(broken(RuleId::kTailKept), 1u);
+}
+TEST_F(Disks, CuttingOffWhatANewerOwnerDoesNotHaveIsFine) {
+  put(0, 1, 1, 0);
+  put(0, 1, 2, 1);
+  recovered(2, {1, 1});
+  put(0, 2, 2, 1);
+  EXPECT_EQ(broken(RuleId::kTailKept), 0u);
+  EXPECT_EQ(monitors.exercised(RuleId::kTailKept), 3u);
+}
 TEST_F(Disks, ALogWithAHoleBreaksRep3) {
   put(0, 1, 1, 0);
   put(0, 1, 3, 1);

@@ -16,7 +16,7 @@ struct Following : Rig {
     turn_ends();
     commit(1, 1);
   }
-  void change(Stage stage, uint64_t epoch = 1) { tell(durable::FollowerChange{lane, epoch, stage, followers[4], kSixth}); }
+  void change(Stage stage, uint64_t epoch = 1) { tell(durable::FollowerChange{lane, epoch, stage, followers[4], kSixth, false}); }
   // The sixth host writes as the follower in whose place it comes.
   void sixth_has(uint64_t epoch, uint64_t index, uint64_t previous) {
     const host::HostId left = std::exchange(followers[4], kSixth);

@@ -40,6 +40,7 @@ Actor::Actor(ObjectHost& host, worker::WorkerIsolate& worker, const worker::Appl
 Actor::~Actor() {
   input_gate_->detach();
   Loop& loop = world().loop();
+  if (move_) loop.cancel(move_->patience);
   for (EventHandle* h : {&idle_timer_, &lost_timer_, &lease_timer_, &durability_timer_, &commit_event_, &stop_timer_}) loop.cancel(*h);
   for (auto& [id, section] : sections_) loop.cancel(section.timeout);
   while (works_) delete works_;
@@ -57,6 +58,14 @@ Actor::Alarms& Actor::alarms() {
 
 Task<void> Actor::acquire() {
   if (replica_) co_return co_await become_replica();
+  if (const host::HostId to = host_.moved_to(id_); to != host::kNoHost) [[unlikely]] {
+    const bool elsewhere = co_await lives_elsewhere();
+    if (elsewhere) {
+      ORRERY_SOMETIMES(world(), true, "an event goes to where an object lived before it moved");
+      refuse_all(worker::AnswerMessage::not_here(to));
+      co_return end(connection_lost(), kMoveEnd);
+    }
+  }
   ClaimOptions claim_options;
   claim_options.followers =
       choose_followers(host_.process().hosts(), host_.process().network().geography(),
@@ -173,6 +182,10 @@ void Actor::enter(const net::Caller& caller, Ref<const worker::ObjectMessage> me
       before_start_.emplace_back(caller, std::move(message));
       return;
     case State::kRunning:
+      if (move_) [[unlikely]] {
+        before_start_.emplace_back(caller, std::move(message));
+        return;
+      }
       if (idle_timer_.slot != UINT32_MAX) world().loop().cancel(idle_timer_);
       leaving_ = false;
       if (message->event == worker::ObjectMessage::Event::kProbe)
@@ -213,10 +226,12 @@ void Actor::end(const runtime::ErrorInfo& error, std::string_view why) {
   end_error_.durable_object_id = worker::hex_of(id_);
   world().announce(ObjectEnded{info_->lane, epoch_, why});
   if (was_running && given() > 0) worker_.rpc().fail_streams(worker_, *this, end_answer(true)->error);
-  if (was_running && why != kIdleEnd && !replica_) host_.note_reset(id_, epoch_, end_error_);
+  if (was_running && why != kIdleEnd && why != kMoveEnd && !replica_) host_.note_reset(id_, epoch_, end_error_);
   if (was_running) worker_.close(*this);
-  for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
-  before_start_.clear();
+  if (!move_) {
+    for (auto& [caller, message] : before_start_) caller.reply(end_answer(bool(message->request)));
+    before_start_.clear();
+  }
   if (alarms_) alarms_->object_ended();
   for (InFlight& e : in_flight_) {
     if (e.open) e.caller.reply(end_answer(e.fetch));
@@ -430,6 +445,7 @@ bool Actor::at_work() const {
 
 void Actor::maybe_idle() {
   if (state_ != State::kRunning || active() || idle_timer_.slot != UINT32_MAX) return;
+  if (move_) [[unlikely]] return give_away();
   idle_timer_ = world().loop().schedule_in(
       host_.options().idle_before_eviction, kIdle, host_.process().owner(), [this] {
         idle_timer_ = {};

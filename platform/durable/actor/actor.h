@@ -87,6 +87,9 @@ class Actor final : public worker::EventContext,
   void deliver(const net::Caller& caller, Ref<const worker::ObjectMessage> message);
   // Begins to claim, recover and construct.
   void start() { tasks_.spawn(acquire()); }
+  // It is to live in another point of presence: events that come from now on wait, those under way end, then the
+  // object is given up with that home, and what waited is sent on to `host` there.
+  void move(uint32_t pop, host::HostId host);
   // The instance is over: callers get `error`, nothing undurable survives. Safe within a turn.
   void end(const runtime::ErrorInfo& error, std::string_view why);
 
@@ -256,6 +259,9 @@ class Actor final : public worker::EventContext,
   void linger_over();
   void refuse_all(const Ref<worker::AnswerMessage>& answer);
   void maybe_idle();
+  void give_away();
+  // Whether the directory knows of another home than this.
+  Task<bool> lives_elsewhere();
   // It was idle long enough: what the archive lacks of it leaves, then it ends.
   void idle_over();
   // Looks, in a while, whether events wait for what can never come (lost_events.cc).
@@ -323,7 +329,8 @@ class Actor final : public worker::EventContext,
   size_t granted_before_ = 0;  // the first of `ready_`, who had their locks before the turn that runs
   uint64_t hop_ = 0;           // of the last turn that entered or left a section
   Work* works_ = nullptr;  // every Work of this object, an intrusive list: what the destructor frees
-  std::deque<std::pair<net::Caller, Ref<const worker::ObjectMessage>>> before_start_;
+  using EarlyEvents = std::deque<std::pair<net::Caller, Ref<const worker::ObjectMessage>>>;
+  EarlyEvents before_start_;  // or while it moves
 
   EventQueue queue_;
   std::vector<InFlight> in_flight_;
@@ -354,6 +361,14 @@ class Actor final : public worker::EventContext,
   std::map<uint32_t, Ref<CriticalSection>> socket_sections_;  // by the end that was accepted in them
   std::map<uint32_t, Ref<CriticalSection>> given_sections_;  // by the number of what was given out
   std::map<worker::CallName, Ref<CriticalSection>> result_sections_;  // by the call whose result they are
+
+  // It is to live elsewhere.
+  struct Move {
+    uint32_t pop;
+    host::HostId host;
+    EventHandle patience;
+  };
+  std::optional<Move> move_;
 
   EventHandle idle_timer_;
   bool leaving_ = false;  // it ends when its past is archived, if nothing comes meanwhile

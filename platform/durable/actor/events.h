@@ -38,6 +38,7 @@ struct ObjectVersion {
 // Why an instance ended: a new version of its Worker, or nobody had used it for a while.
 inline constexpr std::string_view kUpdateEnd = "its code was updated";
 inline constexpr std::string_view kIdleEnd = "evicted after being idle";
+inline constexpr std::string_view kMoveEnd = "moved to another point of presence";
 
 // The instance begins with the database as it was after log entry `index`; that is entry `entry`.
 struct ObjectRestored {

@@ -22,6 +22,8 @@ inline constexpr uint64_t kEnterHops = 3;
 // What it takes to parse, compile and run a Worker's code where its isolate is not there yet. Source: platform.md
 // 1.6. Stateless events pay nothing: their isolate is made during the client's TLS handshake.
 inline constexpr Duration kColdStart = millis(5);
+// An object that is to move takes no new events; those under way have so long to end.
+inline constexpr Duration kMovePatience = seconds(10);
 // How often an object whose host's lease has lapsed looks again.
 inline constexpr Duration kLeasePoll = millis(50);
 

@@ -113,6 +113,11 @@ LaneId ObjectHost::lane_of(const Actor& replica) {
   return world().trace().lane(replica.object_class().printable(replica.id(), replica.name()), "object");
 }
 
+host::HostId ObjectHost::moved_to(const runtime::ObjectId& id) const {
+  auto it = moved_.find(id);
+  return it != moved_.end() && process_.hosts().by_id(it->second).up() ? it->second : host::kNoHost;
+}
+
 void ObjectHost::bury(Actor& actor, bool release) {
   auto it = actors_.find(actor.id_);
   if (it == actors_.end() || it->second.get() != &actor) return;
@@ -122,7 +127,17 @@ void ObjectHost::bury(Actor& actor, bool release) {
     auto give_up = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch) -> Task<void> {
       co_await self.directory_.release(std::move(info), epoch);
     };
-    process_.tasks().spawn(give_up(*this, actor.info_, actor.epoch_));
+    if (actor.move_) moved_[actor.id_] = actor.move_->host;
+    // What came for an object that moves goes on when nobody owns it any more.
+    auto hand_on = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch, uint32_t home, host::HostId to,
+                      Actor::EarlyEvents waiting) -> Task<void> {
+      co_await self.directory_.release(std::move(info), epoch, home);
+      ORRERY_SOMETIMES(self.world(), !waiting.empty(), "events wait for an object that moves");
+      for (auto& [caller, message] : waiting) caller.reply(worker::AnswerMessage::not_here(to));
+    };
+    process_.tasks().spawn(actor.move_ ? hand_on(*this, actor.info_, actor.epoch_, actor.move_->pop, actor.move_->host,
+                                                 std::move(actor.before_start_))
+                                       : give_up(*this, actor.info_, actor.epoch_));
   }
   // The instance may be on the stack below us; it goes when the loop comes round.
   world().loop().schedule(world().now(), kBury, process_.owner(), [this] { ended_.clear(); });

@@ -71,6 +71,8 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
   // The version for an instance that is made now.
   uint32_t slot_of(const worker::Application::Class& object_class, const runtime::ObjectId& id);
   void bury_replica(Actor& actor) { replicas_.bury(actor); }
+  // Where an object went that moved away from here; kNoHost: it did not, or that host is down.
+  host::HostId moved_to(const runtime::ObjectId& id) const;
   // The instance has ended: destroys it from the loop, and gives it up in the directory if asked.
   void bury(Actor& actor, bool release);
 
@@ -87,6 +89,7 @@ class ObjectHost final : public host::Service, private net::Handler, private Ses
     runtime::ErrorInfo error;
   };
   std::map<runtime::ObjectId, Reset> resets_;  // the last of each object
+  std::map<runtime::ObjectId, host::HostId> moved_;  // for who still looks for them here
   uint32_t last_number_ = 0;
   ReplicaHost replicas_;
 };

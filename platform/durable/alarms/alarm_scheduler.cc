@@ -85,6 +85,7 @@ Task<void> AlarmScheduler::open(uint32_t number) {
   claim_options.followers =
       choose_followers(process_.hosts(), process_.network().geography(), process_.host().pop(),
                        info->key, options_.hosts_per_pop);
+  claim_options.home_pop = process_.host().pop();
   claim_options.patience = kShardPatience;
   Claim claim = co_await directory_.claim(info, claim_options);
   if (claim.status == Claim::Status::kHeld) slot.held_by = claim.placement.owner;

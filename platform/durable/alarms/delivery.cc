@@ -63,7 +63,9 @@ Task<Ref<const AlarmAnswer>> deliver_alarm(host::Process& process, DirectoryClie
       bool known = found.status == Lookup::Status::kFound && owner != host::kNoHost;
       to = known && owner != suspect
                ? owner
-               : place_to_wake(process, info->key, home_pop, hosts_per_pop, attempt++,
+               : place_to_wake(process, info->key,
+                               found.status == Lookup::Status::kFound ? found.placement.home_pop : home_pop,
+                               hosts_per_pop, attempt++,
                                jurisdiction);
     }
     net::Reply reply =

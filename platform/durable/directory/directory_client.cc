@@ -209,7 +209,7 @@ Task<FollowerSwap> DirectoryClient::swap_follower(Ref<const ObjectInfo> object, 
   co_return result;
 }
 
-Task<bool> DirectoryClient::release(Ref<const ObjectInfo> object, uint64_t epoch) {
+Task<bool> DirectoryClient::release(Ref<const ObjectInfo> object, uint64_t epoch, std::optional<uint32_t> home) {
   const Instant deadline = process_.world().now() + options_.lease;
   const SessionId session = session_;
   Duration pause = kDirectoryBackoffFirst;
@@ -222,6 +222,7 @@ Task<bool> DirectoryClient::release(Ref<const ObjectInfo> object, uint64_t epoch
       Placement next = promise.value;
       next.owner = host::kNoHost;
       next.session = 0;
+      next.home_pop = home.value_or(next.home_pop);
       const bool accepted = co_await accept(object, promise, std::move(next));
       if (accepted) co_return true;
     }

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,7 +100,8 @@ class DirectoryClient : public host::Service {
 
   // Gives the object up, if this host still owns it under `epoch`: the next claim need not wait.
   // The caller has stopped every effect of the object before. False when no quorum answered.
-  Task<bool> release(Ref<const ObjectInfo> object, uint64_t epoch);
+  // With `home`, the object lives there from now on.
+  Task<bool> release(Ref<const ObjectInfo> object, uint64_t epoch, std::optional<uint32_t> home = std::nullopt);
 
   // Puts `to` in the place of follower `from` of an object that this host owns under `epoch`. One round: whoever wants
   // it asks until the answer is kDone or kDeposed, and meanwhile believes that either may follow.

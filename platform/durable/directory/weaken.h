@@ -43,6 +43,9 @@ struct Weaken {
   bool delete_all_keeps = false;   // deleteAll() deletes nothing
   bool versions_drawn = false;     // an object's version is drawn anew at each of its starts
   bool renames_lose = false;       // a class that a migration renames begins anew
+  bool ack_counted_twice = false;  // the first follower's acknowledgement counts for the last one too
+  bool repeats_cut = false;        // a follower that gets an entry again cuts off what it has behind it
+  bool batch_applied_twice = false;   // looking back, each batch of the archive is applied once more after the next
   bool change_unregistered = false;  // an owner replaces a follower without telling the directory
   bool directory_votes_blank = false;  // a directory member that lost its disk votes as one that knows nothing
   bool old_release_reads_torn = false;  // an old release takes a newer one's records for a torn tail

@@ -9,6 +9,13 @@ namespace orrery::durable {
 
 namespace {
 
+// Applies those of the entries that follow `at`, up to `index`.
+template <class Entries>
+void apply(const Entries& entries, uint64_t index, PageImage& image, uint64_t& at) {
+  for (const auto& entry : entries)
+    if (entry->index == at + 1 && at < index) image.apply(*entry->payload), ++at;
+}
+
 // The last of the entries made by then, or null. Times do not fall along a log.
 const AppendMessage* made_by(const std::deque<Ref<const AppendMessage>>& entries, int64_t ms) {
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry)
@@ -89,19 +96,20 @@ Task<History::Database> History::build(uint64_t index) {
       if (!image) co_return out;
       at = from->index;
     }
+    Batch earlier;
     for (const ArchivedLog& log : past.logs) {
       if (log.last <= at || log.first > index || log.first > at + 1) continue;
       Batch batch = co_await fetch(log);
       out.status = batch.status;
       if (batch.status != Status::kOk) co_return out;
-      for (const auto& entry : batch.entries)
-        if (entry->index == at + 1 && at < index) image->apply(*entry->payload), ++at;
+      apply(batch.entries, index, *image, at);
+      if (log_.options().weaken.batch_applied_twice)
+        for (const auto& entry : earlier.entries) image->apply(*entry->payload);
+      earlier = std::move(batch);
     }
-    for (const auto& entry : gap_)
-      if (entry->index == at + 1 && at < index) image->apply(*entry->payload), ++at;
+    apply(gap_, index, *image, at);
   }
-  for (const auto& entry : local_)
-    if (entry->index == at + 1 && at < index) image->apply(*entry->payload), ++at;
+  apply(local_, index, *image, at);
   out.status = at == index ? Status::kOk : Status::kGone;
   if (at == index) out.image = std::move(image);
   co_return out;

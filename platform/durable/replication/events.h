@@ -115,11 +115,12 @@ struct FollowerChange {
   Stage stage;
   host::HostId left;
   host::HostId joins;
+  bool far;  // who left is not silent, but far from where the object went
   void fold(Fold& f) const { f.add(epoch).add(static_cast<uint64_t>(stage)).add(left).add(joins); }
   std::string text() const {
     const std::string who = "host #" + std::to_string(joins), whose = "host #" + std::to_string(left);
     switch (stage) {
-      case Stage::kCatchesUp: return whose + " is silent: " + who + " gets the log, to follow in its place";
+      case Stage::kCatchesUp: return whose + (far ? " is far: " : " is silent: ") + who + " gets the log, to follow in its place";
       case Stage::kJoint: return who + " has the log; the directory is told that it follows in place of " + whose;
       case Stage::kDone: return who + " follows in place of " + whose;
       case Stage::kGivenUp: return who + " does not follow in place of " + whose;

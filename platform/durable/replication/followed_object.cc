@@ -76,7 +76,7 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
   }
   if (m.sender_epoch > std::max(promised_, m.epoch)) write_promise(m.sender_epoch);
   if (m.index <= last_index) {
-    if (epoch_at(m.index) == m.epoch) {
+    if (epoch_at(m.index) == m.epoch && !service_.options().weaken.repeats_cut) {
       matched_ = std::max(matched_, m.index);
       committed_ = std::max(committed_, std::min(m.durable, matched_));
       return acknowledge();

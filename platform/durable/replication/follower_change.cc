@@ -20,7 +20,8 @@ constexpr Site kRetirePause{"replication.retire.pause"};
 
 void ReplicatedLog::announce(FollowerChange::Stage stage) {
   service_.process().world().announce(
-      FollowerChange{object_->lane, epoch_, stage, peers_[change_->leaving].host, peers_[kFollowers].host});
+      FollowerChange{object_->lane, epoch_, stage, peers_[change_->leaving].host, peers_[kFollowers].host,
+                     change_->why == Why::kFar});
 }
 
 // Called with each look at who lags.
@@ -33,34 +34,48 @@ void ReplicatedLog::look_for_silence() {
   if (change_) {
     if (change_->joint || silent_for(peers_[kFollowers]) < kJoinPatience) return;
     ORRERY_SOMETIMES(service_.process().world(), true, "a host that is to follow stays silent itself");
-    const size_t leaving = change_->leaving;
+    const Change former = *change_;
     abandon_change();
-    return begin_change(leaving);
+    return begin_change(former.leaving, former.why);
   }
   for (size_t i = 0; i < kFollowers; ++i)
-    if (silent_for(peers_[i]) >= service_.options().replace_after) return begin_change(i);
+    if (silent_for(peers_[i]) >= service_.options().replace_after) return begin_change(i, Why::kSilent);
 }
 
-void ReplicatedLog::begin_change(size_t leaving) {
+bool ReplicatedLog::misplaced(const Peer& peer) const {
+  host::Process& process = service_.process();
+  const uint32_t own = process.host().pop(), its = process.hosts().by_id(peer.host).pop();
+  return its == own || !is_near(process.network().geography(), own, its, area_);
+}
+
+void ReplicatedLog::seek_near() {
+  if (!at_home_ || area_.hosts_per_pop == 0 || change_) return;
+  for (size_t i = 0; i < kFollowers; ++i)
+    if (misplaced(peers_[i])) return begin_change(i, Why::kFar);
+}
+
+void ReplicatedLog::begin_change(size_t leaving, Why why) {
   host::Process& process = service_.process();
   std::vector<host::HostId> taken = tried_;
   for (const Peer& peer : peers()) taken.push_back(peer.host);
   const host::HostId next = choose_next_follower(process.hosts(), process.network().geography(),
                                                  process.host().pop(), object_->key, area_, taken);
   if (next == host::kNoHost) return;
-  change_ = Change{leaving};
+  change_ = Change{leaving, why};
   Peer& joining = peers_[kFollowers] = Peer{};
   joining.host = next;
   joining.probing = true;
   // The oldest entry at hand: it answers how far it is, should it have followed before.
   joining.next = dropped_ + 1;
+  joining.needs_image = !retained(joining.next);
   announce(FollowerChange::Stage::kCatchesUp);
   pump(joining);
+  if (!timer_armed_) arm_resend();
 }
 
 // Somebody has acknowledged something.
 void ReplicatedLog::advance_change() {
-  if (peers_[change_->leaving].silent_since == kNever) {
+  if (change_->why == Why::kSilent && peers_[change_->leaving].silent_since == kNever) {
     ORRERY_SOMETIMES(service_.process().world(), true, "a follower that was to be replaced is back in time");
     return abandon_change();
   }
@@ -94,6 +109,7 @@ void ReplicatedLog::finish_change() {
   tried_.push_back(left);
   ORRERY_SOMETIMES(process.world(), true, "a follower is replaced");
   process.tasks().spawn(service_.retire(object_, epoch_, left));
+  seek_near();
   if (!advance_durable()) return;
   process.world().announce(Durable{object_->lane, epoch_, durable_, process.host_id()});
   if (listener_) listener_->on_durable(durable_);

@@ -24,6 +24,17 @@ std::array<host::HostId, kFollowers> choose_followers(host::Hosts& hosts,
   return followers;
 }
 
+bool is_near(const net::Geography& geography, uint32_t owner_pop, uint32_t pop, const FollowerArea& area) {
+  constexpr uint32_t kNear = 3 * kFollowers;
+  uint32_t seen = 0;
+  for (const uint32_t near : geography.nearest(owner_pop)) {
+    if (!worker::within(geography.at(near), area.jurisdiction)) continue;
+    if (near == pop) return true;
+    if (++seen == kNear) return false;
+  }
+  return false;
+}
+
 host::HostId choose_next_follower(host::Hosts& hosts, const net::Geography& geography, uint32_t owner_pop,
                                   uint64_t object_key, const FollowerArea& area,
                                   const std::vector<host::HostId>& taken) {

@@ -25,6 +25,9 @@ struct FollowerArea {
   worker::Jurisdiction jurisdiction = {};
 };
 
+// Whether a point of presence is among the nearest that an owner's followers are put into, or hardly farther.
+bool is_near(const net::Geography& geography, uint32_t owner_pop, uint32_t pop, const FollowerArea& area);
+
 // The host that follows next when one is to be replaced: in the nearest point of presence that has neither the owner
 // nor any of `taken` (the present followers, and hosts that were tried). kNoHost when there is none.
 host::HostId choose_next_follower(host::Hosts& hosts, const net::Geography& geography, uint32_t owner_pop,

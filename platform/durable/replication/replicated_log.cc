@@ -182,6 +182,7 @@ uint64_t ReplicatedLog::on_quorum(bool changed) const {
   std::array<uint64_t, kFollowers> matches;
   for (size_t i = 0; i < kFollowers; ++i) matches[i] = peers_[i].match;
   if (changed) matches[change_->leaving] = peers_[kFollowers].match;
+  if (service_.options().weaken.ack_counted_twice) matches.back() = matches.front();
   std::sort(matches.begin(), matches.end(), std::greater<>());
   const bool two_suffice = service_.options().weaken.quorum_of_two;
   return matches[two_suffice ? 1 : kFollowerQuorum - 1];

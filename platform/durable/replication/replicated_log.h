@@ -124,8 +124,10 @@ class ReplicatedLog {
     Instant silent_since = kNever;  // it owes an acknowledgement, and nothing came from it
   };
   // One follower's place is given to another host.
+  enum class Why : uint8_t { kSilent, kFar };
   struct Change {
     size_t leaving;      // in peers_; who joins is peers_[kFollowers]
+    Why why;
     bool joint = false;  // the register may say either
   };
 
@@ -146,7 +148,10 @@ class ReplicatedLog {
   uint64_t on_quorum(bool changed) const;
   std::span<Peer> peers() { return {peers_.data(), change_ ? kFollowers + 1 : kFollowers}; }
   void look_for_silence();
-  void begin_change(size_t leaving);
+  bool misplaced(const Peer& peer) const;
+  // The object moved here on purpose: followers that are far give their places to near ones.
+  void seek_near();
+  void begin_change(size_t leaving, Why why);
   void advance_change();
   void abandon_change();
   void finish_change();
@@ -169,6 +174,7 @@ class ReplicatedLog {
   std::array<Peer, kFollowers + 1> peers_;  // the last is used only while a follower is replaced
   std::optional<Change> change_;
   FollowerArea area_;
+  bool at_home_ = false;     // the owner is where the object is to live
   std::vector<host::HostId> tried_;  // hosts that do not join any more under this epoch
   // Entries (dropped_, last_.index]; the first `head_` of `entries_` are spent.
   std::vector<Ref<const AppendMessage>> entries_;

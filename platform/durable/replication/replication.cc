@@ -192,6 +192,8 @@ Task<Recovery> Replication::open(Ref<const ObjectInfo> object, Placement placeme
       result.base_image = found.content->image;
       result.entries = found.content->entries;
     }
+    log->at_home_ = placement.home_pop == process_.host().pop();
+    log->seek_near();
     result.log = std::move(log);
   }
   co_return result;
