@@ -159,7 +159,7 @@ constexpr Rule kRules[] = {
      "An object that is restored to a bookmark holds what it held then, and nothing else; bookmarks sort by time.",
      "durable-objects 10, platform 5.4", "scenario"},
     {"APP-BLACKOUT-1", "Entries are confirmed while cities of followers are dark one after the other.", "scenarios/blackout",
-     kScenario},
+     "scenario"},
     {"APP-CHAT-1", "A line that somebody was shown is in the room's record, under the same number.", "scenarios/chat",
      "scenario"},
     {"APP-CHAT-2", "Who stays connected to a room is shown every line, in order.", "scenarios/chat", "scenario"},
