@@ -83,7 +83,9 @@ Task<bool> ObjectClient::find_owner(Route& route) {
   if (found.status == durable::Lookup::Status::kUnreachable) co_return false;
   host::HostId owner = found.status == durable::Lookup::Status::kFound ? found.placement.owner
                                                                        : host::kNoHost;
+  route.epoch = std::max(route.epoch, found.placement.epoch);
   bool suspect = owner == route.suspect && owner != host::kNoHost &&
+                 found.placement.epoch <= route.suspect_epoch &&
                  process_.world().now() < route.suspected_at + kSuspicion;
   ORRERY_SOMETIMES(process_.world(), suspect,
                    "an event goes to a host that may take over an unreachable owner's object");
@@ -245,6 +247,7 @@ Task<void> ObjectClient::deliver(Delivery delivery) {
     if (!reply.ok()) {
       if (route.host == to) route.host = host::kNoHost;
       route.suspect = to;
+      route.suspect_epoch = route.epoch;
       route.suspected_at = loop.now();
       const bool again = options_.weaken.resent_blindly;
       taken = reply.error != net::CallError::kUnreachable && !again;  // it may have been handled

@@ -55,7 +55,9 @@ class ObjectClient final : public host::Service {
     worker::Jurisdiction jurisdiction = worker::Jurisdiction::kNone;
     worker::LocationHint hint = worker::LocationHint::kNone;  // of the first call from here
     host::HostId host = host::kNoHost;     // where to send; kNoHost: not known
+    uint64_t epoch = 0;                    // the newest that the directory told of
     host::HostId suspect = host::kNoHost;  // the owner that could not be reached
+    uint64_t suspect_epoch = 0;            // under this epoch: a newer grant shows that it is back
     Instant suspected_at{0};
     host::HostId replica = host::kNoHost;  // where a read replica for this region is, or may be
     bool finding = false;

@@ -38,9 +38,16 @@ std::string why_not_survivable(const FaultPlan& plan, const Terrain& terrain, Du
       return f.name + " lasts into the quiet time";
     if (dies || spoils_disk(f)) spoiled.insert(f.target);
   }
-  if (spoiled.size() > terrain.disks_may_be_lost)
-    return std::to_string(spoiled.size()) + " hosts may lose what their disks held, of " +
-           std::to_string(terrain.disks_may_be_lost) + " that may";
+  std::set<std::string> pops;
+  for (const std::string& host : spoiled) {
+    const bool may_follow = std::none_of(terrain.quorums.begin(), terrain.quorums.end(), [&](const Quorum& q) {
+      return std::find(q.hosts.begin(), q.hosts.end(), host) != q.hosts.end();
+    });
+    if (may_follow) pops.insert(host.substr(0, host.find('/')));
+  }
+  if (pops.size() > terrain.pops_may_lose_disks)
+    return "hosts of " + std::to_string(pops.size()) + " points of presence may lose what their disks held, of " +
+           std::to_string(terrain.pops_may_lose_disks) + " that may";
   for (const Quorum& q : terrain.quorums) {
     auto lost = std::count_if(q.hosts.begin(), q.hosts.end(),
                               [&](const std::string& h) { return spoiled.count(h) > 0; });

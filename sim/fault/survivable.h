@@ -24,9 +24,10 @@ struct Terrain {
   std::vector<std::string> pops = {};   // codes of those in use: "FRA"
   std::vector<std::string> hosts = {};  // cloud hosts in use: "host:FRA/1"
   std::vector<Quorum> quorums = {};     // those known beforehand
-  // Followers are placed at run time, so any five hosts may be one object's: this many hosts in all
-  // may lose their disks.
-  uint32_t disks_may_be_lost = 2;
+  // Followers are placed at run time: any five hosts may be one object's, as long as they are in five points of presence
+  // and in none of the quorums above. In so many points of presence may hosts lose what their disks held. When does not
+  // matter: an object may sleep all the while, and nobody fills up what a follower of it lost.
+  uint32_t pops_may_lose_disks = 2;
   // The declared bound of clock drift; a step, or a drift beyond, voids the promises of leases.
   int64_t drift_bound_ppm = 1'000;
 };

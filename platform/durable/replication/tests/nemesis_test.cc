@@ -105,7 +105,7 @@ TEST(Nemesis, HostsOfSeveralReleasesLoseNothing) {
     unreadable += std::count(v.seen.begin(), v.seen.end(), "an old release finds a log of a newer one");
   }
   EXPECT_GT(acknowledged, 60u * 50);
-  EXPECT_GT(unreadable, 30u);
+  EXPECT_GT(unreadable, 20u);
 }
 
 TEST(Nemesis, TheSameSeedGivesTheSameRun) {
