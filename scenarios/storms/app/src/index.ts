@@ -13,11 +13,9 @@ const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 export class Desk extends DurableObject<Env> {
   private served = 0;
 
-  serve(): Promise<number> {
-    return this.ctx.blockConcurrencyWhile(async () => {
-      await wait(WORK_MS);
-      return ++this.served;
-    });
+  async serve(): Promise<number> {
+    await this.ctx.blockConcurrencyWhile(() => wait(WORK_MS));
+    return ++this.served;
   }
 
   async fetch(): Promise<Response> {
