@@ -226,7 +226,8 @@ Task<void> Beside::take(int slot, durable::ClaimOptions options, Taken* taken) {
   taken->epoch = claim.placement.epoch;
   if (claim.status == durable::Claim::Status::kGranted) {
     auto& replication = c_.on<durable::Replication>(c_.owners[i]);
-    durable::Recovery recovery = co_await replication.open(c_.object, claim.placement, {}, seconds(8));
+    const durable::FollowerArea nowhere;
+    durable::Recovery recovery = co_await replication.open(c_.object, claim.placement, nowhere, seconds(8));
     taken->opened = recovery.status;
     taken->log = std::move(recovery.log);
   }

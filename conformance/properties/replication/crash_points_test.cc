@@ -155,7 +155,8 @@ struct Opened {
   Recovery recovery;
 };
 Task<void> open(Replication& replication, Ref<const ObjectInfo> object, Placement placement, Opened* opened) {
-  opened->recovery = co_await replication.open(object, placement, {}, seconds(20));
+  const durable::FollowerArea nowhere;
+  opened->recovery = co_await replication.open(object, placement, nowhere, seconds(20));
   opened->done = true;
 }
 

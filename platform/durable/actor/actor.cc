@@ -82,9 +82,8 @@ Task<void> Actor::acquire() {
   stage_ = "its recovery from three of its followers";
   followers_ = claim.placement.followers;
 
-  Recovery recovery =
-      co_await host_.replication().open(info_, claim.placement, {host_.options().hosts_per_pop, jurisdiction_},
-                                        kRecoveryPatience);
+  const FollowerArea area{host_.options().hosts_per_pop, jurisdiction_};
+  Recovery recovery = co_await host_.replication().open(info_, claim.placement, area, kRecoveryPatience);
   if (recovery.status == Recovery::Status::kDeposed) {
     refuse_all(worker::AnswerMessage::not_here(host::kNoHost));
     co_return end(connection_lost(), "a newer owner exists");

@@ -7,6 +7,7 @@
 #include "platform/durable/actor/alarm_natives.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
+#include "platform/durable/actor/replica_natives.h"
 #include "platform/durable/storage/kv_limits.h"
 #include "platform/durable/storage/limits.h"
 #include "platform/runtime/clone.h"
@@ -298,36 +299,6 @@ void storage_bookmark(Arguments info) {
   if (info[2]->IsNumber()) return actor->bookmark_for_time(operation, static_cast<int64_t>(info[2].As<v8::Number>()->Value()));
   if (info[2]->IsString()) return actor->restore_at_start(operation, runtime::to_utf8(info.GetIsolate(), info[2]));
   actor->current_bookmark(operation);
-}
-
-// storageReplicas(actor, operation, on)
-void storage_replicas(Arguments info) {
-  Actor* actor = actor_of(info);
-  if (!actor || !info[1]->IsUint32()) return;
-  Isolate::from(info).operation_begun();
-  actor->configure_replicas(info[1].As<v8::Uint32>()->Value(), info[2]->IsTrue());
-}
-
-void storage_is_replica(Arguments info) {
-  if (Actor* actor = actor_of(info)) info.GetReturnValue().Set(actor->is_replica());
-}
-
-// The binding of its own Worker by which a replica reaches its primary; nothing when there is none, or this is the primary.
-void storage_primary(Arguments info) {
-  Actor* actor = actor_of(info);
-  if (!actor || !actor->is_replica()) return;
-  const auto& bindings = actor->worker().deployment().code()->bindings;
-  for (uint32_t i = 0; i < bindings.size(); ++i)
-    if (bindings[i].kind == runtime::BindingKind::kDurableObject &&
-        actor->worker().place_of(i).objects == &actor->object_class())
-      return info.GetReturnValue().Set(i);
-}
-
-void storage_wait_for_bookmark(Arguments info) {
-  Actor* actor = actor_of(info);
-  if (!actor || !info[1]->IsUint32()) return;
-  Isolate::from(info).operation_begun();
-  actor->wait_for_bookmark(info[1].As<v8::Uint32>()->Value(), runtime::to_utf8(info.GetIsolate(), info[2]));
 }
 
 void storage_next_turn(Arguments info) {

@@ -90,7 +90,8 @@ Task<void> AlarmScheduler::open(uint32_t number) {
   Claim claim = co_await directory_.claim(info, claim_options);
   if (claim.status == Claim::Status::kHeld) slot.held_by = claim.placement.owner;
   if (claim.status == Claim::Status::kGranted) {
-    Recovery recovery = co_await replication_.open(info, claim.placement, {options_.hosts_per_pop}, kShardPatience);
+    const FollowerArea area{options_.hosts_per_pop};
+    Recovery recovery = co_await replication_.open(info, claim.placement, area, kShardPatience);
     ShardTable table;
     bool ok = recovery.status == Recovery::Status::kOk &&
               directory_.session() == claim.placement.session &&

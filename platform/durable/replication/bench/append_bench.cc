@@ -28,7 +28,8 @@ void append_as(benchmark::State& state, uint32_t release) {
   host::Process& process = *c.owners[0]->process();
   auto open = [&]() -> Task<void> {
     Replication& service = *process.find<Replication>();
-    Recovery recovery = co_await service.open(c.object, placement, {}, seconds(1));
+    const FollowerArea area;
+    Recovery recovery = co_await service.open(c.object, placement, area, seconds(1));
     log = std::move(recovery.log);
   };
   process.tasks().spawn(open());
