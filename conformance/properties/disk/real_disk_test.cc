@@ -230,7 +230,8 @@ TEST(RealDisk, LeavesTheSameWhenNobodyGoesOn) {
   for (MakeWorkload make : {make_sqlite_workload, make_log_workload})
     for (uint64_t seed = 101; seed <= 100 + seeds(4); ++seed) {
       std::string wrong;
-      const size_t n = Draw(seed).below(60);
+      const Found whole = Beside(make, seed).run([](size_t) -> const Left* { return nullptr; });
+      const size_t n = Draw(seed).below(std::min<size_t>(whole.calls, 60));
       const Left left = kill_before_call(make, seed, n, &wrong);
       ASSERT_EQ(wrong, "") << "seed " << seed;
       const Found found = Beside(make, seed).run([&](size_t at) { return at == n ? &left : nullptr; });
