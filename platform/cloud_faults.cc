@@ -21,6 +21,15 @@ static std::string_view kv_space(const fault::Fault& fault) {
   return target == "kv" || target == "*" ? std::string_view() : target;
 }
 
+static bool among(const std::vector<std::string>& names, const host::Host& host) {
+  return std::find(names.begin(), names.end(), host.name()) != names.end();
+}
+
+// A member of the directory, or one that may become one.
+bool CloudFaults::in_directory(const host::Host& host) const {
+  return among(cloud_.directory_hosts(), host) || among(cloud_.directory_spares(), host);
+}
+
 std::string CloudFaults::check(const fault::Fault& fault) {
   if (fault.kind == fault::FaultKind::kEvict) return {};
   if (fault.kind == fault::FaultKind::kKvDelay) {
@@ -121,16 +130,17 @@ std::string CloudFaults::find_deployment(const nlohmann::json& fields, uint32_t&
     share = static_cast<uint32_t>(ppm->get<int64_t>());
   }
   const uint32_t named = application.find_worker(app);
+  const std::string no_worker = "there is no Worker \"" + app + "\"";
   std::string why;
   if (named != worker::kNoWorker && version.empty()) {
     slot = application.rollout(named).to;
     return {};
   }
-  if (named == worker::kNoWorker && !version.empty()) return "deploy: there is no Worker \"" + app + "\"";
+  if (named == worker::kNoWorker && !version.empty()) return "deploy: " + no_worker;
   slot = application.find_version(version.empty() ? "" : app, version.empty() ? app : version, why);
   if (slot != worker::kNoWorker) return {};
-  if (application.slots() == application.size() && version.empty()) return "deploy: there is no Worker \"" + app + "\"";
-  return "deploy: " + (version.empty() ? "there is no Worker \"" + app + "\", and " : std::string()) + why;
+  if (application.slots() == application.size() && version.empty()) return "deploy: " + no_worker;
+  return "deploy: " + (version.empty() ? no_worker + ", and " : std::string()) + why;
 }
 
 std::string CloudFaults::check_deploy(const nlohmann::json& fields, bool now) {
@@ -146,7 +156,6 @@ std::string CloudFaults::deploy(const nlohmann::json& fields) {
   return cloud_.deploy(slot, share);
 }
 
-// Each Worker on the host counts its own host calls, or one object its own; the first that is there ends the process.
 std::string CloudFaults::move(const fault::Fault& fault) {
   durable::Actor* actor = cloud_.find_object(fault.target);
   if (!actor) return {};  // it sleeps, and wakes at home
@@ -159,6 +168,7 @@ std::string CloudFaults::move(const fault::Fault& fault) {
   return {};
 }
 
+// Each Worker on the host counts its own host calls, or one object its own; the first that is there ends the process.
 void CloudFaults::crash_in_turn(const fault::Fault& fault) {
   durable::Actor* actor = cloud_.find_object(fault.target);
   host::Host* host = actor ? &actor->object_host().process().host() : cloud_.hosts().by_name(fault.target);
@@ -182,15 +192,10 @@ std::vector<std::string> CloudFaults::hosts_to_upgrade(const std::string& target
   std::vector<std::string> names;
   if (target.starts_with("do:") || target.starts_with("replicas:")) return hosts_of(target);
   const std::optional<uint32_t> pop = cloud_.geography().find(target);
-  auto among = [](const std::vector<std::string>& list, const std::string& name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-  };
   for (host::HostId id = 0; id < cloud_.hosts().count(); ++id) {
     const host::Host& h = cloud_.hosts().by_id(id);
     if (h.outside() || (pop && h.pop() != *pop)) continue;
-    if (among(cloud_.directory_hosts(), h.name()) || among(cloud_.directory_spares(), h.name()) ||
-        among(cloud_.kv_hosts(), h.name()) || among(cloud_.archive_hosts(), h.name()))
-      continue;
+    if (in_directory(h) || among(cloud_.kv_hosts(), h) || among(cloud_.archive_hosts(), h)) continue;
     names.push_back(h.name());
   }
   return names;
@@ -262,13 +267,8 @@ void CloudFaults::begin_isolation(const Isolation& isolation) {
   bool whole_island = isolation.followers_cut > 0;
   auto cut = [this, directory = isolation.directory, followers = isolation.followers, pop, island,
               whole_island](const host::Host& h) {
-    if (h.outside() || std::find(island.begin(), island.end(), h.name()) != island.end())
-      return false;
-    auto is_in = [&h](const std::vector<std::string>& names) {
-      return std::find(names.begin(), names.end(), h.name()) != names.end();
-    };
-    const bool member = is_in(cloud_.directory_hosts()) || is_in(cloud_.directory_spares());
-    return member ? directory : followers && (whole_island || h.pop() != pop);
+    if (h.outside() || among(island, h)) return false;
+    return in_directory(h) ? directory : followers && (whole_island || h.pop() != pop);
   };
   cloud_.network().partition(isolation.name, {.names = island}, {.predicate = cut});
   if (isolation.for_.us > 0)

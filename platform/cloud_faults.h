@@ -49,6 +49,7 @@ class CloudFaults final : public fault::FaultTarget {
   std::string find_deployment(const nlohmann::json& fields, uint32_t& slot, uint32_t& share);
   void begin_isolation(const Isolation& isolation);
   void crash_in_turn(const fault::Fault& fault);
+  bool in_directory(const host::Host& host) const;
   void upgrade(const fault::Fault& fault);
   std::vector<std::string> hosts_to_upgrade(const std::string& target);
   // An object goes to live in another point of presence.

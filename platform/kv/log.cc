@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "platform/durable/directory/bytes.h"
+#include "platform/durable/directory/record_frame.h"
 
 namespace orrery::kv {
 
@@ -13,29 +13,7 @@ using durable::ByteReader;
 using durable::ByteWriter;
 
 constexpr const char* kPrefix = "kv/log.";
-constexpr uint32_t kMagic = 0x31564b4f;
-constexpr size_t kHeaderBytes = 32;
-constexpr uint32_t kBodyMax = kValueBytesMax + (1 << 16);
-
-uint64_t checksum_of(uint64_t number, uint64_t synced, std::string_view body) {
-  return mix64(mix64(hash_bytes(body), number), synced + kMagic);
-}
-
-struct Raw {
-  uint64_t number = 0, synced = 0;
-  std::string_view body;
-};
-bool read_raw(std::string_view bytes, Raw& raw) {
-  ByteReader r(bytes);
-  if (r.u32() != kMagic) return false;
-  const uint32_t size = r.u32();
-  raw.number = r.u64();
-  raw.synced = r.u64();
-  const uint64_t checksum = r.u64();
-  if (!r.ok() || size > kBodyMax) return false;
-  raw.body = r.raw(size);
-  return r.ok() && checksum == checksum_of(raw.number, raw.synced, raw.body);
-}
+constexpr durable::RecordFrame kFrame{.magic = 0x31564b4f, .body_max = kValueBytesMax + (1 << 16)};
 
 std::string body_of(const Record& record) {
   ByteWriter w;
@@ -85,10 +63,10 @@ bool StoreLog::load(std::vector<Ref<const Record>>& records) {
 }
 
 bool StoreLog::replay(std::string_view bytes, std::vector<Ref<const Record>>& records) {
-  Raw raw;
+  durable::FramedRecord raw;
   uint64_t number = 0, expected = UINT64_MAX;
   size_t at = 0;
-  while (at < bytes.size() && read_raw(bytes.substr(at), raw) && raw.number == number + 1) {
+  while (at < bytes.size() && kFrame.read(bytes.substr(at), raw) && raw.number == number + 1) {
     number = raw.number;
     ByteReader r(raw.body);
     if (number == 1) {
@@ -107,22 +85,17 @@ bool StoreLog::replay(std::string_view bytes, std::vector<Ref<const Record>>& re
       record->value = Buffer::copy(r.text());
       records.push_back(std::move(record));
     }
-    at += kHeaderBytes + raw.body.size();
+    at += durable::RecordFrame::kHeaderBytes + raw.body.size();
   }
   if (number < expected) return false;
   if (at == bytes.size()) return true;
   ORRERY_SOMETIMES(process_.world(), true, "a KV back end cuts a torn tail");
-  for (size_t later = at + 1; later + kHeaderBytes <= bytes.size(); ++later)
-    if (read_raw(bytes.substr(later), raw) && raw.synced > number) return false;
-  return true;
+  return !kFrame.misses_synced(bytes, at, number);
 }
 
 bool StoreLog::append_body(std::string_view body) {
-  ByteWriter w;
-  const uint64_t number = number_ + 1;
-  w.u32(kMagic).u32(static_cast<uint32_t>(body.size())).u64(number).u64(synced_);
-  w.u64(checksum_of(number, synced_, body)).raw(body.data(), body.size());
-  if (file_->append(Buffer::copy(w.bytes())) != disk::DiskError::kNone) return false;
+  const std::string record = kFrame.framed({number_ + 1, synced_, body});
+  if (file_->append(Buffer::copy(record)) != disk::DiskError::kNone) return false;
   ++number_;
   return true;
 }

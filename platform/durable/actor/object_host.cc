@@ -124,20 +124,16 @@ void ObjectHost::bury(Actor& actor, bool release) {
   ended_.push_back(std::move(it->second));
   actors_.erase(it);
   if (release) {
-    auto give_up = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch) -> Task<void> {
-      co_await self.directory_.release(std::move(info), epoch);
-    };
     if (actor.move_) moved_[actor.id_] = actor.move_->host;
-    // What came for an object that moves goes on when nobody owns it any more.
-    auto hand_on = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch, uint32_t home, host::HostId to,
+    // What came for an object that moves goes on when nobody owns it any more; of no other is anything left here.
+    auto give_up = [](ObjectHost& self, Ref<const ObjectInfo> info, uint64_t epoch, std::optional<Actor::Move> move,
                       Actor::EarlyEvents waiting) -> Task<void> {
+      const std::optional<uint32_t> home = move ? std::optional(move->pop) : std::nullopt;
       co_await self.directory_.release(std::move(info), epoch, home);
       ORRERY_SOMETIMES(self.world(), !waiting.empty(), "events wait for an object that moves");
-      for (auto& [caller, message] : waiting) caller.reply(worker::AnswerMessage::not_here(to));
+      for (auto& [caller, message] : waiting) caller.reply(worker::AnswerMessage::not_here(move->host));
     };
-    process_.tasks().spawn(actor.move_ ? hand_on(*this, actor.info_, actor.epoch_, actor.move_->pop, actor.move_->host,
-                                                 std::move(actor.before_start_))
-                                       : give_up(*this, actor.info_, actor.epoch_));
+    process_.tasks().spawn(give_up(*this, actor.info_, actor.epoch_, actor.move_, std::move(actor.before_start_)));
   }
   // The instance may be on the stack below us; it goes when the loop comes round.
   world().loop().schedule(world().now(), kBury, process_.owner(), [this] { ended_.clear(); });

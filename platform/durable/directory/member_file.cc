@@ -5,15 +5,14 @@
 #include <vector>
 
 #include "platform/durable/directory/codec.h"
+#include "platform/durable/directory/record_frame.h"
 
 namespace orrery::durable {
 namespace {
 
 constexpr std::string_view kBornPrefix = "directory/born.";
 constexpr std::string_view kLogPrefix = "directory/log.";
-constexpr uint32_t kMagic = 0x4f444d32;
-constexpr size_t kHeaderBytes = 32;
-constexpr uint32_t kBodyMax = 1 << 20;
+constexpr RecordFrame kFrame{.magic = 0x4f444d32, .body_max = 1 << 20};
 
 enum Type : uint32_t {
   kPromised = 1,
@@ -26,27 +25,6 @@ enum Type : uint32_t {
   kChangePromised = 8,
   kNextAccepted = 9,
 };
-
-uint64_t checksum_of(uint64_t number, uint64_t synced, std::string_view body) {
-  return mix64(mix64(hash_bytes(body), number), synced + kMagic);
-}
-
-struct Record {
-  uint64_t number = 0, synced = 0;
-  std::string_view body;
-};
-// The sound record at the start of `bytes`, or false.
-bool read_record(std::string_view bytes, Record& record) {
-  ByteReader r(bytes);
-  if (r.u32() != kMagic) return false;
-  const uint32_t size = r.u32();
-  record.number = r.u64();
-  record.synced = r.u64();
-  const uint64_t checksum = r.u64();
-  if (!r.ok() || size > kBodyMax) return false;
-  record.body = r.raw(size);
-  return r.ok() && checksum == checksum_of(record.number, record.synced, record.body);
-}
 
 std::string session_record(Type type, SessionId session, host::HostId holder) {
   ByteWriter w;
@@ -121,10 +99,10 @@ void apply(std::string_view body, MemberState& state) {
 enum class Replay { kWhole, kUnfinished, kDamaged };
 
 Replay replay(World& world, std::string_view bytes, MemberState& state) {
-  Record record;
+  FramedRecord record;
   uint64_t number = 0, expected = UINT64_MAX;
   size_t at = 0;
-  while (at < bytes.size() && read_record(bytes.substr(at), record) &&
+  while (at < bytes.size() && kFrame.read(bytes.substr(at), record) &&
          record.number == number + 1) {
     number = record.number;
     if (number == 1) {
@@ -133,10 +111,9 @@ Replay replay(World& world, std::string_view bytes, MemberState& state) {
     } else {
       apply(record.body, state);
     }
-    at += kHeaderBytes + record.body.size();
+    at += RecordFrame::kHeaderBytes + record.body.size();
   }
-  for (size_t later = at + 1; later + kHeaderBytes <= bytes.size(); ++later)
-    if (read_record(bytes.substr(later), record) && record.synced > number) return Replay::kDamaged;
+  if (kFrame.misses_synced(bytes, at, number)) return Replay::kDamaged;
   if (number < expected) return Replay::kUnfinished;
   ORRERY_SOMETIMES(world, at < bytes.size(), "a directory member cuts a torn tail");
   return Replay::kWhole;
@@ -238,11 +215,8 @@ bool MemberFile::write_all(const MemberState& state) {
 }
 
 bool MemberFile::append(std::string_view body) {
-  ByteWriter w;
-  const uint64_t number = records_ + 1;
-  w.u32(kMagic).u32(static_cast<uint32_t>(body.size())).u64(number).u64(synced_);
-  w.u64(checksum_of(number, synced_, body)).raw(body.data(), body.size());
-  if (file_->append(Buffer::copy(w.bytes())) != disk::DiskError::kNone) return false;
+  const std::string record = kFrame.framed({records_ + 1, synced_, body});
+  if (file_->append(Buffer::copy(record)) != disk::DiskError::kNone) return false;
   ++records_;
   return true;
 }

@@ -110,9 +110,7 @@ void ReplicatedLog::finish_change() {
   ORRERY_SOMETIMES(process.world(), true, "a follower is replaced");
   process.tasks().spawn(service_.retire(object_, epoch_, left));
   seek_near();
-  if (!advance_durable()) return;
-  process.world().announce(Durable{object_->lane, epoch_, durable_, process.host_id()});
-  if (listener_) listener_->on_durable(durable_);
+  if (advance_durable()) tell_durable();
 }
 
 Task<void> Replication::change_register(Ref<const ObjectInfo> object, uint64_t epoch, host::HostId from,

@@ -172,7 +172,10 @@ void ReplicatedLog::on_ack(host::HostId from, const AckMessage& ack) {
   }
   if (change_ && !change_->joint) advance_change();
   if (peer->next <= last_.index) pump(*peer);
-  if (!news) return;
+  if (news) tell_durable();
+}
+
+void ReplicatedLog::tell_durable() {
   host::Process& process = service_.process();
   process.world().announce(Durable{object_->lane, epoch_, durable_, process.host_id()});
   if (listener_) listener_->on_durable(durable_);

@@ -144,6 +144,8 @@ class ReplicatedLog {
   void on_refused(host::HostId from, const RefuseMessage& refusal);
   void on_peer_lost(host::HostId peer);
   bool advance_durable();
+  // Announces it; the listener may destroy the log.
+  void tell_durable();
   // The index that `kFollowerQuorum` of the followers have; with who joins in the place of who leaves.
   uint64_t on_quorum(bool changed) const;
   std::span<Peer> peers() { return {peers_.data(), change_ ? kFollowers + 1 : kFollowers}; }
