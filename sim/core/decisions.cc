@@ -29,7 +29,7 @@ bool parse_decision_key(std::string_view text, std::string& site, uint64_t& caus
 }
 
 Decisions::Decisions(CauseContext& cause, const Options& options)
-    : cause_(cause), seed_(options.seed), base_(options.base) {
+    : cause_(cause), seed_(options.seed), drawn_from_(options.seed), base_(options.base) {
   for (const auto& [text, value] : options.overrides) {
     std::string site;
     Key key{};
@@ -55,7 +55,7 @@ int64_t Decisions::decide(const Site& site, int64_t usual, Draw draw) {
     }
   }
   if (!overridden && base_ == DecisionBase::kSeed)
-    value = draw(mix64(mix64(seed_ ^ site.hash, cause_.id()), ordinal));
+    value = draw(mix64(mix64(drawn_from_ ^ site.hash, cause_.id()), ordinal));
   if (records_) {
     records_->push_back({decision_key(site.name, cause_.id(), ordinal), value, value == usual,
                          sequence_ ? *sequence_ : 0});
@@ -104,8 +104,13 @@ uint32_t Decisions::pick(const Site& site, std::span<const uint32_t> weights, ui
   return static_cast<uint32_t>(value);
 }
 
+int64_t Decisions::given(const Site& site, int64_t usual) {
+  // Every draw gives what is usual, so that only an override makes a difference.
+  return decide(site, usual, [usual](uint64_t) { return usual; });
+}
+
 uint64_t Decisions::bits(const Site& site) {
-  return mix64(mix64(seed_ ^ site.hash, cause_.id()), cause_.next_ordinal(site));
+  return mix64(mix64(drawn_from_ ^ site.hash, cause_.id()), cause_.next_ordinal(site));
 }
 
 }  // namespace orrery

@@ -44,8 +44,15 @@ class Decisions {
   int64_t between(const Site& site, int64_t low, int64_t high, int64_t usual);
   // An index into `weights`, in proportion to them; `usual` is the default.
   uint32_t pick(const Site& site, std::span<const uint32_t> weights, uint32_t usual);
+  // What chance never chooses: `usual` in both bases, unless an override says otherwise. For what only shrinking and
+  // sweeps change: whether a client's request leaves, whether a planned fault begins.
+  int64_t given(const Site& site, int64_t usual);
   // 64 bits of entropy (for Workers' randomness). No default: drawn from the seed in both bases.
   uint64_t bits(const Site& site);
+
+  // From now on everything is drawn as from another seed: the run goes another way from here (a branch). Overrides
+  // still hold. `seed()` stays what the world was made with.
+  void redraw(uint64_t seed) { drawn_from_ = seed; }
 
   // How many overrides were met by a draw so far (replay reports it).
   uint64_t overrides_applied() const { return overrides_applied_; }
@@ -72,6 +79,7 @@ class Decisions {
 
   CauseContext& cause_;
   uint64_t seed_;
+  uint64_t drawn_from_;  // seed_ until `redraw`
   DecisionBase base_;
   std::unordered_map<Key, int64_t, KeyHash> overrides_;  // looked up, never iterated
   uint64_t overrides_applied_ = 0;

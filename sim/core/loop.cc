@@ -216,17 +216,49 @@ bool Loop::step(Instant deadline) {
       free_slot(index);
       continue;
     }
+    Entry entry = *e;
     pop();
-    cause_.enter(slot.id);
-    ++events_run_;
-    // The callable stays in its slot while it runs: chunks never move, and the slot is freed only
-    // afterwards. Its generation is raised first so that cancelling itself is harmless.
-    ++slot.generation;
-    slot.run(slot.storage);
-    slot.drop(slot.storage);
-    free_slot(index);
+    if (scheduler_) [[unlikely]]
+      entry = choose(entry);
+    run(entry);
     return true;
   }
+}
+
+void Loop::run(const Entry& entry) {
+  Slot& slot = slot_at(entry.slot);
+  cause_.enter(slot.id);
+  ++events_run_;
+  // The callable stays in its slot while it runs: chunks never move, and the slot is freed only
+  // afterwards. Its generation is raised first so that cancelling itself is harmless.
+  ++slot.generation;
+  slot.run(slot.storage);
+  slot.drop(slot.storage);
+  free_slot(entry.slot);
+}
+
+Loop::Entry Loop::choose(Entry first) {
+  due_.assign(1, first);
+  passed_over_.clear();
+  for (const Entry* e = peek(); e && e->at <= now_.us; e = peek()) {
+    const OwnerId owner = slot_at(e->slot).owner;
+    // What cannot run now (its owner is dead or paused) is left to the time when it would come first.
+    bool behind = owner_state_[owner] != OwnerState::kAlive;
+    for (const Entry& other : due_) behind |= slot_at(other.slot).owner == owner;
+    (behind ? passed_over_ : due_).push_back(*e);
+    pop();
+  }
+  size_t chosen = 0;
+  if (due_.size() > 1) {
+    choices_.clear();
+    for (const Entry& e : due_) choices_.push_back({slot_at(e.slot).id, slot_at(e.slot).owner});
+    chosen = scheduler_->choose(now_, choices_);
+    ORRERY_CHECK(chosen < due_.size());
+  }
+  for (size_t i = 0; i < due_.size(); ++i)
+    if (i != chosen) far_.push(due_[i]);
+  for (const Entry& e : passed_over_) far_.push(e);
+  return due_[chosen];
 }
 
 void Loop::run_until(Instant deadline) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <new>
 #include <queue>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -56,6 +57,19 @@ class ReadyNode {
   uint64_t id_ = 0;
   void (*run_)(void*) = nullptr;
   void* argument_ = nullptr;
+};
+
+// Who decides the order of what happens at one instant. Without one it is the order of scheduling.
+class Scheduler {
+ public:
+  struct Due {
+    uint64_t id;  // the event's: stable, derived from its cause
+    OwnerId owner;
+  };
+  virtual ~Scheduler() = default;
+  // Which of these runs next: the first event of each owner that has one now, in the order of scheduling, two or
+  // more. An owner's own events keep their order, and so does every stream of messages.
+  virtual size_t choose(Instant now, std::span<const Due> due) = 0;
 };
 
 class Loop {
@@ -108,6 +122,9 @@ class Loop {
   void resume_owner(OwnerId owner);
   bool paused(OwnerId owner) const { return owner_state_[owner] == OwnerState::kPaused; }
 
+  // From now on `scheduler` orders simultaneous events; it must outlive the loop, or be taken back with nullptr.
+  void schedule_by(Scheduler* scheduler) { scheduler_ = scheduler; }
+
   // Runs one event. False when nothing is left at or before `deadline`; then time stays, unless
   // run_until moves it.
   bool step(Instant deadline = kNever);
@@ -150,6 +167,10 @@ class Loop {
   const Entry* peek() const;
   void pop();
   bool run_ready();
+  void run(const Entry& entry);
+  // The event that the scheduler chooses among `first`, the earliest, and those that are due beside it; the others
+  // stay due.
+  Entry choose(Entry first);
 
   Instant now_{0};
   CauseContext cause_;
@@ -160,6 +181,9 @@ class Loop {
   std::vector<uint32_t> free_;
   std::vector<OwnerState> owner_state_;
   std::map<OwnerId, std::vector<Entry>> held_;  // due events of paused owners
+  Scheduler* scheduler_ = nullptr;
+  std::vector<Entry> due_, passed_over_;  // of `choose`
+  std::vector<Scheduler::Due> choices_;
   ReadyNode ready_;  // head of a circular list
 
   // The wheel covers [first_bucket_, first_bucket_ + kBuckets). The bucket at first_bucket_ is kept

@@ -46,6 +46,35 @@ TEST(Decisions, TheDefaultBaseTakesDefaultsAndOverridesReplaceThem) {
   EXPECT_EQ(changed.decide().overrides_applied(), 1u);
 }
 
+TEST(Decisions, WhatIsGivenOnlyAnOverrideChanges) {
+  for (DecisionBase base : {DecisionBase::kSeed, DecisionBase::kDefault})
+    for (uint64_t seed = 1; seed < 20; ++seed) {
+      World world({.decisions = {.seed = seed, .base = base}});
+      EXPECT_EQ(world.decide().given(kA, 1), 1);
+    }
+  World other({.decisions = {.overrides = {{decision_key("test.a", 17, 0), 0}}}});
+  CauseScope scope(other.cause(), 17);
+  EXPECT_EQ(other.decide().given(kA, 1), 0);
+}
+
+TEST(Decisions, AfterARedrawTheFutureIsAnotherAndThePastIsNot) {
+  auto draw = [](uint64_t redrawn) {
+    World world({.decisions = {.seed = 5}});
+    std::vector<int64_t> out;
+    for (uint64_t cause = 0; cause < 20; ++cause) {
+      if (cause == 10 && redrawn) world.decide().redraw(redrawn);
+      CauseScope scope(world.cause(), mix64(cause));
+      out.push_back(world.decide().between(kA, 0, 1'000'000, 0));
+    }
+    return out;
+  };
+  const auto straight = draw(0), one = draw(77), again = draw(77), other = draw(78);
+  EXPECT_EQ(one, again);
+  EXPECT_TRUE(std::equal(straight.begin(), straight.begin() + 10, one.begin()));
+  EXPECT_NE(straight, one);
+  EXPECT_NE(one, other);
+}
+
 TEST(Decisions, ARecordReplaysTheSameRun) {
   World first({.decisions = {.seed = 11}, .record = true});
   std::vector<int64_t> a;

@@ -22,6 +22,51 @@ TEST(Loop, EventsFireByTimeThenByTheOrderTheyWereScheduled) {
   EXPECT_EQ(loop.now(), Instant{100});
 }
 
+// Chooses the last of those due, and notes how many there were.
+class LastFirst : public Scheduler {
+ public:
+  size_t choose(Instant, std::span<const Due> due) override {
+    asked.push_back(due.size());
+    return due.size() - 1;
+  }
+  std::vector<size_t> asked;
+};
+
+TEST(Loop, ASchedulerOrdersTheOwnersOfOneInstantAndNoOwnersOwnEvents) {
+  Loop loop;
+  LastFirst scheduler;
+  loop.schedule_by(&scheduler);
+  OwnerId one = loop.create_owner(), two = loop.create_owner();
+  std::vector<int> order;
+  loop.schedule(Instant{10}, kSite, one, [&] { order.push_back(11); });
+  loop.schedule(Instant{10}, kSite, one, [&] { order.push_back(12); });
+  loop.schedule(Instant{10}, kSite, two, [&] { order.push_back(21); });
+  loop.schedule(Instant{10}, kSite, two, [&] { order.push_back(22); });
+  loop.schedule(Instant{9}, kSite, one, [&] { order.push_back(10); });
+  loop.run_until(Instant{100});
+  EXPECT_EQ(order, (std::vector<int>{10, 21, 22, 11, 12}));
+  EXPECT_EQ(scheduler.asked, (std::vector<size_t>{2, 2}));  // with one owner left there is no choice
+}
+
+TEST(Loop, ASchedulerIsNotOfferedTheDeadOrThePaused) {
+  Loop loop;
+  LastFirst scheduler;
+  loop.schedule_by(&scheduler);
+  OwnerId one = loop.create_owner(), dead = loop.create_owner(), paused = loop.create_owner();
+  std::vector<int> order;
+  loop.schedule(Instant{10}, kSite, one, [&] { order.push_back(1); });
+  loop.schedule(Instant{10}, kSite, dead, [&] { order.push_back(2); });
+  loop.schedule(Instant{10}, kSite, paused, [&] { order.push_back(3); });
+  loop.kill_owner(dead);
+  loop.pause_owner(paused);
+  loop.run_until(Instant{20});
+  EXPECT_EQ(order, (std::vector<int>{1}));
+  loop.resume_owner(paused);
+  loop.run_until(Instant{30});
+  EXPECT_EQ(order, (std::vector<int>{1, 3}));
+  EXPECT_TRUE(scheduler.asked.empty());
+}
+
 TEST(Loop, NothingOfADeadOwnerRuns) {
   Loop loop;
   OwnerId owner = loop.create_owner();
