@@ -22,10 +22,11 @@ CONTEXT_EVENTS = 4
 
 def difference(one: Outcome, two: Outcome) -> str | None:
     """One sentence on how two runs of a seed differ; None when they do not."""
+    lanes = [outcome.result.get("lanes", {}) for outcome in (one, two)]
+    # Brief results only count their lanes.
+    lane = first_lane(*lanes) if all(isinstance(found, dict) for found in lanes) else None
     if (one.verdict, one.hash) == (two.verdict, two.hash):
-        lane = first_lane(one.result.get("lanes", {}), two.result.get("lanes", {}))
         return None if lane is None else f"equal hashes, but {lane}"
-    lane = first_lane(one.result.get("lanes", {}), two.result.get("lanes", {}))
     text = f"hash {one.hash[:16] or one.verdict} and {two.hash[:16] or two.verdict}"
     if one.events != two.events:
         text += f", {one.events:,} and {two.events:,} events"

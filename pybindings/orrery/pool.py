@@ -97,14 +97,14 @@ class Pool:
     def free(self) -> bool:
         return self.running + len(self._ready) < self.jobs
 
-    def open(self, load: dict[str, Any]) -> Worker:
-        """Starts a worker and waits for it to load a target. UserError when it refuses, dies or
-        hangs."""
+    def open(self, load: dict[str, Any], environment: Mapping[str, str] | None = None) -> Worker:
+        """Starts a worker (with more in its environment, if asked) and waits for it to load a target.
+        UserError when it refuses, dies or hangs."""
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-s", "-m", "orrery.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=self._environment,
+            env={**self._environment, **(environment or {})},
             start_new_session=True,
         )
         assert process.stdin is not None and process.stdout is not None

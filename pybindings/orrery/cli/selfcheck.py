@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Iterator
 
 import click
 
 from orrery import places
 from orrery.cli import common
-from orrery.drift import UNLIKE_ENVIRONMENT, difference, first_event
+from orrery.doubling import Doubled, Key, Pair, double, equal
+from orrery.drift import difference, first_event
 from orrery.errors import DRIFT, PASS
 from orrery.outcome import Outcome
 from orrery.pool import Pool
@@ -20,10 +21,9 @@ from orrery.requests_file import found_requests
 from orrery.scenario import find_scenario_files
 from orrery.targets import Target, parse_target
 
-Key = tuple[str, str, int]
-#: The two times a seed is run: what is added to the environment, and whether in the reverse order.
-_ALIKE: tuple[dict[str, str], bool] = ({}, False)
-_UNLIKE: tuple[dict[str, str], bool] = (UNLIKE_ENVIRONMENT, True)
+#: Drifts that are looked into, and listed; beyond these they are counted.
+LOOKED_INTO = 3
+LISTED = 100
 
 
 @click.command("selfcheck")
@@ -31,6 +31,7 @@ _UNLIKE: tuple[dict[str, str], bool] = (UNLIKE_ENVIRONMENT, True)
 @click.option(
     "--seeds", type=click.IntRange(1), default=20, show_default=True, help="Seeds of each scenario."
 )
+@click.option("--first-seed", type=common.SEED, default=1, show_default=True)
 @common.faults_option
 @common.jobs_option
 @common.weaken_option
@@ -39,14 +40,15 @@ _UNLIKE: tuple[dict[str, str], bool] = (UNLIKE_ENVIRONMENT, True)
 def command(
     target: str | None,
     seeds: int,
+    first_seed: int,
     faults: str | None,
     jobs: int | None,
     weaken: dict[str, Any],
     deadline_us: int,
     as_json: bool,
 ) -> int:
-    """Run each seed of TARGET (default: every scenario of the suite) twice and compare hashes by
-    lane.
+    """Run each seed of TARGET (default: every scenario of the suite) twice and compare hashes, in the whole
+    and by lane.
 
     The second run is in another process, in the reverse order, started under another TZ, LANG and
     PYTHONHASHSEED and with the C library's FMA and AVX2 variants masked.
@@ -58,116 +60,111 @@ def command(
             Target("scenario", file.resolve()) for file in find_scenario_files(places.SCENARIOS)
         ]
     started = time.monotonic()
-    drifts: list[dict[str, Any]] = []
-    checked = 0
-    lanes = 0
+    drifted: list[tuple[dict[str, Any], Target]] = []
+    totals: list[Doubled] = []
     build = ""
-    with Reporter("selfcheck", not as_json) as reporter:
+    with Pool(jobs, deadline_us / 1e6) as pool, Reporter("selfcheck") as reporter:
         for found in targets:
-            runs: list[dict[Key, Outcome]] = []
-            for environment, backwards in (_ALIKE, _UNLIKE):
-                with Pool(jobs, deadline_us / 1e6, environment) as pool:
-                    ended, build = _run_all(pool, found, seeds, faults, weaken, backwards, reporter)
-                    runs.append(ended)
-            for key, outcome in sorted(runs[0].items()):
-                checked += 1
-                lanes += len(outcome.result.get("lanes", {}))
-                text = difference(outcome, runs[1][key])
-                if text is not None:
-                    name, preset, seed = key
-                    drifts.append(
-                        {
-                            "scenario": name,
-                            "faults": preset,
-                            "seed": seed,
-                            "difference": text,
-                            "events": _bisect(found, key, weaken, deadline_us),
-                        }
-                    )
+            pair = Pair.open(pool, found)
+            build = pair.first.build
+            mine = [
+                Doubled(scenario["name"], faults or scenario["faults"])
+                for scenario in pair.first.scenarios
+            ]
+            totals.extend(mine)
+            for total, key, one, two in _ends(pool, pair, found, mine, first_seed, seeds, weaken, reporter):
+                total.add(one)
+                if equal(one, two):
+                    continue
+                total.drifts += 1
+                if len(drifted) < LISTED:
+                    drift = dict(zip(("scenario", "faults", "seed"), key))
+                    drift["difference"] = difference(one, two) or "equal hashes, but a lane differs"
+                    drifted.append(({**drift, "events": []}, found))
+            pair.close(pool)
+    for drift, found in drifted[:LOOKED_INTO]:
+        _look_into(drift, found, weaken, deadline_us)
     seconds = time.monotonic() - started
+    count = sum(total.drifts for total in totals)
     result = {
         "orrery": 1,
         "command": "selfcheck",
         "build": build,
-        "verdict": "drift" if drifts else "pass",
+        "verdict": "drift" if count else "pass",
         "seconds": round(seconds, 3),
-        "checked": checked,
-        "lanes": lanes,
-        "drifts": drifts,
+        "checked": sum(total.doubled for total in totals),
+        "events": sum(total.events for total in totals),
+        "lanes": sum(total.lanes for total in totals),
+        "drift_count": count,
+        "drifts": [drift for drift, _ in drifted],
+        "scenarios": [total.document() for total in totals],
     }
     if as_json:
         common.print_json(result)
     else:
         _show(result)
-    return DRIFT if drifts else PASS
+    return DRIFT if count else PASS
 
 
-def _run_all(
+def _ends(
     pool: Pool,
+    pair: Pair,
     found: Target,
+    totals: list[Doubled],
+    first_seed: int,
     seeds: int,
-    faults: str | None,
     weaken: dict[str, Any],
-    backwards: bool,
     reporter: Reporter,
-) -> tuple[dict[Key, Outcome], str]:
-    """Every seed of a target in one pool."""
-    worker = pool.open(found.load())
-    keys = [
-        (scenario["name"], faults or scenario["faults"], seed)
-        for scenario in worker.scenarios
-        for seed in range(1, seeds + 1)
-    ]
-    if backwards:
-        keys.reverse()
-    ended: dict[Key, Outcome] = {}
-    waiting = iter(keys)
-    more = True
-    while len(ended) < len(keys):
-        while more and pool.free:
-            key = next(waiting, None)
-            more = key is not None
-            if key is not None:
-                pool.submit(worker, _job(found, key, weaken))
-        heard = pool.next(0.5)
-        if heard is not None:
-            job, outcome = heard
-            ended[(job["scenario"], job["faults"], job["seed"])] = outcome
-        which = "second" if backwards else "first"
-        reporter.update(len(ended), len(keys), f"{worker.scenarios[0]['name']}, {which} time")
-    return ended, worker.build
+) -> Iterator[tuple[Doubled, Key, Outcome, Outcome]]:
+    """Both ends of every seed of a target, one scenario after the other."""
+    done = 0
+    job = job_of(found, weaken)
+    for total in totals:
+
+        def heard(count: int) -> None:
+            nonlocal done
+            done += count
+            reporter.update(done, 2 * seeds * len(totals), f"{total.scenario} twice")
+
+        keys = (
+            (total.scenario, total.faults, seed) for seed in range(first_seed, first_seed + seeds)
+        )
+        for key, one, two in double(pool, pair, keys, job, heard):
+            yield total, key, one, two
 
 
-def _job(found: Target, key: Key, weaken: dict[str, Any]) -> dict[str, Any]:
-    name, preset, seed = key
-    job: dict[str, Any] = {
-        "scenario": name,
-        "faults": preset,
-        "seed": seed,
-        "weaken": weaken,
-        "lanes": True,
-    }
+def job_of(found: Target, weaken: dict[str, Any]) -> Callable[[Key], dict[str, Any]]:
+    """What a worker is asked for a run of a target."""
+    rest: dict[str, Any] = {"weaken": weaken}
     if found.kind == "project":
-        job["requests"] = found_requests(found.path)[0]
+        rest["requests"] = found_requests(found.path)[0]
+
+    def job(key: Key) -> dict[str, Any]:
+        name, preset, seed = key
+        return {**rest, "scenario": name, "faults": preset, "seed": seed}
+
     return job
 
 
-def _bisect(found: Target, key: Key, weaken: dict[str, Any], deadline_us: int) -> list[str]:
-    """Both runs again with recording on; the first event in which their traces differ."""
+def _look_into(
+    drift: dict[str, Any], found: Target, weaken: dict[str, Any], deadline_us: int
+) -> None:
+    """Both runs again with recording on: the lane that parts first, and the first event in which they
+    differ."""
+    job = job_of(found, weaken)((drift["scenario"], drift["faults"], drift["seed"]))
     with tempfile.TemporaryDirectory(prefix="orrery-drift-") as folder:
-        paths = []
-        for number, (environment, _) in enumerate((_ALIKE, _UNLIKE)):
-            path = Path(folder) / f"{number}.sqlite"
-            with Pool(1, deadline_us / 1e6, environment) as pool:
-                worker = pool.open(found.load())
-                pool.submit(
-                    worker, {**_job(found, key, weaken), "record": True, "trace": str(path)}
-                )
-                pool.next()
-            paths.append(path)
-        if not all(path.exists() for path in paths):
-            return []
-        return first_event(*paths)
+        paths = [Path(folder) / f"{number}.sqlite" for number in range(2)]
+        with Pool(1, deadline_us / 1e6) as pool:
+            pair = Pair.open(pool, found)
+            outcomes = []
+            for worker, path in zip((pair.first, pair.second), paths):
+                pool.submit(worker, {**job, "lanes": True, "record": True, "trace": str(path)})
+                end = pool.next()
+                assert end is not None
+                outcomes.append(end[1])
+        drift["difference"] = difference(*outcomes) or drift["difference"]
+        if all(path.exists() for path in paths):
+            drift["events"] = first_event(*paths)
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -181,7 +178,7 @@ def _show(result: dict[str, Any]) -> None:
         console.print(f"      {drift['difference']}", markup=False, soft_wrap=True)
         for line in drift["events"]:
             console.print(f"      {line}", markup=False, soft_wrap=True)
-    text = f"{result['checked']} seeds twice, {result['lanes']:,} lanes compared, {len(result['drifts'])} differences, {result['seconds']:.1f} s"
+    text = f"{result['checked']:,} seeds twice, {result['lanes']:,} lanes compared, {result['drift_count']} differences, {result['seconds']:.1f} s"
     console.print(text, style="bold red" if result["drifts"] else "bold green", markup=False)
     if Path("/proc/sys/kernel/randomize_va_space").read_text(encoding="ascii").strip() == "0":
         error_console().print(
