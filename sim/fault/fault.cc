@@ -1,46 +1,11 @@
 #include "sim/fault/fault.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 
 namespace orrery::fault {
 
 namespace {
-
-constexpr std::array<const char*, kFaultKinds> kKindNames = {
-    "partition", "heal",     "crash",      "restart", "pause",     "clog",     "loss",  "clock",
-    "disk",      "lose_pop", "return_pop", "evict",   "hibernate", "kv_delay", "deploy",
-    "crash_in_turn", "upgrade", "move"};
-constexpr std::array<const char*, 10> kDiskNames = {
-    "full",    "io_error",    "slow", "fsync_fails", "fsync_lies",
-    "bit_rot", "misdirected", "gone", "lost",        "torn"};
-
-bool of_platform(FaultKind kind) { return kind >= FaultKind::kEvict; }
-
-// Which fields a kind takes beyond kind, name and at_us; a star marks the one that must be there.
-struct Shape {
-  FaultKind kind;
-  std::vector<const char*> fields;
-};
-const std::vector<Shape>& shapes() {
-  static const std::vector<Shape> list = {
-      {FaultKind::kPartition, {"*a", "b", "for_us", "one_way"}},
-      {FaultKind::kHeal, {}},
-      {FaultKind::kCrash, {"*target", "restart_after_us"}},
-      {FaultKind::kRestart, {"*target"}},
-      {FaultKind::kPause, {"*target", "*for_us"}},
-      {FaultKind::kClog, {"*a", "b", "delay_us", "for_us", "one_way"}},
-      {FaultKind::kLoss,
-       {"*a", "b", "loss_ppm", "tail_ppm", "delay_us", "bytes_per_second", "for_us", "one_way"}},
-      {FaultKind::kClock, {"*target", "step_us", "drift_ppm", "for_us"}},
-      {FaultKind::kDisk,
-       {"*target", "*disk", "for_us", "restart_after_us", "chance_ppm", "factor",
-        "capacity_bytes"}},
-      {FaultKind::kLosePop, {"*target", "for_us"}},
-      {FaultKind::kReturnPop, {"*target"}},
-  };
-  return list;
-}
 
 // One field of a fault, read and written by the same table.
 struct Reader {
@@ -93,25 +58,25 @@ struct Reader {
 
 constexpr int64_t kMaxUs = int64_t{1} << 62;
 constexpr int64_t kMillion = 1'000'000;
+// A slow host stands still for at most 10 s at a stretch.
+constexpr int64_t kSlowest = 1'000;
 
 bool check_shape(const nlohmann::json& json, FaultKind kind, std::string* error) {
-  for (const Shape& shape : shapes()) {
-    if (shape.kind != kind) continue;
-    auto known = [&](const std::string& key) {
-      if (key == "kind" || key == "name" || key == "at_us") return true;
-      return std::any_of(shape.fields.begin(), shape.fields.end(),
-                         [&](const char* f) { return key == (*f == '*' ? f + 1 : f); });
-    };
-    for (const auto& [key, value] : json.items()) {
-      if (known(key)) continue;
-      *error = std::string("fault: ") + to_string(kind) + " has no field \"" + key + "\"";
-      return false;
-    }
-    for (const char* f : shape.fields) {
-      if (*f != '*' || json.contains(f + 1)) continue;
-      *error = std::string("fault: ") + to_string(kind) + " needs \"" + (f + 1) + "\"";
-      return false;
-    }
+  const std::vector<const char*>* fields = fields_of(kind);
+  if (!fields) return true;
+  auto known = [&](const std::string& key) {
+    if (key == "kind" || key == "name" || key == "at_us") return true;
+    return std::any_of(fields->begin(), fields->end(), [&](const char* f) { return key == (*f == '*' ? f + 1 : f); });
+  };
+  for (const auto& [key, value] : json.items()) {
+    if (known(key)) continue;
+    *error = std::string("fault: ") + to_string(kind) + " has no field \"" + key + "\"";
+    return false;
+  }
+  for (const char* f : *fields) {
+    if (*f != '*' || json.contains(f + 1)) continue;
+    *error = std::string("fault: ") + to_string(kind) + " needs \"" + (f + 1) + "\"";
+    return false;
   }
   return true;
 }
@@ -123,9 +88,6 @@ std::string join(const std::vector<std::string>& names) {
 }
 
 }  // namespace
-
-const char* to_string(FaultKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
-const char* to_string(DiskFaultKind kind) { return kDiskNames[static_cast<size_t>(kind)]; }
 
 Duration Fault::end() const { return at + (for_.us > 0 ? for_ : restart_after); }
 
@@ -139,6 +101,7 @@ bool Fault::permanent() const {
     case FaultKind::kPartition:
     case FaultKind::kClog:
     case FaultKind::kLoss:
+    case FaultKind::kSlowHost:
     case FaultKind::kLosePop: return for_.us == 0;
     case FaultKind::kClock: return drift_ppm != 0 && for_.us == 0;
     default: return false;
@@ -146,8 +109,9 @@ bool Fault::permanent() const {
 }
 
 std::string Fault::where() const {
+  if (backbone && a.empty()) return "all of the backbone";
   if (a.empty()) return target;
-  return join(a) + (one_way ? " -> " : " <-> ") + (b.empty() ? "all others" : join(b));
+  return join(a) + (inbound ? " <- " : one_way ? " -> " : " <-> ") + (b.empty() ? "all others" : join(b));
 }
 
 bool parse_fault(const nlohmann::json& json, Fault* fault, std::string* error) {
@@ -159,13 +123,12 @@ bool parse_fault(const nlohmann::json& json, Fault* fault, std::string* error) {
   std::string kind;
   Reader read{json, error};
   if (!read.text("kind", &kind)) return false;
-  auto it = std::find_if(kKindNames.begin(), kKindNames.end(),
-                         [&](const char* name) { return kind == name; });
-  if (it == kKindNames.end()) {
+  const std::optional<FaultKind> found = find_kind(kind);
+  if (!found) {
     *error = "fault: no kind is named \"" + kind + "\"";
     return false;
   }
-  fault->kind = static_cast<FaultKind>(it - kKindNames.begin());
+  fault->kind = *found;
   if (!check_shape(json, fault->kind, error)) return false;
   bool good = read.text("name", &fault->name) && read.number("at_us", 0, kMaxUs, &fault->at.us) &&
               read.number("for_us", 0, kMaxUs, &fault->for_.us) &&
@@ -175,7 +138,7 @@ bool parse_fault(const nlohmann::json& json, Fault* fault, std::string* error) {
     fault->fields = json;
     return true;
   }
-  std::string disk;
+  std::string disk, direction;
   good = read.texts("a", &fault->a) && read.texts("b", &fault->b) &&
          read.flag("one_way", &fault->one_way) &&
          read.number("restart_after_us", 0, kMaxUs, &fault->restart_after.us) &&
@@ -188,20 +151,34 @@ bool parse_fault(const nlohmann::json& json, Fault* fault, std::string* error) {
          read.number("chance_ppm", 0, kMillion, &fault->chance_ppm) &&
          read.number("factor", 0, kMillion, &fault->factor) &&
          read.number("capacity_bytes", 0, kMaxUs, &fault->capacity_bytes) &&
+         read.flag("backbone", &fault->backbone) && read.number("every_us", 0, kMaxUs, &fault->every.us) &&
+         read.number("open_us", 1, kMaxUs, &fault->open.us) && read.number("from_call", 1, kMaxUs, &fault->from_call) &&
+         read.number("calls", 1, kMaxUs, &fault->calls) && read.text("direction", &direction) &&
          read.text("disk", &disk);
   if (!good) return false;
+  if (!direction.empty() && direction != "both") {
+    if (direction != "send" && direction != "receive") return read.fail("direction", "send, receive or both");
+    fault->one_way = true;
+    fault->inbound = direction == "receive";
+  }
   if (fault->kind == FaultKind::kDisk) {
-    auto d = std::find_if(kDiskNames.begin(), kDiskNames.end(),
-                          [&](const char* name) { return disk == name; });
-    if (d == kDiskNames.end()) {
+    const std::optional<DiskFaultKind> d = find_disk_kind(disk);
+    if (!d) {
       *error = "fault: no disk fault is named \"" + disk + "\"";
       return false;
     }
-    fault->disk = static_cast<DiskFaultKind>(d - kDiskNames.begin());
+    fault->disk = *d;
+    if ((fault->from_call > 0 || fault->calls > 0) && fault->disk != DiskFaultKind::kIoError)
+      return read.fail("from_call", "left out but for io_error");
+    if (fault->calls > 0 && fault->from_call == 0) return read.fail("calls", "given with from_call");
   }
+  if (fault->kind == FaultKind::kSlowHost && (fault->factor < 2 || fault->factor > kSlowest))
+    return read.fail("factor", ("within 2 .. " + std::to_string(kSlowest)).c_str());
+  if (fault->open.us > 0 && fault->open >= fault->every) return read.fail("open_us", "shorter than every_us");
+  if (fault->every.us > 0 && fault->every < millis(2)) return read.fail("every_us", "2000 at least");
   bool has_sides = fault->kind == FaultKind::kPartition || fault->kind == FaultKind::kClog ||
                    fault->kind == FaultKind::kLoss;
-  if (has_sides && fault->a.empty()) return read.fail("a", "a list of at least one name");
+  if (has_sides && fault->a.empty() && !(fault->backbone && fault->b.empty())) return read.fail("a", "a list of at least one name");
   return true;
 }
 
@@ -219,7 +196,11 @@ nlohmann::json to_json(const Fault& f) {
   if (!f.target.empty()) json["target"] = f.target;
   if (!f.a.empty()) json["a"] = f.a;
   if (!f.b.empty()) json["b"] = f.b;
-  if (f.one_way) json["one_way"] = true;
+  if (f.inbound) json["direction"] = "receive";
+  else if (f.one_way) json["one_way"] = true;
+  if (f.backbone) json["backbone"] = true;
+  put("every_us", f.every.us);
+  put("open_us", f.open.us);
   put("for_us", f.for_.us);
   put("restart_after_us", f.restart_after.us);
   put("delay_us", f.delay.us);
@@ -232,6 +213,8 @@ nlohmann::json to_json(const Fault& f) {
   put("chance_ppm", f.chance_ppm);
   put("factor", f.factor);
   put("capacity_bytes", f.capacity_bytes);
+  put("from_call", f.from_call);
+  put("calls", f.calls);
   return json;
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Site kBegin{"fault.begin"};
 constexpr Site kEnd{"fault.end"};
+constexpr Site kFlap{"fault.flap"};
 constexpr int64_t kMillion = 1'000'000;
 // Where a fault does not say how hard it hits.
 constexpr Duration kUsualClog = millis(500);
@@ -32,7 +33,14 @@ void add_part(disk::DiskFaults& all, const Fault& f, uint64_t used_bytes) {
       all.capacity_bytes = all.capacity_bytes ? std::min(all.capacity_bytes, capacity) : capacity;
       break;
     }
-    case DiskFaultKind::kIoError: all.io_error = chance; break;
+    case DiskFaultKind::kIoError:
+      if (f.from_call > 0) {
+        all.fail_from_call = static_cast<uint64_t>(f.from_call);
+        all.fail_calls = static_cast<uint64_t>(std::max<int64_t>(f.calls, 1));
+      } else {
+        all.io_error = chance;
+      }
+      break;
     case DiskFaultKind::kSlow:
       all.slow_factor = std::max(all.slow_factor,
                                  f.factor > 0 ? static_cast<uint32_t>(f.factor) : kUsualSlowFactor);
@@ -61,7 +69,8 @@ uint64_t Injector::cause_of(const Fault& fault) const {
 
 std::string Injector::check_host(const std::string& target) const {
   if (target.starts_with("host:")) return network_.explain_endpoint(target);
-  if (target.find(':') == std::string::npos && !target.starts_with("client/"))
+  const bool entity = platform_ && platform_->knows(target);
+  if (!entity && target.find(':') == std::string::npos && !target.starts_with("client/"))
     return "\"" + target + "\" is not a host: they are named like host:FRA/2";
   return {};
 }
@@ -75,8 +84,8 @@ std::string Injector::check(const Fault& fault) const {
         for (const std::string& name : *side) {
           std::string why = network_.explain_endpoint(name);
           // An entity of the platform is resolved when the fault begins.
-          bool entity = platform_ && name.find(':') != std::string::npos &&
-                        !name.starts_with("host:") && !name.starts_with("pop:");
+          bool entity = platform_ && !name.starts_with("host:") && !name.starts_with("pop:") &&
+                        (name.find(':') != std::string::npos || platform_->knows(name));
           if (!why.empty() && !entity) return why;
         }
       return {};
@@ -84,6 +93,7 @@ std::string Injector::check(const Fault& fault) const {
     case FaultKind::kRestart:
     case FaultKind::kPause:
     case FaultKind::kClock:
+    case FaultKind::kSlowHost:
     case FaultKind::kDisk: return check_host(fault.target);
     case FaultKind::kLosePop:
     case FaultKind::kReturnPop:
@@ -129,6 +139,8 @@ void Injector::begin(size_t index) {
   // Where a timeline was late, the table says what really happened.
   fault.at = world_.now() - Instant{};
   ++begun_[static_cast<size_t>(fault.kind)];
+  if (std::string_view mode = mode_of(fault); !mode.empty())
+    ++begun_by_mode_[std::string(to_string(fault.kind)) + "." + std::string(mode)];
   world_.announce(FaultBegan{kWorldLane, fault});
   states_[index] = State::kInForce;
   bool lasts = apply(fault, index);
@@ -204,45 +216,28 @@ void Injector::apply_disk_faults(host::Host& host) {
   host.disk().set_faults(all);
 }
 
+// The slowest of those in force.
+void Injector::apply_slowness(host::Host& host) {
+  int64_t factor = 1;
+  for (size_t index : slowed_[host.id()]) factor = std::max(factor, faults_[index]->factor);
+  hosts_.slow(host, factor);
+}
+
 bool Injector::apply(const Fault& fault, size_t index) {
   std::vector<host::Host*> hit;
   bool on_hosts = fault.kind == FaultKind::kCrash || fault.kind == FaultKind::kRestart ||
                   fault.kind == FaultKind::kPause || fault.kind == FaultKind::kClock ||
-                  fault.kind == FaultKind::kDisk;
+                  fault.kind == FaultKind::kSlowHost || fault.kind == FaultKind::kDisk;
   if (on_hosts) hit = hosts_of(fault.target);
   for (host::Host* h : hit) hit_[index].push_back(h->id());
 
   switch (fault.kind) {
     case FaultKind::kPartition:
     case FaultKind::kClog:
-    case FaultKind::kLoss: {
-      auto resolve = [&](const std::vector<std::string>& names) {
-        net::Endpoints out;
-        for (const std::string& name : names) {
-          if (network_.explain_endpoint(name).empty()) {
-            out.names.push_back(name);
-          } else {
-            for (host::Host* h : hosts_of(name)) out.names.push_back(h->name());
-            // Nobody serves it now: an empty side would mean everyone.
-            if (out.names.empty()) out.names.push_back("host:");
-          }
-        }
-        return out;
-      };
-      net::LinkFault link;
-      link.blocked = fault.kind == FaultKind::kPartition;
-      if (fault.kind == FaultKind::kClog)
-        link.extra_delay = fault.delay.us > 0 ? fault.delay : kUsualClog;
-      if (fault.kind == FaultKind::kLoss) {
-        link.loss = Ratio{fault.loss_ppm, kMillion};
-        link.tail = Ratio{fault.tail_ppm, kMillion};
-        link.tail_delay = fault.delay;
-        link.bytes_per_second = fault.bytes_per_second;
-      }
-      net::Endpoints a = resolve(fault.a), b = resolve(fault.b);
-      network_.degrade(fault.name, std::move(a), std::move(b), fault.one_way, link);
+    case FaultKind::kLoss:
+      link_fault(fault);
+      if (fault.every.us > 0) flap(index, false);
       return true;
-    }
     case FaultKind::kHeal: heal(fault); return false;
     case FaultKind::kCrash:
       for (host::Host* h : hit) hold_down(*h, index);
@@ -255,6 +250,12 @@ bool Injector::apply(const Fault& fault, size_t index) {
       return false;
     case FaultKind::kPause:
       for (host::Host* h : hit) hosts_.pause(*h, fault.for_);
+      return true;
+    case FaultKind::kSlowHost:
+      for (host::Host* h : hit) {
+        slowed_[h->id()].push_back(index);
+        apply_slowness(*h);
+      }
       return true;
     case FaultKind::kClock:
       for (host::Host* h : hit) {
@@ -289,9 +290,56 @@ bool Injector::apply(const Fault& fault, size_t index) {
     default: {
       std::string error = platform_->begin(fault);
       ORRERY_SOMETIMES(world_, !error.empty(), "a fault of the platform finds nothing to hit");
-      return error.empty() && fault.for_.us > 0;
+      // Some wait for their occasion, which may be never.
+      const bool waits = fault.kind == FaultKind::kCrashAtStep || fault.kind == FaultKind::kReroute ||
+                         fault.kind == FaultKind::kRepeatAlarm;
+      return error.empty() && (fault.for_.us > 0 || waits);
     }
   }
+}
+
+void Injector::link_fault(const Fault& fault) {
+  auto resolve = [&](const std::vector<std::string>& names) {
+    net::Endpoints out;
+    for (const std::string& name : names) {
+      if (network_.explain_endpoint(name).empty()) {
+        out.names.push_back(name);
+      } else {
+        for (host::Host* h : hosts_of(name)) out.names.push_back(h->name());
+        // Nobody serves it now: an empty side would mean everyone.
+        if (out.names.empty()) out.names.push_back("host:");
+      }
+    }
+    return out;
+  };
+  net::LinkFault link;
+  link.blocked = fault.kind == FaultKind::kPartition;
+  link.inbound = fault.inbound;
+  link.backbone = fault.backbone;
+  if (fault.kind == FaultKind::kClog)
+    link.extra_delay = fault.delay.us > 0 ? fault.delay : kUsualClog;
+  if (fault.kind == FaultKind::kLoss) {
+    link.loss = Ratio{fault.loss_ppm, kMillion};
+    link.tail = Ratio{fault.tail_ppm, kMillion};
+    link.tail_delay = fault.delay;
+    link.bytes_per_second = fault.bytes_per_second;
+  }
+  net::Endpoints a = resolve(fault.a), b = resolve(fault.b);
+  network_.degrade(fault.name, std::move(a), std::move(b), fault.one_way, link);
+}
+
+// Shut for the first part of each period, open for the rest. Whom an entity stands for is found anew each time.
+void Injector::flap(size_t index, bool close) {
+  if (states_[index] != State::kInForce) return;
+  const Fault& fault = *faults_[index];
+  const Duration open = fault.open.us > 0 ? fault.open : Duration{fault.every.us / 2};
+  if (close) link_fault(fault);
+  world_.loop().schedule_in(fault.every - open, kFlap, kWorldOwner, [this, index, open] {
+    if (states_[index] != State::kInForce) return;
+    ORRERY_SOMETIMES(world_, true, "a partition that flaps opens for a while");
+    network_.heal(faults_[index]->name);
+    world_.loop().schedule_in(open, kFlap, kWorldOwner, [this, index] { flap(index, true); });
+  });
 }
 
 void Injector::heal(const Fault& fault) {
@@ -343,12 +391,22 @@ void Injector::undo(const Fault& fault, size_t index) {
       hosts_.return_pop(pop, keep_down);
       break;
     }
+    case FaultKind::kSlowHost:
+      for (host::HostId id : hit_[index]) {
+        std::erase(slowed_[id], index);
+        apply_slowness(hosts_.by_id(id));
+      }
+      break;
     case FaultKind::kEvict:
     case FaultKind::kHibernate:
     case FaultKind::kKvDelay:
     case FaultKind::kDeploy:
+    case FaultKind::kOrigin:
       if (fault.for_.us > 0) platform_->end(fault);
       break;
+    case FaultKind::kCrashAtStep:
+    case FaultKind::kReroute:
+    case FaultKind::kRepeatAlarm: platform_->end(fault); break;
     default: break;
   }
 }

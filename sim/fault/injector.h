@@ -31,6 +31,11 @@ class FaultTarget {
     (void)fault;
     return {};
   }
+  // Whether this is an entity whose name has no colon ("directory/2").
+  virtual bool knows(std::string_view entity) const {
+    (void)entity;
+    return false;
+  }
   // The hosts that serve an entity now ("do:Cart/42": its owner), by name. Empty when unknown.
   virtual std::vector<std::string> hosts_of(std::string_view entity) {
     (void)entity;
@@ -58,6 +63,8 @@ class Injector {
   const std::vector<std::unique_ptr<Fault>>& faults() const { return faults_; }
   // How many have begun, by kind.
   uint64_t begun(FaultKind kind) const { return begun_[static_cast<size_t>(kind)]; }
+  // And by kind and mode: "disk.torn".
+  const std::map<std::string, uint64_t>& begun_by_mode() const { return begun_by_mode_; }
   size_t in_force() const;
 
  private:
@@ -71,10 +78,14 @@ class Injector {
   bool apply(const Fault& fault, size_t index);
   void undo(const Fault& fault, size_t index);
   void heal(const Fault& fault);
+  void link_fault(const Fault& fault);
+  // A partition that flaps: the next change, if it is still in force.
+  void flap(size_t index, bool close);
   std::vector<host::Host*> hosts_of(const std::string& target);
   void hold_down(host::Host& host, size_t index);
   void let_up(host::HostId host, size_t index);
   void apply_disk_faults(host::Host& host);
+  void apply_slowness(host::Host& host);
   uint64_t cause_of(const Fault& fault) const;
 
   World& world_;
@@ -86,8 +97,10 @@ class Injector {
   std::vector<std::vector<host::HostId>> hit_;  // by fault: the hosts it was resolved to
   std::map<host::HostId, std::vector<size_t>> held_down_;
   std::map<host::HostId, std::vector<size_t>> disk_faults_;
+  std::map<host::HostId, std::vector<size_t>> slowed_;
   std::map<std::string, uint32_t> names_;
   std::vector<uint64_t> begun_ = std::vector<uint64_t>(kFaultKinds);
+  std::map<std::string, uint64_t> begun_by_mode_;
 };
 
 }  // namespace orrery::fault

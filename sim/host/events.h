@@ -42,6 +42,17 @@ struct Paused {
   std::string text() const;
 };
 
+// From now on the host runs for one slice in `factor`; 1: as usual.
+struct Slowed {
+  static constexpr const char* kKind = "host.slow";
+  LaneId lane;
+  uint32_t host;
+  int64_t factor;
+  const std::string& name;
+  void fold(Fold& f) const { f.add(static_cast<uint64_t>(factor)); }
+  std::string text() const;
+};
+
 struct Resumed {
   static constexpr const char* kKind = "host.resume";
   LaneId lane;

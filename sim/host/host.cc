@@ -10,6 +10,8 @@ namespace orrery::host {
 
 namespace {
 constexpr Site kResume{"host.resume"};
+constexpr Site kSlice{"host.slice"};
+constexpr Site kEndAtStep{"host.end_at_step"};
 }
 
 Process::Process(Hosts& hosts, Host& host, uint32_t incarnation)
@@ -114,6 +116,7 @@ void Hosts::boot(Host& host) {
   host.process_ = std::make_unique<Process>(*this, host, incarnation);
   if (watcher_) watcher_->process_started(host.id_);
   if (host.kind_ == HostKind::kCloud && boot_) boot_(*host.process_);
+  if (host.slow_factor_ > 1) next_slice(host);
 }
 
 void Hosts::crash(Host& host) {
@@ -127,6 +130,7 @@ void Hosts::crash(Host& host) {
   world_.loop().kill_owner(owner);
   world_.loop().cancel(host.resume_event_);
   host.paused_ = false;
+  end_slices(host);
   host.disk_->crash();
 }
 
@@ -147,8 +151,35 @@ void Hosts::pause(Host& host, Duration for_) {
     Host& h = *hosts_[id];
     h.paused_ = false;
     world_.announce(Resumed{h.lane_, h.id_, h.name_});
-    world_.loop().resume_owner(h.process_->owner());
+    go_on(h);
   });
+}
+
+void Hosts::slow(Host& host, int64_t factor) {
+  ORRERY_CHECK(factor >= 1);
+  host.slow_factor_ = factor;
+  world_.announce(Slowed{host.lane_, host.id_, factor, host.name_});
+  end_slices(host);
+  if (host.process_ && factor > 1) next_slice(host);
+}
+
+// From its slice to the others' or back.
+void Hosts::next_slice(Host& host) {
+  host.starved_ = !host.starved_;
+  if (host.starved_) world_.loop().pause_owner(host.process_->owner());
+  else go_on(host);
+  const Duration length = host.starved_ ? kSlowSlice * (host.slow_factor_ - 1) : kSlowSlice;
+  host.slice_event_ = world_.loop().schedule_in(length, kSlice, kWorldOwner, [this, id = host.id_] { next_slice(*hosts_[id]); });
+}
+
+void Hosts::end_slices(Host& host) {
+  world_.loop().cancel(host.slice_event_);
+  if (std::exchange(host.starved_, false)) go_on(host);
+}
+
+void Hosts::go_on(Host& host) {
+  if (!host.process_ || host.paused_ || host.starved_ || host.process_->ending_) return;
+  world_.loop().resume_owner(host.process_->owner());
 }
 
 void Hosts::step_clock(Host& host, Duration by) {
@@ -178,6 +209,30 @@ void Hosts::return_pop(uint32_t pop, const std::vector<HostId>& keep_down) {
   for (HostId id : cloud_[pop])
     if (id != kNoHost && std::count(keep_down.begin(), keep_down.end(), id) == 0)
       restart(*hosts_[id]);
+}
+
+bool Hosts::ask_watchers(const Step& step, LaneId subject, Process& process) {
+  if (process.ending_ || process.dying_) return false;
+  std::optional<Duration> down;
+  for (size_t i = 0; i < step_watchers_.size() && !down;) {
+    StepWatcher* const asked = step_watchers_[i];
+    down = asked->passing(step, subject, process);
+    if (i < step_watchers_.size() && step_watchers_[i] == asked) ++i;
+  }
+  if (!down) return true;
+  world_.announce(EndedAtStep{process.lane(), step, world_.trace().lane_at(subject).name});
+  ORRERY_SOMETIMES(world_, true, "a process ends between two steps");
+  process.ending_ = true;
+  world_.loop().pause_owner(process.owner());
+  world_.loop().schedule(world_.now(), kEndAtStep, kWorldOwner,
+                         [this, id = process.host_id(), incarnation = process.incarnation(), down = *down] {
+    Host& host = *hosts_[id];
+    if (!host.process_ || host.process_->incarnation() != incarnation) return;
+    crash(host);
+    if (down.us > 0)
+      world_.loop().schedule_in(down, kEndAtStep, kWorldOwner, [this, id] { restart(*hosts_[id]); });
+  });
+  return false;
 }
 
 void Hosts::shutdown() {

@@ -22,6 +22,7 @@
 #include "sim/core/world.h"
 #include "sim/host/clock.h"
 #include "sim/host/places.h"
+#include "sim/host/steps.h"
 
 namespace orrery::disk {
 class Disk;
@@ -38,6 +39,9 @@ inline constexpr HostId kNoHost = UINT32_MAX;
 
 // Cloud hosts are numbered 1, 2, ... within their point of presence, up to this.
 inline constexpr uint32_t kMaxHostsPerPop = 64;
+
+// What a slow host runs at a stretch.
+inline constexpr Duration kSlowSlice = millis(10);
 
 enum class HostKind : uint8_t { kCloud, kOutside };
 
@@ -83,6 +87,9 @@ class Process {
   LaneId lane() const { return lane_; }
   // True while the process is being destroyed: what its destructors send or schedule is dropped.
   bool dying() const { return dying_; }
+  // At one of the platform's steps, for the thing with this lane: false if the process ends here. Then its events wait
+  // for the crash that follows in this instant; the caller returns and does nothing more.
+  bool passes(const Step& step, LaneId subject);
 
   // Adds a service; it may be looked up by type. One of each type.
   template <class S, class... Args>
@@ -102,6 +109,7 @@ class Process {
   }
 
  private:
+  friend class Hosts;
   struct Entry {
     std::type_index type;
     std::unique_ptr<Service> service;
@@ -113,6 +121,7 @@ class Process {
   uint32_t incarnation_;
   OwnerId owner_;
   bool dying_ = false;
+  bool ending_ = false;  // at a step; the crash follows
   std::vector<Entry> services_;
   TaskScope tasks_;
 };
@@ -154,6 +163,9 @@ class Host {
   bool paused_ = false;
   Instant paused_until_{0};
   EventHandle resume_event_;
+  int64_t slow_factor_ = 1;
+  bool starved_ = false;  // slow, and it is not its turn
+  EventHandle slice_event_;
 };
 
 // All hosts of a world. Declare the network after it: the network's end ends all processes first.
@@ -196,6 +208,10 @@ class Hosts {
   void crash(Host& host);    // nothing if down already
   void restart(Host& host);  // boots if down and its point of presence is not lost, else nothing
   void pause(Host& host, Duration for_);  // a longer pause extends a shorter one
+  // From now on, over restarts too, the host has its processor for one slice of kSlowSlice in `factor` of them, as on a
+  // machine that others have overloaded: whatever comes to it in between (messages, timers, its disk) waits for its next
+  // slice. 1: as usual.
+  void slow(Host& host, int64_t factor);
   void step_clock(Host& host, Duration by);
   void drift_clock(Host& host, int64_t parts_per_million);
 
@@ -207,12 +223,22 @@ class Hosts {
   // What anycast goes by: an edge sends nobody to a lost point of presence.
   bool pop_lost(uint32_t pop) const { return lost_[pop]; }
 
+  // Whoever watches steps is asked at each, in order of beginning to watch. A watcher may stop watching from `passing`.
+  void watch_steps(StepWatcher& watcher) { step_watchers_.push_back(&watcher); }
+  void unwatch_steps(StepWatcher& watcher) { std::erase(step_watchers_, &watcher); }
+
   // Ends every process, newest host first, without events: the world is being taken down.
   void shutdown();
 
  private:
+  friend class Process;
+  bool ask_watchers(const Step& step, LaneId subject, Process& process);
   Host& make(HostKind kind, uint32_t pop, uint32_t number, std::string name);
   void boot(Host& host);
+  void next_slice(Host& host);
+  void end_slices(Host& host);
+  // Its events run again, if nothing else holds them back.
+  void go_on(Host& host);
 
   World& world_;
   const Places& places_;
@@ -224,6 +250,12 @@ class Hosts {
   std::map<std::string, HostId, std::less<>> by_name_;
   std::vector<char> lost_;  // by pop
   bool shut_ = false;
+  std::vector<StepWatcher*> step_watchers_;
 };
+
+inline bool Process::passes(const Step& step, LaneId subject) {
+  if (hosts_.step_watchers_.empty() && !ending_) [[likely]] return true;
+  return hosts_.ask_watchers(step, subject, *this);
+}
 
 }  // namespace orrery::host

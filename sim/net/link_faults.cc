@@ -58,9 +58,13 @@ bool LinkFaults::matches(const Endpoints& set, const host::Host& host) const {
 }
 
 bool LinkFaults::touches(const Named& f, const host::Host& from, const host::Host& to) const {
+  if (f.fault.backbone && (from.outside() || to.outside() || from.pop() == to.pop())) return false;
   bool from_a = matches(f.a, from), to_a = matches(f.a, to);
+  if (f.one_way && f.fault.inbound) std::swap(from_a, to_a);
+  if (f.fault.backbone && f.a.empty() && f.b.empty()) return true;
   if (f.b.empty()) return f.one_way ? from_a && !to_a : from_a != to_a;
   bool from_b = matches(f.b, from), to_b = matches(f.b, to);
+  if (f.one_way && f.fault.inbound) std::swap(from_b, to_b);
   if ((from_a && to_a) || (from_b && to_b)) return false;
   return (from_a && to_b) || (!f.one_way && from_b && to_a);
 }

@@ -123,6 +123,9 @@ struct LinkFault {
   Ratio tail = {0, 1};         // this share of messages is late by up to `tail_delay`
   Duration tail_delay = {0};
   int64_t bytes_per_second = 0;  // 0: no limit; messages of one sending host queue for it
+  bool inbound = false;          // of a one-way fault: from b to a instead
+  // Only between hosts of the cloud in different points of presence; an empty `a` then means all of them.
+  bool backbone = false;
 };
 
 class Network {

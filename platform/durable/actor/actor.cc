@@ -282,6 +282,13 @@ void Actor::isolate_lost(worker::IsolateEnd why) {
   }
 }
 
+bool Actor::passes(const host::Step& step) {
+  if (host_.process().passes(step, info_->lane)) [[likely]] return true;
+  if (in_turn_) worker_.crash_at_host_call(1, context_id(), [] {});
+  crashed();
+  return false;
+}
+
 // ---- turns ----
 
 void Actor::make_ready(Work& work, GateLock lock) {

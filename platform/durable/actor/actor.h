@@ -225,6 +225,8 @@ class Actor final : public worker::EventContext,
   void settle_error(runtime::OperationId operation, std::string text);
   // Its process has ended in the middle of the turn: nothing is committed, sent or answered any more.
   void crashed() { state_ = State::kEnded; }
+  // At a step of platform/durable/steps.h; false: the process ends here, and with it the turn.
+  bool passes(const host::Step& step);
   void make_ready(Work& work, GateLock lock);
   void pump();
   template <class Enter>

@@ -6,6 +6,7 @@
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/actor/object_host.h"
+#include "platform/durable/steps.h"
 #include "platform/worker/rpc_hub.h"
 
 namespace orrery::durable {
@@ -407,6 +408,7 @@ bool Actor::commit_now() {
 void Actor::commit() {
   commit_event_ = {};
   if (state_ != State::kRunning || !open_batch_ || savepoints_ > 0) return;
+  if (!passes(steps::kCommitBegins)) return;
   Batch batch = open_batch_;
   open_batch_ = 0;
   CommitResult result = database_->commit();
@@ -416,6 +418,7 @@ void Actor::commit() {
     storage_failed_ = true;
     return end(reset_because(error), "its storage broke: " + error.message);
   }
+  if (!passes(steps::kCommittedHere)) return;
   // One that moves the alarm earlier waits for the scheduler, and others behind it (6.3).
   if (alarms_ && alarms_->keep_back(batch, result.payload)) return;
   log_batch(batch, std::move(result.payload));
@@ -428,8 +431,10 @@ void Actor::log_batch(Batch batch, Ref<LogPayload> payload) {
     output_gate_.durable(batch);
     return maybe_idle();
   }
+  const bool sent = bool(payload);
   const uint64_t index = payload ? append(std::move(payload)) : log_->last_index();
   world().announce(ObjectCommitted{info_->lane, epoch_, batch, index});
+  if (sent && !passes(steps::kEntrySent)) return;
   if (!bookmarks_.empty()) [[unlikely]] give_bookmarks(batch);
   if (index <= log_->durable_index() && undurable_.empty()) {
     if (alarms_) alarms_->durable(batch);
@@ -456,10 +461,12 @@ void Actor::on_durable(uint64_t index) {
   if (!lease_valid()) wait_for_lease();
   while (!undurable_.empty() && undurable_.front().index <= index) {
     Batch batch = undurable_.front().batch;
+    if (!passes(steps::kDurable)) return;
     undurable_.pop_front();
     if (alarms_) alarms_->durable(batch);
-    output_gate_.durable(batch);
     if (state_ != State::kRunning) return;
+    output_gate_.durable(batch);
+    if (state_ != State::kRunning || !passes(steps::kFulfilled)) return;
   }
   maybe_idle();
 }

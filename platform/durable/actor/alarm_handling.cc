@@ -4,6 +4,7 @@
 #include "platform/durable/actor/actor_work.h"
 #include "platform/durable/actor/events.h"
 #include "platform/durable/alarms/events.h"
+#include "platform/durable/steps.h"
 #include "platform/worker/events.h"
 
 namespace orrery::durable {
@@ -29,7 +30,9 @@ struct Actor::Alarms::RunWork final : Actor::Work {
 class Actor::Alarms::EndOutput final : public GatedOutput {
  public:
   explicit EndOutput(Alarms& alarms) : alarms_(alarms) {}
-  void release() override { alarms_.finish(AlarmAnswer::Outcome::kDone); }
+  void release() override {
+    if (alarms_.actor_.passes(steps::kAlarmDone)) alarms_.finish(AlarmAnswer::Outcome::kDone);
+  }
   void broken(const runtime::ErrorInfo&) override {}  // object_ended answers
 
  private:
@@ -133,6 +136,7 @@ void Actor::Alarms::run() {
   if (run.give_up) return give_up();
   const int64_t now = clock_ms();
   if (run.scheduled > now) return start();  // the clock went back
+  if (!actor_.passes(steps::kAlarmArrived)) return;
   StorageError error;
   const AlarmTime stored = actor_.database_->alarm(error);
   deferred_ = true;
@@ -220,8 +224,9 @@ void Actor::Alarms::handler_ended(bool has_handler) {
     return finish(AlarmAnswer::Outcome::kFailed, false, false);
   }
   ORRERY_SOMETIMES(world(), !deferred_, "an alarm handler has set or deleted its alarm");
-  if (put_off()) return;
+  if (!actor_.passes(steps::kHandlerEnded) || put_off()) return;
   delete_deferred();
+  if (!actor_.passes(steps::kAlarmDeleting)) return;
   end_through_gate();
 }
 

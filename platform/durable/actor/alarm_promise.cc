@@ -2,6 +2,7 @@
 #include "platform/durable/actor/actor_work.h"
 #include "platform/durable/actor/alarm_handling.h"
 #include "platform/durable/alarms/events.h"
+#include "platform/durable/steps.h"
 
 namespace orrery::durable {
 
@@ -45,6 +46,8 @@ Task<void> Actor::Alarms::tell_first() {
   while (earlier(earliest_held(), told_)) {
     const AlarmTime time = earliest_held();
     AlarmVersion version{actor_.epoch_, ++sequence_};
+    // Whether the process ends here or not: what is told leaves in this instant.
+    (void)actor_.host_.process().passes(steps::kSchedulerAsked, actor_.info_->lane);
     const bool told = co_await client_.tell(actor_.info_->key, object(), time, version,
                                             actor_.host_.options().durability_timeout);
     if (actor_.lingering_ && !told) co_return actor_.linger_over();
@@ -59,6 +62,7 @@ Task<void> Actor::Alarms::tell_first() {
                      "an alarm is set again while the scheduler is being told");
     told_ = time;
   }
+  if (actor_.state_ == State::kRunning && !actor_.passes(steps::kSchedulerKnows)) co_return;
   telling_ = false;
   ORRERY_SOMETIMES(world(), held_.size() > 1, "commits wait behind one that moves the alarm earlier");
   std::deque<Held> held = std::move(held_);
@@ -90,6 +94,7 @@ void Actor::Alarms::durable(Batch batch) {
 // A run that is under way tells by its answer.
 void Actor::Alarms::maybe_tell_later() {
   if (running_ || telling_ || telling_later_ || !commits_.empty() || !earlier(told_, durable_)) return;
+  if (actor_.state_ == State::kRunning && !actor_.passes(steps::kMoveLater)) return;
   telling_later_ = true;
   actor_.tasks_.spawn(tell_later());
 }

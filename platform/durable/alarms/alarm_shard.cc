@@ -4,6 +4,7 @@
 #include "platform/durable/alarms/delivery.h"
 #include "platform/durable/alarms/events.h"
 #include "platform/durable/alarms/shards.h"
+#include "platform/durable/steps.h"
 
 namespace orrery::durable {
 
@@ -45,6 +46,10 @@ AlarmShard::~AlarmShard() {
 World& AlarmShard::world() const { return scheduler_.process().world(); }
 int64_t AlarmShard::clock_ms() const { return scheduler_.process().clock().wall_ms(); }
 
+bool AlarmShard::passes(const host::Step& step, const Alarm& alarm) {
+  return scheduler_.process().passes(step, alarm.info->lane);
+}
+
 // ---- what objects say ----
 
 void AlarmShard::tell(const net::Caller& caller, Ref<const AlarmTellMessage> message) {
@@ -67,6 +72,8 @@ AlarmShard::Alarm& AlarmShard::alarm_of(const AlarmObject& object) {
 void AlarmShard::accept(const Asked& asked) {
   const AlarmTellMessage& m = *asked.message;
   const ShardTable::Row* row = table_.find(m.object.id);
+  if (auto known = alarms_.find(m.object.id); known != alarms_.end() || m.time)
+    if (!passes(steps::kAlarmHeard, known != alarms_.end() ? known->second : alarm_of(m.object))) return;
   if (row && m.version < row->version) {
     ORRERY_SOMETIMES(world(), true, "a late message about an alarm is passed over");
   } else if (m.time && !(row && row->version == m.version)) {
@@ -104,6 +111,8 @@ void AlarmShard::changed(LaneId lane, AlarmTime time) {
 void AlarmShard::flush() {
   flush_planned_ = false;
   if (Ref<LogPayload> payload = table_.take_changes()) log_->append(std::move(payload));
+  for (const Change& c : unflushed_changes_)
+    if (!scheduler_.process().passes(steps::kAlarmLogged, world().trace().lane_at(c.lane).parent)) return;
   uint64_t index = log_->last_index();
   for (Change& c : unflushed_changes_) changes_.push_back({index, c.lane, c.time});
   unflushed_changes_.clear();
@@ -115,9 +124,11 @@ void AlarmShard::flush() {
 
 void AlarmShard::confirm() {
   uint64_t durable = log_->durable_index();
-  for (; !changes_.empty() && changes_.front().index <= durable; changes_.pop_front())
-    world().announce(AlarmTold{changes_.front().lane, number_, epoch_, changes_.front().time,
-                               scheduler_.process().host_id()});
+  for (; !changes_.empty() && changes_.front().index <= durable; changes_.pop_front()) {
+    const LaneId alarm = changes_.front().lane;
+    if (!scheduler_.process().passes(steps::kAlarmKept, world().trace().lane_at(alarm).parent)) return;
+    world().announce(AlarmTold{alarm, number_, epoch_, changes_.front().time, scheduler_.process().host_id()});
+  }
   if (confirms_.empty() || confirms_.front().index > durable) return;
   auto reply = make_ref<const AlarmTellReply>(true, scheduler_.process().host_id());
   for (; !confirms_.empty() && confirms_.front().index <= durable; confirms_.pop_front())
@@ -191,6 +202,7 @@ void AlarmShard::on_timer() {
   timer_ = {};
   while (!due_.empty() && due_.begin()->first <= clock_ms()) {
     runtime::ObjectId id = due_.begin()->second;
+    if (!passes(steps::kAlarmDue, alarms_.at(id))) return;
     fire(id, alarms_.at(id));
   }
   if (may_sleep()) return tasks_.spawn(go_to_sleep());
@@ -235,6 +247,7 @@ void AlarmShard::finished(const runtime::ObjectId& id, uint64_t run, AlarmVersio
     return;
   }
   Alarm& alarm = it->second;
+  if (!passes(steps::kAlarmAnswered, alarm)) return;
   const ShardTable::Row* row = table_.find(id);
   if (row->version != version) {
     // A newer time came meanwhile: it runs at its own time, and the old one is not retried.

@@ -74,6 +74,8 @@ class AlarmShard final : private LogListener, private ImageSource {
   World& world() const;
   int64_t clock_ms() const;
   Alarm& alarm_of(const AlarmObject& object);
+  // At a step of platform/durable/steps.h; false: the process ends here.
+  bool passes(const host::Step& step, const Alarm& alarm);
   void accept(const Asked& asked);
   // The alarm waits for this time, with fresh counters.
   void restart(const runtime::ObjectId& id, Alarm& alarm, int64_t time);

@@ -5,6 +5,7 @@
 
 #include "platform/channels.h"
 #include "platform/durable/replication/events.h"
+#include "platform/durable/steps.h"
 
 namespace orrery::durable {
 
@@ -97,6 +98,7 @@ void FollowedObject::on_append(host::HostId from, Ref<const AppendMessage> messa
   if (open_log() && append_entry(*log_, *entries_.back()) != disk::DiskError::kNone)
     write_failed();
   ++written_;
+  if (!service_.process().passes(steps::kEntryWritten, info_->lane)) return;
   acknowledge();
 }
 

@@ -4,6 +4,7 @@
 
 #include "platform/channels.h"
 #include "platform/durable/replication/events.h"
+#include "platform/durable/steps.h"
 #include "platform/durable/replication/followed_object.h"
 
 namespace orrery::durable {
@@ -180,6 +181,7 @@ void FollowedObject::finish_sync(uint64_t written, uint64_t epoch, uint64_t matc
   }
   synced_ = std::max(synced_, written);
   syncing_ = false;
+  if (!process.passes(steps::kEntrySynced, info_->lane)) return;
   if (epoch == matched_epoch_ && epoch > 0) send_ack(epoch, match);
   size_t done = 0;
   while (done < pending_.size() && pending_[done].written <= synced_) {
