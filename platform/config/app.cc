@@ -46,6 +46,7 @@ class AppReader {
       if (parsed) app_.source_map = std::move(*parsed);
       json.erase("source_map");
     }
+    read_blocks(json);
     if (!error_ && app_.find_module(app_.main) == nullptr) {
       fail("the entry module \"" + app_.main + "\" is not among the modules");
     }
@@ -133,6 +134,21 @@ class AppReader {
       return std::nullopt;
     }
     return found->get<int64_t>();
+  }
+
+  void read_blocks(Json& json) {
+    const auto blocks = json.find("blocks");
+    if (blocks == json.end()) return;
+    const size_t sources = app_.source_map.sources().size();
+    bool sound = blocks->is_array() && blocks->size() % 2 == 0;
+    for (size_t i = 0; sound && i < blocks->size(); i += 2) {
+      const Json &source = (*blocks)[i], &line = (*blocks)[i + 1];
+      sound = source.is_number_integer() && line.is_number_integer() && source >= -1 && line >= 0 &&
+              line <= INT32_MAX && source < static_cast<int64_t>(sources);
+      if (sound) app_.blocks.emplace_back(source.get<int32_t>(), line.get<int32_t>());
+    }
+    if (!sound) fail("\"blocks\" is not a list of places");
+    json.erase("blocks");
   }
 
   void read_modules(const Json& json) {

@@ -58,9 +58,10 @@ struct App {
   std::vector<std::string> exports;  // of the entry module
   std::vector<std::string> crons;
   Limits limits;
-  Json document;  // all of app.json but source_map: migrations, routes, assets, ...
+  Json document;  // all of app.json but source_map and blocks: migrations, routes, assets, ...
   std::string content_hash;
   SourceMap source_map;
+  std::vector<std::pair<int32_t, int32_t>> blocks;  // of the entry module: index into the map's sources or -1, line
 
   bool has_flag(std::string_view flag) const;
   const Module* find_module(std::string_view name) const;

@@ -57,6 +57,7 @@ class AppCode final : public RefCounted {
   std::vector<Binding> bindings;
   std::vector<std::string> flags;         // compatibility flags that are on, by date or by name
   PositionLookup lookup;                  // may be empty
+  size_t blocks = 0;                      // of the entry module, for coverage
 
   bool has_flag(std::string_view flag) const;
 

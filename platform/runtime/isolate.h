@@ -74,6 +74,8 @@ class Isolate {
     // Isolates that succeed each other get different ones, so that no answer meant for a context of one
     // finds a context of the next by its id.
     uint32_t first_generation = 0;
+    // A byte for each block of the code, set to 1 when it runs; must outlive the isolate. Null: nobody looks.
+    uint8_t* covered = nullptr;
     Weaken weaken = {};
   };
 

@@ -181,6 +181,12 @@ v8::MaybeLocal<v8::Module> Isolate::State::resolve(const std::string& specifier,
       if (!v8::Function::New(c, native.callback, {}, 0, v8::ConstructorBehavior::kThrow).ToLocal(&trip)) return {};
     }
     exports->CreateDataProperty(c, internalized(isolate, "trip"), trip).Check();
+    const size_t blocks = options.covered ? std::max<size_t>(app->blocks, 1) : 0;
+    std::unique_ptr<v8::BackingStore> marks =
+        blocks ? v8::ArrayBuffer::NewBackingStore(options.covered, blocks, [](void*, size_t, void*) {}, nullptr)
+               : v8::ArrayBuffer::NewBackingStore(isolate, 0);
+    v8::Local<v8::ArrayBuffer> covered = v8::ArrayBuffer::New(isolate, std::move(marks));
+    exports->CreateDataProperty(c, internalized(isolate, "cover"), v8::Uint8Array::New(covered, 0, blocks)).Check();
     return synthetic(name, exports);
   }
   if (built_in) {

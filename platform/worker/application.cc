@@ -30,7 +30,7 @@ Application::Application(std::vector<const Deployment*> workers, const std::vect
   for (uint32_t w = 0; w < workers_.size(); ++w) {
     const std::string& name = workers_[w]->code()->name;
     if (find_worker(name) != w) fail("two Workers are named \"" + name + "\"");
-    versions_.push_back({w, workers_[w]});
+    versions_.emplace_back(w, workers_[w]);
     rollouts_.push_back({.from = w, .to = w});
     const auto& migrations = workers_[w]->migrations();
     last_tags_.push_back(migrations.empty() ? "" : migrations.back().tag);
@@ -49,7 +49,7 @@ Application::Application(std::vector<const Deployment*> workers, const std::vect
     for (const Version& v : versions_)
       if (v.worker == w && v.deployment->version() == d->version())
         fail("two versions of the Worker \"" + d->code()->name + "\" are called " + d->version());
-    versions_.push_back({w, d});
+    versions_.emplace_back(w, d);
   }
   places_.resize(versions_.size());
 }

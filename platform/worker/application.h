@@ -93,6 +93,9 @@ class Application {
   // The version that an object belongs to now.
   uint32_t slot_of(const Class& c, const ObjectId& id) const { return rollouts_[c.worker].slot_of(id); }
 
+  // Which blocks of a version's code have run in this world: a byte for each, written by its isolates.
+  std::vector<uint8_t>& covered(uint32_t slot) const { return *versions_[slot].covered; }
+
   // Gives `share` (in millionths) of its Worker to a version, after the migrations of it that were not applied
   // yet. Empty, or why it is refused: then nothing has changed.
   std::string upload(uint32_t slot, uint32_t share);
@@ -103,8 +106,11 @@ class Application {
 
  private:
   struct Version {
+    Version(uint32_t w, const Deployment* d)
+        : worker(w), deployment(d), covered(std::make_unique<std::vector<uint8_t>>(d->code()->blocks + 1)) {}
     uint32_t worker;
     const Deployment* deployment;
+    std::unique_ptr<std::vector<uint8_t>> covered;
   };
   using Classes = std::map<std::string, Class, std::less<>>;
   void add_classes(uint32_t worker);

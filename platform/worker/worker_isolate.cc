@@ -40,6 +40,7 @@ const runtime::ErrorInfo* WorkerIsolate::ensure_started() {
   runtime::Isolate::Options options = deployment_.isolate_options();
   options.first_generation = isolates_made_++ << 24;
   options.weaken = weaken_;
+  options.covered = application_.covered(slot_).data();
   isolate_ = std::make_unique<runtime::Isolate>(deployment_.snapshot(), deployment_.code(),
                                                 static_cast<runtime::IsolateHost&>(*this), options);
   in_turn_ = true;

@@ -69,6 +69,7 @@ Ref<const runtime::AppCode> code_of(const config::App& app) {
     code->modules.push_back({m.name, kind_of(m.type), m.bytes});
   for (const config::Binding& b : app.bindings) code->bindings.push_back(binding_of(b));
   code->flags = app.flags;
+  code->blocks = app.blocks.size();
   code->lookup = [&app](const std::string& module, int line, int column,
                         runtime::SourcePosition& out) {
     if (module != app.main) return false;
@@ -178,6 +179,14 @@ App::App(const std::vector<std::string>& folders,
     throw BadInput(which + " fails while it starts: " +
                    (error->stack.empty() ? error->text() : error->stack));
   }
+}
+
+std::string App::blocks() const {
+  auto out = nlohmann::ordered_json::object();
+  for (const auto* parts : {&parts_, &later_})
+    for (const auto& part : *parts)
+      out[part->deployment->label()] = {{"sources", part->config.source_map.sources()}, {"places", part->config.blocks}};
+  return out.dump();
 }
 
 worker::Application App::application() const {

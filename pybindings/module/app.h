@@ -32,6 +32,8 @@ class App {
                const std::vector<std::pair<std::string, std::string>>& later = {});
   // The Workers, with their bindings to each other checked.
   worker::Application application() const;
+  // Where the blocks of each version's code are, as JSON text: {"shop@v1": {"sources": [...], "places": [[source, line], ...]}}.
+  std::string blocks() const;
 
  private:
   struct Part {

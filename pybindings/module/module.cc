@@ -149,7 +149,8 @@ PYBIND11_MODULE(_orrery, m) {
     return check::check_history(text, model, options);
   });
 
-  py::class_<App, std::shared_ptr<App>>(m, "App");
+  py::class_<App, std::shared_ptr<App>>(m, "App").def("blocks", &App::blocks);
+  m.def("probes", &sometimes_catalogue);
   m.def("load_app",
         [](const std::vector<std::string>& folders, const std::vector<std::pair<std::string, std::string>>& later) {
           return std::make_shared<App>(folders, later);
@@ -239,6 +240,7 @@ PYBIND11_MODULE(_orrery, m) {
            })
       .def("hash", [](NativeWorld& w) { return hex64(w.world().trace().hash()); })
       .def("finish", &NativeWorld::finish)
+      .def("coverage", &NativeWorld::coverage)
       .def("write_trace", &NativeWorld::write_trace);
 }
 

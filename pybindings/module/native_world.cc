@@ -345,6 +345,25 @@ std::string NativeWorld::finish() {
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string NativeWorld::coverage() {
+  constexpr char kDigits[] = "0123456789abcdef";
+  Json app = Json::object();
+  const worker::Application& application = cloud_->application();
+  for (uint32_t slot = 0; slot < application.slots(); ++slot) {
+    const std::vector<uint8_t>& covered = application.covered(slot);
+    std::string bits;
+    for (size_t i = 0; i < covered.size(); i += 4) {
+      unsigned digit = 0;
+      for (size_t k = 0; k < 4 && i + k < covered.size(); ++k) digit |= (covered[i + k] ? 1u : 0u) << k;
+      bits += kDigits[digit];
+    }
+    app[application.version(slot).label()] = bits;
+  }
+  Json out = {{"app", std::move(app)}, {"probes", world().sometimes().seen()}};
+  if (world().pairs()) out["pairs"] = world().pairs()->seen();
+  return out.dump();
+}
+
 void NativeWorld::write_trace(const std::string& path) {
   write_trace_file(world(), *injector_, history_, path);
 }

@@ -83,6 +83,8 @@ class NativeWorld {
   void history_add(const std::string& json);
   const std::vector<Json>& history() const { return history_; }
   std::string check(const std::string& model, const std::string& options);
+  // What the run has reached, as JSON text: blocks of the app's code, probes, pairs of events (README.md).
+  std::string coverage();
   // The result of the run as JSON text.
   std::string finish();
   void write_trace(const std::string& path);

@@ -113,6 +113,7 @@ WorldOptions read_world_options(const std::string& text) {
     }
     out.cloud.world.record = json.value("record", false);
     out.cloud.world.positions = json.value("positions", true);
+    out.cloud.world.pairs = json.value("pairs", false);
     for (const auto& pop : json.value("pops", std::vector<std::string>{})) {
       if (!geography().find(pop)) {
         auto city = geography().by_city(pop);

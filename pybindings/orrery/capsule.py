@@ -41,6 +41,15 @@ class Capsule:
     for_us: int | None = None
     beside: list[str] = field(default_factory=list)
 
+    def extra(self) -> dict[str, Any]:
+        """What a job of this run says beyond target, seed, faults and configuration."""
+        extra: dict[str, Any] = {}
+        if self.base != "seed":
+            extra["base"] = self.base
+        if self.overrides:
+            extra["overrides"] = self.overrides
+        return extra
+
     def document(self) -> dict[str, Any]:
         """The JSON document, checksum included."""
         body: dict[str, Any] = {

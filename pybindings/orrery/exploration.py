@@ -4,6 +4,9 @@ A Plan is one scenario's queue of runs. A run that fails is had again in a fresh
 recording on: the second time gives the story, and must give the same hash, or the verdict is drift.
 Only then is a capsule written. The first failure of each signature is recorded so; the others are
 only counted.
+
+Where runs come from is the caller's: a list of seeds, kept capsules, or a generator that has learned from the runs
+before (`Plan.watch` tells it of each).
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 from orrery.capsule import Capsule
 from orrery.errors import UserError
@@ -20,8 +23,14 @@ from orrery.outcome import DRIFT, Outcome, Summary, capsule_path, signature
 from orrery.places import shown
 from orrery.pool import Pool, Worker
 
-#: How a run is asked for: (faults, seed).
-Run = tuple[str, int]
+
+class Run(NamedTuple):
+    """How a run is asked for; a plain (faults, seed) will do."""
+
+    faults: str
+    seed: int
+    #: What its job says beyond the plan's own: overrides, base, ...
+    extra: Mapping[str, Any] = {}
 
 
 @dataclass
@@ -30,7 +39,7 @@ class Plan:
 
     worker: Worker
     scenario: dict[str, Any]
-    runs: Iterator[Run]
+    runs: Iterator[Run | tuple[str, int]]
     summary: Summary
     out: Path | None
     common: dict[str, Any] = field(default_factory=dict)
@@ -38,41 +47,59 @@ class Plan:
     under_way: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
     keep_outcomes: bool = False
+    #: How the runs of kept capsules ended, by path.
+    kept_ends: dict[str, str] = field(default_factory=dict)
+    #: Told of each run that was asked for (and not of its recording), with its job.
+    watch: Callable[[dict[str, Any], Outcome], None] | None = None
     #: Failures to record: what the first time came to, and whether to look up source lines.
     _again: deque[tuple[Outcome, bool]] = field(default_factory=deque)
     _counts: dict[str, int] = field(default_factory=dict)
     _reported: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _firsts: dict[Run, Outcome | None] = field(default_factory=dict)
+    #: What the first time came to, of recordings under way, by the number of the run in this plan.
+    _firsts: dict[int, Outcome | None] = field(default_factory=dict)
+    _given: int = 0
     _stopped: bool = False
 
     def next_job(self) -> dict[str, Any] | None:
         """The next job to submit; None when this plan has none (now)."""
         if self._again:
             first, positions = self._again.popleft()
-            return self._job(first.faults, first.seed, True, first, positions)
+            return self._job(Run(first.faults, first.seed, first.extra), True, first, positions)
         if self._stopped:
             return None
-        for faults, seed in self.runs:
-            return self._job(faults, seed)
+        for run in self.runs:
+            return self._job(Run(*run))
         self._stopped = True
         return None
 
     def _job(
         self,
-        faults: str,
-        seed: int,
+        run: Run,
         record: bool = False,
         first: Outcome | None = None,
         positions: bool = True,
     ) -> dict[str, Any]:
-        job = {**self.common, "scenario": self.scenario["name"], "seed": seed, "faults": faults}
+        self._given += 1
+        job = {
+            **self.common,
+            **run.extra,
+            "scenario": self.scenario["name"],
+            "seed": run.seed,
+            "faults": run.faults,
+            "run": self._given,
+            "extra": dict(run.extra),
+        }
         job["record"] = record or bool(job.get("record"))
         if not positions:
             job["positions"] = False
         self.under_way += 1
         # What the first time came to travels with the job in this process only (see `take`).
-        self._firsts[(faults, seed)] = first
+        self._firsts[self._given] = first
         return job
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """One failure of each kind so far, with how many runs failed so as `count`."""
+        return list(self._reported.values())
 
     @property
     def done(self) -> bool:
@@ -85,7 +112,10 @@ class Plan:
     def take(self, job: dict[str, Any], outcome: Outcome) -> None:
         """Takes the end of a run in."""
         self.under_way -= 1
-        first = self._firsts.pop((job["faults"], job["seed"]))
+        first = self._firsts.pop(job["run"])
+        outcome.extra = job["extra"]
+        if first is None and self.watch is not None:
+            self.watch(job, outcome)
         tell = True
         if first is not None:
             if differs(first, outcome) and job.get("positions", True):
@@ -169,8 +199,8 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
         target=plan.summary.target,
         seed=outcome.seed,
         faults=outcome.faults,
-        base=plan.common.get("base", "seed"),
-        overrides=plan.common.get("overrides", []),
+        base=outcome.extra.get("base", plan.common.get("base", "seed")),
+        overrides=outcome.extra.get("overrides", plan.common.get("overrides", [])),
         app=plan.scenario.get("app", ""),
         build=plan.worker.build,
         expect=expect,

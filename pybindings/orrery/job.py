@@ -72,6 +72,8 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     ) as error:  # noqa: BLE001 - it may raise anything
         verdict, own = "error", _failure(scenario, error, SCENARIO_ERROR, _message(scenario, error))
     finished = json.loads(world_native.finish())
+    if job.get("coverage"):
+        finished["coverage"] = json.loads(world_native.coverage())
     # The monitors' counts, and those of the checks that the scenario asked for.
     rules = finished.setdefault("rules", {})
     for rule, times in checked.items():
@@ -94,6 +96,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "record": bool(job.get("record")),
         "positions": bool(job.get("positions", True)),
         "past": scenario.past,
+        "pairs": bool(job.get("coverage")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
         # A scenario of a weakened platform shows what clients can see of it: monitors, which see
         # it first, stay out of it unless they are asked for.

@@ -37,6 +37,8 @@ class Outcome:
     failures: list[dict[str, Any]] = field(default_factory=list)
     result: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    #: What the run's job said beyond scenario, seed and faults (exploration.Run).
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

@@ -47,6 +47,8 @@ class Worker:
     label: str
     build: str = ""
     scenarios: list[dict[str, Any]] = field(default_factory=list)
+    #: The rare situations of the platform that there are to reach, where the load asked for coverage.
+    probes: list[str] = field(default_factory=list)
     waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -121,6 +123,7 @@ class Pool:
             raise UserError(refused["message"], refused.get("hint", ""), refused.get("code", 2))
         worker.build = answer["loaded"]["build"]
         worker.scenarios = answer["loaded"]["scenarios"]
+        worker.probes = answer["loaded"].get("probes", [])
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
         return worker

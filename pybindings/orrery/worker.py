@@ -15,6 +15,7 @@ its children and goes.
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import selectors
@@ -61,6 +62,7 @@ class Loaded:
 
                 self._apps[key] = load_app(*key)
         self.build = module.build_hash()
+        self._coverage = bool(request.get("coverage"))
         self.isolates = Isolates(module)
 
     def app(self, scenario: Scenario) -> Any:
@@ -71,8 +73,12 @@ class Loaded:
         described = []
         for scenario in self.scenarios.values():
             app = self.app(scenario)
-            described.append({**scenario.settings(), "app": app.hash if app else ""})
-        return {"build": self.build, "scenarios": described}
+            about = {**scenario.settings(), "app": app.hash if app else ""}
+            if app and self._coverage:
+                about["blocks"] = json.loads(app.handle.blocks())
+            described.append(about)
+        probes = native.load().probes() if self._coverage else []
+        return {"build": self.build, "scenarios": described, "probes": probes}
 
 
 class Isolates:

@@ -38,6 +38,17 @@ def keep_isolates(count: int) -> None:
     pass
 
 
+def probes() -> list[str]:
+    return ["odd seeds occur", "nothing does this"]
+
+
+class App(str):
+    """An app is the names of its folders."""
+
+    def blocks(self) -> str:
+        return json.dumps({"toy@v1": {"sources": ["src/index.ts"], "places": [[0, 1], [0, 7], [-1, 0]]}})
+
+
 def read_project(folder: str, environment: str | None) -> str:
     path = Path(folder) / "wrangler.toml"
     text = path.read_text(encoding="utf-8")
@@ -49,7 +60,7 @@ def read_project(folder: str, environment: str | None) -> str:
 
 
 def load_app(folders: list[str], later: list[tuple[str, str]] = ()) -> str:
-    return " ".join(folders)
+    return App(" ".join(folders))
 
 
 class World:
@@ -227,6 +238,10 @@ class World:
         return hashlib.sha256(
             json.dumps([self.seed, self.options["faults"], chosen]).encode()
         ).hexdigest()
+
+    def coverage(self) -> str:
+        probes = ["odd seeds occur"] if self.seed % 2 else []
+        return json.dumps({"app": {"toy@v1": "1"}, "probes": probes, "pairs": [1, 2 + self.seed]})
 
     def finish(self) -> str:
         lanes = sorted({event[1] for event in self.events})

@@ -3,10 +3,12 @@
 // and keep it; the platform sees only the seams that hosts give it (sim/host).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <type_traits>
 
 #include "sim/core/decisions.h"
+#include "sim/core/event_pairs.h"
 #include "sim/core/loop.h"
 #include "sim/core/observers.h"
 #include "sim/core/sometimes.h"
@@ -22,6 +24,7 @@ class World {
     // While recording, also look up where in the source a write stands. That takes memory of the JavaScript heap, so
     // a run that is cut off by its memory limit, or looks at weak references, may go another way.
     bool positions = true;
+    bool pairs = false;  // keep which kinds of events followed which (event_pairs.h)
   };
   explicit World(const Options& options);
   World(const World&) = delete;
@@ -34,6 +37,8 @@ class World {
   const Trace& trace() const { return trace_; }
   Observers& observers() { return observers_; }
   Sometimes& sometimes() { return sometimes_; }
+  // Null unless asked for.
+  const EventPairs* pairs() const { return pairs_.get(); }
   const std::vector<DecisionRecord>& decision_records() const { return decision_records_; }
 
   // Folds the event into the trace, records it if recording, tells observers.
@@ -50,6 +55,8 @@ class World {
       if constexpr (requires { event.data(); }) r.data = event.data();
       trace_.record(std::move(r));
     }
+    if (pairs_) [[unlikely]]
+      pairs_->note(trace_, event.lane, kind_hash, cause().id());
     observers_.tell(event, {trace_.events(), loop_.now(), cause().id()});
   }
 
@@ -59,6 +66,7 @@ class World {
   Trace trace_;
   Observers observers_;
   Sometimes sometimes_;
+  std::unique_ptr<EventPairs> pairs_;
   std::vector<DecisionRecord> decision_records_;
 };
 

@@ -89,6 +89,7 @@ async function bundle(project) {
   for (const { name, type } of built.modules) app.modules.push({ name, type, file: name });
   app.exports = built.exports;
   app.source_map = map;
+  app.blocks = tools.source_lines(built.code, built.map, metered.blocks);
   app.content_hash = content_hash(project, built.inputs);
 
   const files = { "worker.js": metered.code };

@@ -28,9 +28,10 @@ COMMANDS = (
     "bench",
     "doctor",
     "test",
+    "bisect",
 )
 #: Names of the contract that later work fills.
-LATER = ("shrink", "branch", "report", "perf", "serve", "init", "bisect")
+LATER = ("shrink", "branch", "report", "perf", "serve", "init")
 INTERRUPTED = 130
 
 

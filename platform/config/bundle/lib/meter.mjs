@@ -1,6 +1,6 @@
-// The instrumentation pass: puts the CPU meter into bundled JavaScript.
+// The instrumentation pass: puts the CPU meter, and with it the marks of covered blocks, into bundled JavaScript.
 //
-// A charge `(M[0]-=W)<0&&T();` stands at the entry of every function, method, arrow, constructor,
+// A charge `(C[K]=1,M[0]-=W)<0&&T();` stands at the entry of every function, method, arrow, constructor,
 // generator and class static block, at the start of every loop body, and once at the top of the
 // module. W is the number of syntax nodes that run when control passes that charge: those of the
 // body without the bodies of functions and loops inside it (a loop's test and update belong to its
@@ -19,6 +19,8 @@ import { BuildFailure } from "./failure.mjs";
 const kFunctions = new Set([
   "FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression",
 ]);
+// A mark by itself, as a body: `C[K]=1;`.
+const kMarked = 0;
 const kLoops = new Set([
   "ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement",
 ]);
@@ -45,8 +47,8 @@ function after_directives(block) {
 }
 
 // Walks the tree with an explicit stack (bundles can be nested deeper than the call stack), giving
-// each node to the charge it belongs to. Returns the charges, each {weight, open, close?}, where
-// open and close are {at, before, after} around the charge's text, and the set of all identifiers.
+// each node to the charge it belongs to. Returns the charges, each {weight, kind, at, ...}, those of weight kMarked
+// being marks alone, and the set of all identifiers.
 function collect_charges(program) {
   const top = { weight: 0, kind: "top" };
   const charges = [top];
@@ -68,6 +70,14 @@ function collect_charges(program) {
     }
   };
   const add = (charge) => (charges.push({ weight: 1, ...charge }), charges[charges.length - 1]);
+  // A branch is a block of its own, but what it costs belongs to the charge around it.
+  const mark = (branch) => {
+    if (branch === null) return;
+    if (branch.type === "BlockStatement") add({ weight: kMarked, kind: "statement", at: branch.start + 1, lead: "" });
+    else if (branch.type.endsWith("Statement") || branch.type === "VariableDeclaration")
+      add({ weight: kMarked, kind: "wrapped", at: branch.start, end: branch.end });
+    else add({ weight: kMarked, kind: "expression", at: branch.start, end: branch.end });
+  };
 
   while (stack.length > 0) {
     const [node, outer] = stack.pop();
@@ -89,6 +99,14 @@ function collect_charges(program) {
         : add({ kind: "wrapped", at: node.body.start, end: node.body.end });
       push_children(node, (child) => (runs_once(node, child) ? outer : own));
       continue;
+    } else if (node.type === "IfStatement" || node.type === "ConditionalExpression") {
+      mark(node.consequent);
+      mark(node.alternate);
+    } else if (node.type === "SwitchCase") {
+      if (node.consequent.length > 0)
+        add({ weight: kMarked, kind: "statement", at: node.consequent[0].start, lead: "" });
+    } else if (node.type === "CatchClause") {
+      mark(node.body);
     } else if (node.type === "StaticBlock" && node.body.length > 0) {
       const own = add({ kind: "statement", at: node.body[0].start, lead: "" });
       push_children(node, () => own);
@@ -107,8 +125,8 @@ function unused_name(base, names) {
 }
 
 /**
- * Instruments one ES module. Returns {code, insertions}: the new text, and the insertions as [{at,
- * text}], `at` in the old text, ascending. Throws BuildFailure "syntax" when the text does not
+ * Instruments one ES module. Returns {code, insertions, blocks}: the new text, the insertions as [{at,
+ * text}], `at` in the old text, ascending, and where in the old text each block begins, by number. Throws BuildFailure "syntax" when the text does not
  * parse (it comes from esbuild, so that means syntax newer than this parser).
  */
 export function add_meter(source) {
@@ -131,15 +149,18 @@ export function add_meter(source) {
   const meter = unused_name("$m", names);
   const trip = unused_name("$t", names);
   const imported_meter = unused_name("$im", names);
+  const cover = unused_name("$c", names);
   const imported_trip = unused_name("$it", names);
+  const imported_cover = unused_name("$ic", names);
 
   const insertions = [];
   charges.forEach((charge, order) => {
-    const test = `(${meter}[0]-=${charge.weight})<0&&${trip}()`;
+    const covered = `${cover}[${order}]=1`;
+    const test = charge.weight === kMarked ? covered : `(${covered},${meter}[0]-=${charge.weight})<0&&${trip}()`;
     if (charge.kind === "top") {
-      const names = `meter as ${imported_meter},trip as ${imported_trip}`;
+      const names = `meter as ${imported_meter},trip as ${imported_trip},cover as ${imported_cover}`;
       const head = `import{${names}}from"orrery:meter";` +
-        `const ${meter}=${imported_meter},${trip}=${imported_trip};${test};`;
+        `const ${meter}=${imported_meter},${trip}=${imported_trip},${cover}=${imported_cover};${test};`;
       const { at, lead } = source.startsWith("#!")
         ? { at: source.indexOf("\n") + 1 || source.length, lead: "" }
         : after_directives({ body: program.body, start: -1 });
@@ -164,5 +185,5 @@ export function add_meter(source) {
     from = at;
   }
   pieces.push(source.slice(from));
-  return { code: pieces.join(""), insertions };
+  return { code: pieces.join(""), insertions, blocks: charges.map((charge) => charge.at ?? 0) };
 }

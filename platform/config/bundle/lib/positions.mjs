@@ -53,3 +53,29 @@ export function composed_map(source, map, insertions) {
   });
   return { sources: map.sources, lines };
 }
+
+/**
+ * Where blocks begin in the user's sources: [index into sources or -1, line from 1] for each offset in esbuild's text
+ * `source`, flat, in the order of `offsets`. What stands before the first mapped place of its line is nobody's.
+ */
+export function source_lines(source, map, offsets) {
+  const lines = decode(map.mappings);
+  const starts = [0];
+  for (let i = source.indexOf("\n"); i >= 0; i = source.indexOf("\n", i + 1)) starts.push(i + 1);
+  const flat = new Array(offsets.length * 2);
+  // In ascending order, so that the line need only be looked for onwards.
+  const order = offsets.map((_, index) => index).sort((a, b) => offsets[a] - offsets[b]);
+  let line = 0;
+  for (const index of order) {
+    while (line + 1 < starts.length && starts[line + 1] <= offsets[index]) line += 1;
+    const column = offsets[index] - starts[line];
+    let found = [-1, 0];
+    for (const [generated, file, source_line] of lines[line] ?? []) {
+      if (generated > column) break;
+      const nobodys = file === undefined || map.sources[file].startsWith("orrery-");
+      found = nobodys ? [-1, 0] : [file, source_line + 1];
+    }
+    [flat[index * 2], flat[index * 2 + 1]] = found;
+  }
+  return flat;
+}

@@ -8,14 +8,15 @@ import { add_meter } from "../lib/meter.mjs";
 async function run(code, { limit = 1e9 } = {}) {
   const log = [];
   const meter = new Int32Array([limit]);
+  const cover = new Uint8Array(1000);
   let trips = 0;
   globalThis.test_host = {
-    meter, log: (...values) => log.push(values.map(String).join(" ")),
+    meter, cover, log: (...values) => log.push(values.map(String).join(" ")),
     trip: () => { trips += 1; throw new Error("out of time"); },
   };
   const host = 'import {meter,trip}from"orrery:meter"';
-  const text = code.replace(/import\{meter as (\S+),trip as (\S+)\}from"orrery:meter";/,
-    "const {meter:$1,trip:$2}=globalThis.test_host;") +
+  const text = code.replace(/import\{meter as (\S+),trip as (\S+),cover as (\S+)\}from"orrery:meter";/,
+    "const {meter:$1,trip:$2,cover:$3}=globalThis.test_host;") +
     "\n;export const unique_" + Math.random().toString(36).slice(2) + "=1;";
   assert.ok(!text.includes(host));
   let error = null;
@@ -28,7 +29,7 @@ async function run(code, { limit = 1e9 } = {}) {
     error = caught;
     log.push(`threw ${caught?.message}`);
   }
-  return { log, charged: limit - meter[0], trips, error };
+  return { log, charged: limit - meter[0], trips, error, cover };
 }
 
 const kSnippets = {
@@ -178,7 +179,7 @@ test("a longer body costs more than a short one", async () => {
 
 test("long expressions are metered, absurd ones are one failure", () => {
   const { code } = add_meter(`const x = ${"1+".repeat(2000)}1; export const f = () => x;`);
-  assert.match(code, /=> *\(\(\$m\[0\]-=/);
+  assert.match(code, /=> *\(\(\$c\[1\]=1,\$m\[0\]-=/);
   assert.throws(() => add_meter(`const x = ${"(".repeat(100000)}1;`), (error) =>
     error.kind === "syntax" && /nested too deeply/.test(error.message));
 });
@@ -186,4 +187,34 @@ test("long expressions are metered, absurd ones are one failure", () => {
 test("code the parser does not know is one failure with its place", () => {
   assert.throws(() => add_meter("let a = 1;\nlet b = ;"), (error) =>
     error.kind === "syntax" && error.line === 2 && error.column === 9);
+});
+
+// Goal: the branch that ran is marked and the other is not. Method: one taken and one not, of every kind of block.
+test("blocks are marked when they run, and no others", async () => {
+  const code = [
+    "function ran(x) {",
+    "  if (x) log('yes'); else log('no');",
+    "  if (!x) {",
+    "    log('never');",
+    "  }",
+    "  switch (x) { case 1:",
+    "      log('one'); break;",
+    "    case 2:",
+    "      log('two'); }",
+    "  try { log('calm'); } catch {",
+    "    log('storm'); }",
+    "  return x",
+    "    ? 'a'",
+    "    : 'b'; }",
+    "const unused = () =>",
+    "  5;",
+    "log(ran(1));",
+  ].join("\n");
+  const { code: text, blocks } = add_meter(code);
+  const { log, cover } = await run(text);
+  assert.deepEqual(log, ["yes", "one", "calm", "a"]);
+  const line = (at) => code.slice(0, at).split("\n").length;
+  const lines = (hit) => blocks.map(line).filter((_, k) => Boolean(cover[k]) === hit).sort((a, b) => a - b);
+  assert.deepEqual(lines(true), [1, 1, 2, 7, 13]);
+  assert.deepEqual(lines(false), [2, 3, 9, 10, 14, 16]);
 });
