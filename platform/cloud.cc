@@ -58,6 +58,7 @@ Cloud::Cloud(const net::Geography& geography, worker::Application application,
   alarms_.pops = pops;
   alarms_.hosts_per_pop = options_.hosts_per_pop;
   alarms_.weaken = options_.weaken;
+  alarms_.repeats = &alarm_repeats_;
   anycast_ = std::make_unique<edge::Anycast>(*hosts_, geography_, std::move(pops),
                                              options_.hosts_per_pop);
   // Hosts are numbered in order of first use, so the members are known before they boot.
@@ -206,11 +207,14 @@ std::vector<Cloud::LiveObject> Cloud::objects(std::string_view class_name) {
   return out;
 }
 
+std::string Cloud::printable_name(std::string_view object) const {
+  const size_t slash = object.find('/');
+  if (!object.starts_with("do:") || slash == object.npos || application_.uploads() == 0) return std::string(object);
+  return "do:" + std::string(application_.label_of(object.substr(3, slash - 3))) + std::string(object.substr(slash));
+}
+
 durable::Actor* Cloud::find_object(std::string_view name) {
-  std::string printable_name(name);
-  const size_t slash = name.find('/');
-  if (name.starts_with("do:") && slash != name.npos && application_.uploads() > 0)
-    printable_name = "do:" + std::string(application_.label_of(name.substr(3, slash - 3))) + std::string(name.substr(slash));
+  const std::string printable = printable_name(name);
   durable::Actor* found = nullptr;
   for (host::HostId id = 0; id < hosts_->count(); ++id) {
     host::Host& h = hosts_->by_id(id);
@@ -218,7 +222,7 @@ durable::Actor* Cloud::find_object(std::string_view name) {
     if (!objects) continue;
     objects->for_each([&](durable::Actor& actor) {
       // The newest epoch is the one that counts.
-      if (world_.trace().lane_at(actor.info().lane).name == printable_name &&
+      if (world_.trace().lane_at(actor.info().lane).name == printable &&
           (!found || actor.epoch() > found->epoch()))
         found = &actor;
     });

@@ -93,6 +93,8 @@ class Cloud {
   std::vector<LiveObject> objects(std::string_view class_name);
   // The instance behind a printable name ("do:Cart/42", by the class's label or its present name), or null if none is live.
   durable::Actor* find_object(std::string_view name);
+  // "do:Cart/42" by the class's label, whatever name of it was given.
+  std::string printable_name(std::string_view object) const;
   // RPC stubs that nobody has disposed of, by who holds them ("do:Cart/42").
   std::map<std::string, uint64_t> held_stubs();
   // True when no object has an event, timer or write under way.
@@ -102,6 +104,8 @@ class Cloud {
   // the greatest record of a key at either, by binding name or namespace id; null when there is none.
   kv::Layout& kv() { return kv_; }
   const durable::AlarmShardOptions& alarms() const { return alarms_; }
+  // Whose next alarm is to be delivered once more (a fault).
+  durable::AlarmRepeats& alarm_repeats() { return alarm_repeats_; }
   const std::vector<std::string>& kv_hosts() const { return kv_hosts_; }
   Ref<const kv::Record> kv_record(std::string_view space, std::string_view key);
   std::vector<std::string> kv_keys(std::string_view space);
@@ -121,6 +125,7 @@ class Cloud {
   World world_;
   std::map<std::string, uint32_t, std::less<>> releases_;  // of hosts that differ from options_.release
   durable::DirectoryOptions directory_;
+  durable::AlarmRepeats alarm_repeats_;
   durable::AlarmShardOptions alarms_;
   edge::Origins origins_;
   std::vector<client::Origin*> origin_list_;

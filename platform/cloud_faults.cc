@@ -5,6 +5,7 @@
 
 #include "platform/durable/replication/events.h"
 #include "platform/durable/replication/release.h"
+#include "platform/faults/targets.h"
 #include "platform/kv/events.h"
 #include "platform/worker/events.h"
 
@@ -75,6 +76,8 @@ std::string CloudFaults::check(const fault::Fault& fault) {
       return "upgrade: \"" + target + "\" is no host, point of presence or object, nor \"*\"";
     return {};
   }
+  if (fault.kind == fault::FaultKind::kCrashAtStep) return StepCrashes::check(fault);
+  if (OutsideFaults::takes(fault.kind)) return outside_.check(fault);
   return std::string(fault::to_string(fault.kind)) + " is not supported yet";
 }
 
@@ -101,6 +104,14 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
     return {};
   }
   if (fault.kind == fault::FaultKind::kMove) return move(fault);
+  if (fault.kind == fault::FaultKind::kCrashAtStep) {
+    step_crashes_.begin(fault);
+    return {};
+  }
+  if (OutsideFaults::takes(fault.kind)) {
+    outside_.begin(fault);
+    return {};
+  }
   // An object that is not live has nothing to lose.
   if (durable::Actor* actor = cloud_.find_object(fault.target))
     actor->object_host().evict(*actor, "evicted by a fault");
@@ -108,6 +119,8 @@ std::string CloudFaults::begin(const fault::Fault& fault) {
 }
 
 void CloudFaults::end(const fault::Fault& fault) {
+  if (fault.kind == fault::FaultKind::kCrashAtStep) return step_crashes_.end(fault);
+  if (OutsideFaults::takes(fault.kind)) return outside_.end(fault);
   auto delay = cloud_.kv().delays.find(fault.name);
   if (fault.kind != fault::FaultKind::kKvDelay || delay == cloud_.kv().delays.end()) return;
   const std::string space = delay->second.space;
@@ -228,23 +241,11 @@ void CloudFaults::announce_kv_delay(const std::string& space) {
   world.announce(kv::DelayDeclared{lane, space, cloud_.kv().delay_of(space)});
 }
 
-std::vector<std::string> CloudFaults::hosts_of(std::string_view entity) {
-  // "archive:*" is every host that keeps the past of objects.
-  if (entity == "archive:*") return cloud_.archive_hosts();
-  // "replicas:do:Cart/42" is the object's host and all its followers'.
-  constexpr std::string_view kReplicas = "replicas:";
-  const bool replicas = entity.starts_with(kReplicas);
-  durable::Actor* actor =
-      cloud_.find_object(replicas ? entity.substr(kReplicas.size()) : entity);
-  if (!actor) return {};
-  std::vector<std::string> names = {actor->object_host().process().host().name()};
-  for (host::HostId follower : actor->followers()) {
-    if (!replicas || actor->epoch() == 0) break;
-    const std::string& name = cloud_.hosts().by_id(follower).name();
-    if (name != names.front()) names.push_back(name);
-  }
-  return names;
-}
+bool CloudFaults::knows(std::string_view entity) const { return is_entity(entity); }
+
+std::string CloudFaults::explain(std::string_view entity) const { return explain_entity(cloud_, entity); }
+
+std::vector<std::string> CloudFaults::hosts_of(std::string_view entity) { return hosts_of_entity(cloud_, entity); }
 
 void CloudFaults::isolate_owner(Isolation isolation) {
   isolations_.push_back(std::move(isolation));

@@ -10,18 +10,22 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/cloud.h"
+#include "platform/faults/outside_faults.h"
+#include "platform/faults/step_crashes.h"
 #include "sim/fault/injector.h"
 
 namespace orrery {
 
 class CloudFaults final : public fault::FaultTarget {
  public:
-  explicit CloudFaults(Cloud& cloud) : cloud_(cloud) {}
+  explicit CloudFaults(Cloud& cloud) : cloud_(cloud), step_crashes_(cloud), outside_(cloud) {}
 
   // fault::FaultTarget
   std::string begin(const fault::Fault& fault) override;
   void end(const fault::Fault& fault) override;
   std::string check(const fault::Fault& fault) override;
+  bool knows(std::string_view entity) const override;
+  std::string explain(std::string_view entity) const override;
   std::vector<std::string> hosts_of(std::string_view entity) override;
 
   // What a stale primary is cut off from.
@@ -56,6 +60,8 @@ class CloudFaults final : public fault::FaultTarget {
   std::string move(const fault::Fault& fault);
   void announce_kv_delay(const std::string& space);
   Cloud& cloud_;
+  StepCrashes step_crashes_;
+  OutsideFaults outside_;
   std::deque<Isolation> isolations_;  // addresses are stable: events point at them
 };
 

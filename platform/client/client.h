@@ -56,6 +56,8 @@ class Client {
 
   const std::string& name() const { return host_.name(); }
   uint32_t pop() const { return pop_; }
+  // By which anycast tells it from others.
+  uint64_t flow() const { return flow_; }
   host::Host& host() { return host_; }
   TaskScope& tasks() { return host_.process()->tasks(); }
   // Oldest first.

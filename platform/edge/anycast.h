@@ -2,10 +2,11 @@
 // a host up; within it, a host picked by the client's flow, or the next one that is up. A lost point
 // of presence is withdrawn at once: what was in flight to it is lost, new requests go to the next.
 //
-// Not modelled: route flaps, BGP convergence time.
+// Not modelled: BGP convergence time. Routes change when a fault says so (`divert`).
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "sim/host/host.h"
@@ -21,6 +22,9 @@ class Anycast {
 
   // For a client at city `pop`; `flow` is a stable hash of the client. kNoHost when nothing is up.
   host::HostId route(uint32_t pop, uint64_t flow);
+  // Routes have changed: this client is not sent to the nearest place but to the next one (1), or no longer so (-1). Adds
+  // up over overlapping changes.
+  void divert(uint64_t flow, int by);
   bool serves(uint32_t pop) const { return serving_[pop]; }
   uint32_t hosts_per_pop() const { return hosts_per_pop_; }
 
@@ -30,6 +34,7 @@ class Anycast {
   const net::Geography& geography_;
   std::vector<char> serving_;
   uint32_t hosts_per_pop_;
+  std::map<uint64_t, int> diverted_;  // by flow
 };
 
 }  // namespace orrery::edge

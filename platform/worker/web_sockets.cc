@@ -207,6 +207,20 @@ void WebSockets::on_message(host::HostId from, const Ref<const net::Message>& me
   else send(m.to.end, m.frame);
 }
 
+void WebSockets::cut_all() {
+  std::vector<uint32_t> cut;
+  for (const auto& [number, pair] : pairs_)
+    for (uint32_t i = 0; i < 2; ++i)
+      if (pair.ends[i].held == Held::kWire) cut.push_back(number * 2 + i);
+  ORRERY_SOMETIMES(process_.world(), !cut.empty(), "a WebSocket is cut without a close frame");
+  for (uint32_t end : cut) {
+    const End* e = find(end);
+    if (!e || e->held != Held::kWire) continue;
+    post(e->wire, SocketFrame::lost());
+    drop(end);
+  }
+}
+
 void WebSockets::on_peer_lost(host::HostId peer) {
   std::vector<uint32_t> lost;
   for (const auto& [number, pair] : pairs_)

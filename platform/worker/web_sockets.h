@@ -67,6 +67,8 @@ class WebSockets final : public host::Service, private net::Handler {
   void read_on(uint32_t end);
   // Its holder is gone.
   void drop(uint32_t end);
+  // Every WebSocket that leaves this process is cut, without a close frame (a fault): both sides learn that it is lost.
+  void cut_all();
 
   // The end leaves with a message; who takes it there says so.
   SocketName give(uint32_t end);

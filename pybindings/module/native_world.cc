@@ -324,6 +324,7 @@ std::string NativeWorld::finish() {
     auto kind = static_cast<fault::FaultKind>(k);
     if (injector_->begun(kind)) faults[fault::to_string(kind)] = injector_->begun(kind);
   }
+  for (const auto& [mode, times] : injector_->begun_by_mode()) faults[mode] = times;
   out["faults"] = std::move(faults);
   out["never"] = world().sometimes().never();
   Json failures = monitors_ ? breach_failures(*monitors_, trace) : Json::array();

@@ -36,7 +36,10 @@ class Timeline:
 
     def crash(self, target: str, *, restart_after: Span | None = None) -> "Timeline":
         """Ends the process of a host ("host:FRA/1"): memory gone, disk as synced; it restarts after
-        the span."""
+        the span. Targets of this and of the other faults of hosts may also be whoever serves an object now
+        ("do:Cart/42"), its followers ("followers:do:Cart/42", "followers:3:do:Cart/42" for three of them), the
+        scheduler of its alarm ("scheduler:do:Cart/42"), members of the directory ("directory/2"), back ends of KV
+        ("kv/1"). All that a target stands for is hit."""
         return self._fault("crash", target=target, restart_after_us=_us(restart_after))
 
     def crash_in_turn(
@@ -51,6 +54,64 @@ class Timeline:
             host_call=host_call,
             restart_after_us=_us(restart_after),
         )
+
+    def crash_at_step(
+        self,
+        target: str,
+        *,
+        step: str,
+        nth: int = 1,
+        restart_after: Span = "1s",
+        for_: Span | None = None,
+    ) -> "Timeline":
+        """Ends a process when, from then on, it passes a numbered step of a commit or of an alarm for the n-th time:
+        step="3.2.7" is "a commit is durable and nobody has been told" (platform/durable/steps.h has all). The target is
+        an object ("do:Cart/42": whichever process takes the step for it, a follower's too), a host, or "*"."""
+        return self._fault(
+            "crash_at_step",
+            target=target,
+            step=step,
+            nth=nth,
+            restart_after_us=_us(restart_after),
+            for_us=_us(for_),
+        )
+
+    def kill_isolate(self, target: str, *, reason: str) -> "Timeline":
+        """Ends the isolate that an object ("do:Cart/42") runs in, or all those of a host, as the limits of a Worker do:
+        reason is "memory" or "cpu". Every object in it is reset, requests under way in it fail."""
+        return self._fault("kill_isolate", target=target, reason=reason)
+
+    def slow_host(self, target: str, *, factor: int, for_: Span | None = None) -> "Timeline":
+        """A host gets its processor for 10 ms in every factor * 10 ms; what comes meanwhile waits."""
+        return self._fault("slow_host", target=target, factor=factor, for_us=_us(for_))
+
+    def origin(
+        self,
+        host: str,
+        mode: str,
+        *,
+        for_: Span,
+        status: int | None = None,
+        delay: Span | None = None,
+    ) -> "Timeline":
+        """An origin answers badly: mode is "status" (at once, with `status`), "timeout" (never) or "slow" (its answers
+        leave `delay` later, bodies and all)."""
+        return self._fault(
+            "origin", target=host, mode=mode, status=status, delay_us=_us(delay), for_us=_us(for_)
+        )
+
+    def reroute(self, target: str, *, for_: Span | None = None) -> "Timeline":
+        """Anycast takes a client ("client/1"), or all of a city ("HAN"), to the next place instead of the nearest;
+        connections that are open break."""
+        return self._fault("reroute", target=target, for_us=_us(for_))
+
+    def cut_socket(self, target: str) -> "Timeline":
+        """Cuts the WebSockets of a client ("client/1") or a host without a close frame."""
+        return self._fault("cut_socket", target=target)
+
+    def repeat_alarm(self, target: str, *, after: Span = "0s") -> "Timeline":
+        """The next alarm of an object ("do:Trial/7") is delivered a second time, so long after it was sent first."""
+        return self._fault("repeat_alarm", target=target, after_us=_us(after))
 
     def restart(self, target: str) -> "Timeline":
         return self._fault("restart", target=target)
@@ -67,14 +128,31 @@ class Timeline:
         name: str | None = None,
         for_: Span | None = None,
         one_way: bool = False,
+        every: Span | None = None,
+        open: Span | None = None,
     ) -> "Timeline":
         """Nothing passes between two groups of points of presence or hosts (or, one_way, from a to
-        b)."""
+        b). With `every` it flaps: of each such span the last part, `open` (half of it), lets all pass."""
         sides = {"a": _places(a), "b": _places(b)}
         name = name or "-".join((sides["a"][0], sides["b"][0])).lower()
         return self._fault(
-            "partition", name=name, for_us=_us(for_), one_way=one_way or None, **sides
+            "partition",
+            name=name,
+            for_us=_us(for_),
+            one_way=one_way or None,
+            every_us=_us(every),
+            open_us=_us(open),
+            **sides,
         )
+
+    def backbone_loss(
+        self, *, loss_ppm: int | None = None, name: str = "backbone", for_: Span | None = None
+    ) -> "Timeline":
+        """The network between points of presence loses everything, or so many packets in a million; clients reach their
+        nearest one as ever, and hosts their neighbours."""
+        if loss_ppm is None:
+            return self._fault("partition", name=name, backbone=True, for_us=_us(for_))
+        return self._fault("loss", name=name, backbone=True, loss_ppm=loss_ppm, for_us=_us(for_))
 
     def isolate_owner(
         self,
@@ -106,12 +184,20 @@ class Timeline:
         b: Sequence[str],
         *,
         delay: Span | None = None,
+        direction: str | None = None,
         name: str | None = None,
         for_: Span | None = None,
     ) -> "Timeline":
-        """Messages between two groups pile up and arrive late instead of being lost."""
+        """Messages between two groups pile up and arrive late instead of being lost; direction="send" only those from a
+        to b, "receive" only those from b to a."""
         return self._fault(
-            "clog", a=_places(a), b=_places(b), delay_us=_us(delay), name=name, for_us=_us(for_)
+            "clog",
+            a=_places(a),
+            b=_places(b),
+            delay_us=_us(delay),
+            direction=direction,
+            name=name,
+            for_us=_us(for_),
         )
 
     def clock(
@@ -140,17 +226,24 @@ class Timeline:
         b: Sequence[str],
         *,
         loss_ppm: int = 0,
+        tail_ppm: int = 0,
         delay: Span | None = None,
+        bytes_per_second: int = 0,
+        direction: str | None = None,
         name: str | None = None,
         for_: Span | None = None,
     ) -> "Timeline":
-        """Packets between two groups are lost (and sent again), or take `delay` longer."""
+        """Packets between two groups are lost (and sent again); so many messages in a million are late by up to `delay`;
+        what a host sends queues for `bytes_per_second`."""
         return self._fault(
             "loss",
             a=_places(a),
             b=_places(b),
             loss_ppm=loss_ppm or None,
+            tail_ppm=tail_ppm or None,
             delay_us=_us(delay),
+            bytes_per_second=bytes_per_second or None,
+            direction=direction,
             name=name,
             for_us=_us(for_),
         )
@@ -166,7 +259,7 @@ class Timeline:
     ) -> "Timeline":
         """A disk fault of a host: kind is "full", "io_error", "slow", "fsync_fails", "fsync_lies",
         "bit_rot", "misdirected", "gone", "lost" or "torn"; options are chance_ppm, factor,
-        capacity_bytes."""
+        capacity_bytes; of "io_error" also from_call (the n-th call fails) and calls (so many from there on)."""
         return self._fault(
             "disk",
             target=target,

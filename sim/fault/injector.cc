@@ -72,7 +72,7 @@ std::string Injector::check_host(const std::string& target) const {
   const bool entity = platform_ && platform_->knows(target);
   if (!entity && target.find(':') == std::string::npos && !target.starts_with("client/"))
     return "\"" + target + "\" is not a host: they are named like host:FRA/2";
-  return {};
+  return platform_ ? platform_->explain(target) : std::string();
 }
 
 std::string Injector::check(const Fault& fault) const {
@@ -86,7 +86,8 @@ std::string Injector::check(const Fault& fault) const {
           // An entity of the platform is resolved when the fault begins.
           bool entity = platform_ && !name.starts_with("host:") && !name.starts_with("pop:") &&
                         (name.find(':') != std::string::npos || platform_->knows(name));
-          if (!why.empty() && !entity) return why;
+          if (!why.empty() && entity) why = platform_->explain(name);
+          if (!why.empty()) return why;
         }
       return {};
     case FaultKind::kCrash:

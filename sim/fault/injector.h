@@ -36,6 +36,11 @@ class FaultTarget {
     (void)entity;
     return false;
   }
+  // Why there can be no such entity; empty when there can.
+  virtual std::string explain(std::string_view entity) const {
+    (void)entity;
+    return {};
+  }
   // The hosts that serve an entity now ("do:Cart/42": its owner), by name. Empty when unknown.
   virtual std::vector<std::string> hosts_of(std::string_view entity) {
     (void)entity;

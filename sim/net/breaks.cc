@@ -150,6 +150,18 @@ void Switchboard::break_by_timeout(uint32_t index) {
   lose_peer(index, link.epoch + 1, true);
 }
 
+void Switchboard::reset(host::HostId id) {
+  // By index: those who hear of it may make others, which are whole.
+  const std::vector<uint32_t> links = node(id).links;
+  for (uint32_t index : links) {
+    Link& link = *links_[index];
+    if (!in_use(link)) continue;
+    ++statistics_.broken;
+    ORRERY_SOMETIMES(world_, true, "a connection is reset on its way");
+    lose_peer(index, link.epoch + 1, true);
+  }
+}
+
 // Tells the other side, as soon as it can be told, that the connection before this epoch is gone.
 void Switchboard::send_reset(uint32_t index) {
   Link& link = *links_[index];

@@ -165,6 +165,9 @@ class Network {
   // Ends this fault; false if there is none of that name. What was held is delivered in order.
   virtual bool heal(std::string_view name) = 0;
   virtual void heal_all() = 0;
+  // All connections of this host break, as when packets for it or from it come out elsewhere: it knows at once, each peer
+  // when it hears of it. New ones are made as ever.
+  virtual void reset(host::HostId host) = 0;
   // Would a message sent now from one to the other pass (not counting down hosts)?
   virtual bool connected(host::HostId from, host::HostId to) const = 0;
 

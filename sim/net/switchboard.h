@@ -49,6 +49,7 @@ class Switchboard final : public Network, public host::ProcessWatcher {
                const LinkFault& fault) override;
   bool heal(std::string_view name) override;
   void heal_all() override;
+  void reset(host::HostId host) override;
   bool connected(host::HostId from, host::HostId to) const override;
   std::vector<std::string> blocked_by(host::HostId from, host::HostId to) const override;
   const Geography& geography() const override { return geography_; }

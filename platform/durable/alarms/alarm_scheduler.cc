@@ -42,6 +42,12 @@ const AlarmShard* AlarmScheduler::owned(uint32_t shard) const {
   return it == slots_.end() ? nullptr : it->second.shard.get();
 }
 
+bool AlarmScheduler::keeps_alarm_of(std::string_view object) const {
+  for (const auto& [number, slot] : slots_)
+    if (slot.shard && slot.shard->keeps_alarm_of(object)) return true;
+  return false;
+}
+
 // This host's place among the candidates, or -1.
 int64_t AlarmScheduler::rank(uint32_t shard) const {
   const AlarmPlace here{process_.host().pop(), process_.host().number()};

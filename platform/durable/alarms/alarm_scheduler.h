@@ -30,6 +30,8 @@ class AlarmScheduler final : public host::Service, private net::Handler, private
   const AlarmShardOptions& options() const { return options_; }
   // The shard if this host owns it now, else null.
   const AlarmShard* owned(uint32_t shard) const;
+  // Whether one of its shards has an alarm of the object with this printable name.
+  bool keeps_alarm_of(std::string_view object) const;
 
   // For shards.
   Ref<const ObjectInfo> info_of(const AlarmObject& object);

@@ -11,6 +11,7 @@ namespace orrery::durable {
 namespace {
 constexpr Site kFlush{"alarm.flush"};
 constexpr Site kTimer{"alarm.timer"};
+constexpr Site kRepeat{"alarm.repeat"};
 constexpr Site kJitter{"alarm.retry_jitter"};
 }  // namespace
 
@@ -152,6 +153,12 @@ void AlarmShard::on_deposed(uint64_t) { scheduler_.lost(number_, epoch_); }
 
 // ---- waiting ----
 
+bool AlarmShard::keeps_alarm_of(std::string_view object) const {
+  for (const auto& [id, alarm] : alarms_)
+    if (world().trace().lane_at(alarm.info->lane).name == object) return true;
+  return false;
+}
+
 void AlarmShard::stop_waiting(const runtime::ObjectId& id, Alarm& alarm) {
   due_.erase({alarm.due_ms, id});
 }
@@ -221,6 +228,28 @@ void AlarmShard::fire(const runtime::ObjectId& id, Alarm& alarm) {
   world().announce(AlarmSent{alarm.lane, number_, epoch_, table_.find(id)->time, clock_ms(),
                              alarm.attempts, scheduler_.process().host_id()});
   tasks_.spawn(deliver(id, alarm.run, false));
+  if (auto* repeats = scheduler_.options().repeats; repeats && !repeats->by_object.empty()) [[unlikely]]
+    maybe_repeat(alarm, id);
+}
+
+void AlarmShard::maybe_repeat(const Alarm& alarm, const runtime::ObjectId& id) {
+  auto& repeats = scheduler_.options().repeats->by_object;
+  auto found = repeats.find(world().trace().lane_at(alarm.info->lane).name);
+  if (found == repeats.end()) return;
+  const Duration after = found->second;
+  repeats.erase(found);
+  const ShardTable::Row* row = table_.find(id);
+  tasks_.spawn(deliver_again(after, alarm.info, alarm_event(row->object, row->time, alarm.retry.counted(), alarm.attempts, false),
+                             row->object.home_pop, row->object.jurisdiction));
+}
+
+Task<void> AlarmShard::deliver_again(Duration after, Ref<const ObjectInfo> info, Ref<const worker::ObjectMessage> event,
+                                     uint32_t home, worker::Jurisdiction jurisdiction) {
+  co_await sleep(world().loop(), kRepeat, after);
+  ORRERY_SOMETIMES(world(), true, "an alarm is delivered once more");
+  // Whatever comes of it: the first delivery's answer is the one that counts.
+  (void)co_await deliver_alarm(scheduler_.process(), scheduler_.directory(), std::move(info), std::move(event), home,
+                               scheduler_.options().hosts_per_pop, jurisdiction);
 }
 
 Task<void> AlarmShard::deliver(runtime::ObjectId id, uint64_t run, bool give_up) {

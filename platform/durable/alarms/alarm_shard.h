@@ -41,6 +41,8 @@ class AlarmShard final : private LogListener, private ImageSource {
   const ShardTable& table() const { return table_; }
   // What becomes of an object's alarm here, in words.
   std::string waiting_on(const runtime::ObjectId& id) const;
+  // By printable name: "do:Trial/u7".
+  bool keeps_alarm_of(std::string_view object) const;
 
   // An object says when its alarm is.
   void tell(const net::Caller& caller, Ref<const AlarmTellMessage> message);
@@ -76,6 +78,10 @@ class AlarmShard final : private LogListener, private ImageSource {
   Alarm& alarm_of(const AlarmObject& object);
   // At a step of platform/durable/steps.h; false: the process ends here.
   bool passes(const host::Step& step, const Alarm& alarm);
+  // The same delivery a second time, as a network or a scheduler may do that is not sure of the first (a fault).
+  void maybe_repeat(const Alarm& alarm, const runtime::ObjectId& id);
+  Task<void> deliver_again(Duration after, Ref<const ObjectInfo> info, Ref<const worker::ObjectMessage> event,
+                           uint32_t home, worker::Jurisdiction jurisdiction);
   void accept(const Asked& asked);
   // The alarm waits for this time, with fresh counters.
   void restart(const runtime::ObjectId& id, Alarm& alarm, int64_t time);

@@ -3,6 +3,7 @@
 // computes the same.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,17 @@
 
 namespace orrery::durable {
 
+// Objects whose next alarm is delivered once more, so long after it was sent (a fault); by printable name.
+struct AlarmRepeats {
+  std::map<std::string, Duration, std::less<>> by_object;
+};
+
 struct AlarmShardOptions {
   // Indices of the points of presence that serve the app; empty: all of them.
   std::vector<uint32_t> pops = {};
   uint32_t hosts_per_pop = 3;
   Weaken weaken = {};
+  AlarmRepeats* repeats = nullptr;
 };
 
 inline uint32_t alarm_shard_of(uint64_t object_key) {

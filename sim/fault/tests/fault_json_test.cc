@@ -49,6 +49,19 @@ TEST(FaultJson, EachMistakeHasOneClearMessage) {
             "fault: no disk fault is named \"fire\"");
   EXPECT_EQ(mistake(R"({"kind":"partition","a":[]})"),
             "fault: \"a\" must be a list of at least one name");
+  EXPECT_EQ(mistake(R"({"kind":"slow_host","target":"host:FRA/1","factor":1})"),
+            "fault: \"factor\" must be within 2 .. 1000");
+  EXPECT_EQ(mistake(R"({"kind":"slow_host","target":"host:FRA/1"})"), "fault: slow_host needs \"factor\"");
+  EXPECT_EQ(mistake(R"({"kind":"clog","a":["FRA"],"direction":"up"})"),
+            "fault: \"direction\" must be send, receive or both");
+  EXPECT_EQ(mistake(R"({"kind":"partition","a":["FRA"],"every_us":5000,"open_us":5000})"),
+            "fault: \"open_us\" must be shorter than every_us");
+  EXPECT_EQ(mistake(R"({"kind":"partition","a":["FRA"],"every_us":500})"), "fault: \"every_us\" must be 2000 at least");
+  EXPECT_EQ(mistake(R"({"kind":"partition","b":["FRA"],"backbone":true})"),
+            "fault: \"a\" must be a list of at least one name");
+  EXPECT_EQ(mistake(R"({"kind":"disk","disk":"full","target":"host:FRA/1","from_call":3})"),
+            "fault: \"from_call\" must be left out but for io_error");
+  EXPECT_EQ(mistake(R"({"kind":"disk","disk":"io_error","target":"host:FRA/1","from_call":0})").find("fault: \"from_call\""), 0u);
   EXPECT_EQ(mistake(R"({"kind":"partition","a":"FRA"})"), "fault: \"a\" must be a list of names");
 }
 
@@ -67,10 +80,17 @@ RC_GTEST_PROP(FaultJson, ThereAndBackIsTheSame, ()) {
   } else if (f.kind != FaultKind::kHeal) {
     f.target = "host:FRA/1";
   }
+  if (links && f.kind != FaultKind::kPartition && f.one_way) f.inbound = *rc::gen::arbitrary<bool>();
+  if (links) f.backbone = *rc::gen::arbitrary<bool>();
+  if (f.kind == FaultKind::kPartition && *rc::gen::arbitrary<bool>()) {
+    f.every = micros(*rc::gen::inRange<int64_t>(2'000, 1'000'000));
+    f.open = micros(*rc::gen::inRange<int64_t>(0, f.every.us));
+  }
   if (f.kind == FaultKind::kPause) f.for_ = micros(*rc::gen::inRange<int64_t>(1, 1'000'000));
   if (f.kind == FaultKind::kLoss) f.loss_ppm = *rc::gen::inRange<int64_t>(0, 1'000'000);
   if (f.kind == FaultKind::kClock) f.step = micros(*rc::gen::inRange<int64_t>(-1000, 1000));
   if (f.kind == FaultKind::kDisk) f.disk = static_cast<DiskFaultKind>(*rc::gen::inRange(0, 10));
+  if (f.disk == DiskFaultKind::kIoError && f.kind == FaultKind::kDisk) f.from_call = *rc::gen::inRange<int64_t>(0, 9);
   nlohmann::json json = to_json(f);
   Fault back;
   std::string error;
