@@ -113,16 +113,51 @@ void NativeWorld::plan_swarm(const WorldOptions& options) {
   if (!preset)
     throw BadInput("faults=\"" + options.faults + "\": known are none, lite, swarm, storm");
   if (*preset == fault::Preset::kNone) return;
-  storm_end_ = Instant{} + fault::quiet_from(options.swarm_horizon);
-  for (fault::Fault& f :
-       fault::draw_swarm(world(), *preset, terrain_of(*cloud_), options.swarm_horizon)) {
-    if (fault::kills_for_good(f)) dead_for_good_.insert(f.name);
+  preset_ = *preset;
+  horizon_ = options.swarm_horizon;
+  storm_end_ = Instant{} + fault::quiet_from(horizon_);
+  draw_faults();
+}
+
+// Plans the preset's faults from now on, beside those of it that have begun.
+void NativeWorld::draw_faults() {
+  const fault::Terrain terrain = terrain_of(*cloud_);
+  fault::FaultPlan plan;
+  for (const auto& fault : injector_->faults())
+    if (drawn_faults_.count(fault->name)) plan.push_back(*fault);
+  const bool begun = !plan.empty();
+  const Duration now = world().now() - Instant{};
+  auto to_come = [&](const fault::Fault& f) { return now.us == 0 || f.at > now; };
+  for (fault::Fault& f : fault::draw_swarm(world(), preset_, terrain, horizon_))
+    if (to_come(f)) plan.push_back(std::move(f));
+  // What both plans hold may be more than any system survives.
+  if (begun) {
+    plan = fault::trim(plan, terrain, fault::quiet_from(horizon_));
+    std::erase_if(plan, [&](const fault::Fault& f) { return f.at <= now; });
+  }
+  if (!cloud_->kv_hosts().empty())
+    if (auto delay = draw_kv_delay(world(), preset_, horizon_); delay && to_come(*delay))
+      plan.push_back(std::move(*delay));
+  for (fault::Fault& f : plan) {
+    const bool for_good = fault::kills_for_good(f);
     std::string error = injector_->add(std::move(f));
     ORRERY_CHECK(error.empty(), "the swarm draws only what can be carried out");
+    const std::string& name = injector_->faults().back()->name;
+    drawn_faults_.insert(name);
+    if (for_good) dead_for_good_.insert(name);
   }
-  if (cloud_->kv_hosts().empty()) return;
-  if (auto delay = draw_kv_delay(world(), *preset, options.swarm_horizon))
-    ORRERY_CHECK(injector_->add(std::move(*delay)).empty());
+}
+
+void NativeWorld::redraw(uint64_t seed) {
+  // Not the seed itself: the future of a run whose own seed it is would be no other one.
+  world().decide().redraw(mix64(seed, hash_name("redraw")));
+  redrawn_.push_back(seed);
+  if (preset_ == fault::Preset::kNone) return;
+  for (const std::string& name : injector_->drop_planned(drawn_faults_)) {
+    drawn_faults_.erase(name);
+    dead_for_good_.erase(name);
+  }
+  draw_faults();
 }
 
 }  // namespace orrery::python

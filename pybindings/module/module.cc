@@ -190,6 +190,13 @@ PYBIND11_MODULE(_orrery, m) {
       .def("sleep", &NativeWorld::sleep)
       .def("load", &NativeWorld::load)
       .def("step", &NativeWorld::step)
+      .def("pause_at", &NativeWorld::pause_at)
+      .def("pause_after", &NativeWorld::pause_after)
+      .def("paused", &NativeWorld::paused)
+      .def("steps", &NativeWorld::steps)
+      .def("events", [](NativeWorld& w) { return w.world().trace().events(); })
+      .def("redraw", &NativeWorld::redraw)
+      .def("redrawn", &NativeWorld::redrawn)
       .def("op_result",
            [](NativeWorld& w, uint64_t operation) { return result_of(w.result(operation)); })
       .def("idle", &NativeWorld::idle)

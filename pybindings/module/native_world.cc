@@ -60,6 +60,7 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   injector_ = std::make_unique<fault::Injector>(world(), cloud_->hosts(), cloud_->network(),
                                                 faults_.get());
   liveness_ = std::make_unique<live::Liveness>(*cloud_, options.faults == "storm");
+  redraws_.assign(options.redraws.rbegin(), options.redraws.rend());
   plan_swarm(options);
 }
 
@@ -198,6 +199,7 @@ Task<void> NativeWorld::run_load(uint64_t operation, std::shared_ptr<client::Loa
 
 std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
   Instant deadline{deadline_us};
+  paused_ = false;
   auto asked = [this] {
     for (client::Origin* o : cloud_->origins())
       if (o->has_requests()) return true;
@@ -205,12 +207,28 @@ std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
   };
   while (ended_.empty() && !asked()) {
     if (world().now() >= liveness_->next_look() && liveness_->look()) break;
+    // Always here, so that a world that went on from a pause and one made again redraw at the same step.
+    while (!redraws_.empty() && steps() >= redraws_.back().at_step) {
+      const uint64_t seed = redraws_.back().seed;
+      redraws_.pop_back();
+      redraw(seed);
+    }
+    if (pause_due(deadline)) break;
     if (world().loop().step(deadline)) continue;
     // Nothing is due before the deadline: the world moves there, unless nothing will ever come.
     if (world().loop().next_at() != kNever) world().loop().run_until(deadline);
     break;
   }
   return std::exchange(ended_, {});
+}
+
+bool NativeWorld::pause_due(Instant deadline) {
+  const bool by_time = pause_at_ <= deadline && world().loop().next_at() > pause_at_;
+  paused_ = by_time || world().trace().events() >= pause_after_;
+  if (!paused_) return false;
+  pause_at_ = kNever;
+  pause_after_ = UINT64_MAX;
+  return true;
 }
 
 uint64_t NativeWorld::settle() {

@@ -21,6 +21,7 @@
 #include "pybindings/module/world_options.h"
 #include "sim/core/task.h"
 #include "sim/fault/injector.h"
+#include "sim/fault/swarm.h"
 
 namespace orrery::python {
 
@@ -58,6 +59,18 @@ class NativeWorld {
   uint64_t load(const std::string& json);
   // Runs until an operation ended, an origin was asked, or `deadline_us`; the ended ones in order.
   std::vector<uint64_t> step(int64_t deadline_us);
+  // Makes `step` return early, with none, when nothing more is due up to this moment, or when so many events have
+  // been announced; once. `paused` says that it just did.
+  void pause_at(int64_t us) { pause_at_ = Instant{us}; }
+  void pause_after(uint64_t events) { pause_after_ = events; }
+  bool paused() const { return paused_; }
+  // How many steps of the loop the world has made: where it stands, exactly.
+  uint64_t steps() { return world().loop().events_run(); }
+  // From here the future is drawn anew, the preset's faults that have not begun too. Faults that have begun and what
+  // the scenario planned itself stay.
+  void redraw(uint64_t seed);
+  // The seeds of redraws since the last question: those asked for by `redraw` and those of the options.
+  std::vector<uint64_t> redrawn() { return std::exchange(redrawn_, {}); }
   const OperationResult& result(uint64_t operation) const;
   bool idle();
   void note(const std::string& text);
@@ -97,6 +110,8 @@ class NativeWorld {
   Task<void> run_settle(uint64_t operation);
   Task<void> run_load(uint64_t operation, std::shared_ptr<client::Load> load);
   void plan_swarm(const WorldOptions& options);
+  void draw_faults();
+  bool pause_due(Instant deadline);
 
   std::unique_ptr<Cloud> cloud_;
   std::unique_ptr<CloudFaults> faults_;
@@ -123,6 +138,14 @@ class NativeWorld {
   std::unique_ptr<live::Liveness> liveness_;
   Instant storm_end_{0};
   std::set<std::string> dead_for_good_;  // names of faults
+  fault::Preset preset_ = fault::Preset::kNone;
+  Duration horizon_{};  // of the preset
+  std::set<std::string> drawn_faults_;   // names of the preset's
+  std::vector<WorldOptions::Redraw> redraws_;  // still to come, the next one last
+  std::vector<uint64_t> redrawn_;
+  Instant pause_at_ = kNever;
+  uint64_t pause_after_ = UINT64_MAX;
+  bool paused_ = false;
   std::unique_ptr<TaskScope> tasks_;
 };
 

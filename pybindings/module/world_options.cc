@@ -127,6 +127,11 @@ WorldOptions read_world_options(const std::string& text) {
     out.faults = json.value("faults", "none");
     out.monitors = json.value("monitors", true);
     if (json.contains("past") && json.at("past").is_boolean()) out.past = json.at("past").get<bool>();
+    for (const Json& redraw : json.value("redraw", Json::array())) {
+      out.redraws.push_back({redraw.at("at_step").get<uint64_t>(), redraw.at("seed").get<uint64_t>()});
+      if (out.redraws.size() > 1 && out.redraws.back().at_step < out.redraws[out.redraws.size() - 2].at_step)
+        throw BadInput("redraw: entries stand in the order of their steps");
+    }
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
     read_weaken(json.value("weaken", Json::object()), out.cloud);
   } catch (const Json::exception& e) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "platform/cloud.h"
 
@@ -17,6 +18,12 @@ struct WorldOptions {
   std::string faults = "none";  // preset: none, lite, swarm, storm
   // Over how much of the run the preset spreads its faults; its last fifth is quiet.
   Duration swarm_horizon = seconds(40);
+  // After so many steps of the loop the future is drawn anew; in the order of the steps.
+  struct Redraw {
+    uint64_t at_step;
+    uint64_t seed;
+  };
+  std::vector<Redraw> redraws;
 };
 
 // Throws BadInput naming the field.

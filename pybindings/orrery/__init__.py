@@ -14,6 +14,7 @@ from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
 from orrery.load import Load
 from orrery.scenario import Scenario, scenario
+from orrery.stage import stage
 from orrery.timeline import Timeline
 from orrery.websocket import WebSocket
 from orrery.world import World
@@ -41,6 +42,7 @@ __all__ = [
     "replay",
     "run",
     "scenario",
+    "stage",
 ]
 
 

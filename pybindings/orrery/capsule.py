@@ -1,7 +1,8 @@
 """Capsules: the few hundred bytes that bring a run back.
 
 A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
-`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`, `with`), and `checksum`,
+`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`, `with`), `redraw` (the
+moments from which a branch's future was drawn anew, cli/branch.py), and `checksum`,
 the SHA-256 of the document without it in canonical form. The checksum covers every value, and the
 strict reader every byte of the frame around them, so that a truncated or bit-flipped file is always
 refused.
@@ -40,6 +41,8 @@ class Capsule:
     requests: list[dict[str, Any]] | None = None
     for_us: int | None = None
     beside: list[str] = field(default_factory=list)
+    #: Of a branch: from which steps of the loop the future was drawn anew, {"at_step", "seed"} each.
+    redraw: list[dict[str, int]] = field(default_factory=list)
 
     def extra(self) -> dict[str, Any]:
         """What a job of this run says beyond target, seed, faults and configuration."""
@@ -71,6 +74,8 @@ class Capsule:
             body["for_us"] = self.for_us
         if self.beside:
             body["with"] = self.beside
+        if self.redraw:
+            body["redraw"] = self.redraw
         body["checksum"] = checksum(body)
         return body
 
@@ -169,7 +174,16 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         requests=take("requests", list, required=False),
         for_us=take("for_us", int, required=False),
         beside=take("with", list, required=False, default=[]),
+        redraw=take("redraw", list, required=False, default=[]),
     )
+    last = 0
+    for index, entry in enumerate(capsule.redraw):
+        whole = isinstance(entry, dict) and set(entry) == {"at_step", "seed"}
+        if not whole or not all(type(part) is int and 0 <= part <= SEED_MAX for part in entry.values()):
+            raise refuse(f'"redraw" entry {index} is not {{"at_step": number, "seed": number}}')
+        if entry["at_step"] < last:
+            raise refuse('"redraw" entries are not in the order of their steps')
+        last = entry["at_step"]
     if not all(isinstance(folder, str) for folder in capsule.beside):
         raise refuse('"with" holds something that is not a text')
     if document:

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import Any, Callable, Coroutine, Generator, Iterable
+from typing import TYPE_CHECKING, Any, Callable, Coroutine, Generator, Iterable
 
 from orrery.errors import not_in_this_build
 from orrery.times import MAX_US, show_span
+
+if TYPE_CHECKING:
+    from orrery.branching import Fan
 
 
 class ScenarioError(Exception):
@@ -105,6 +108,9 @@ class Driver:
         self._sleeps: dict[int, int] = {}
         self._untaken: list[Pending] = []
         self.origins: dict[int, Callable[[dict[str, Any]], None]] = {}
+        #: Where the world pauses to be forked (branching.py), and who is told of a redrawn future.
+        self.fan: "Fan | None" = None
+        self.redrawn: Callable[[int], None] | None = None
 
     # --- what the World makes ---
 
@@ -242,6 +248,15 @@ class Driver:
         patience_end = max([now, *self._sleeps.values()]) + self._patience_us
         deadline = min(patience_end, MAX_US if self._until_us is None else self._until_us)
         done = self._native.step(deadline)
+        while self.fan is not None and self._native.paused():
+            self.fan.pause()
+            if self.fan.stopping:
+                raise Stopped()
+            if not done:
+                done = self._native.step(deadline)
+        if self.redrawn is not None:
+            for seed in self._native.redrawn():
+                self.redrawn(seed)
         for number in done:
             self._sleeps.pop(number, None)
             if number in self._operations:

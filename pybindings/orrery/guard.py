@@ -30,6 +30,14 @@ def seal(seed: int, now_us: Callable[[], int]) -> None:
         setattr(time, name, lambda start_us=start_us: (start_us + now_us()) / 1e6)
         setattr(time, f"{name}_ns", lambda start_us=start_us: (start_us + now_us()) * 1000)
     setattr(time, "sleep", _refuse_sleep)
+    reseed(seed)
+    # The collector runs finalizers at moments that depend on allocation counts; a run is
+    # short-lived.
+    gc.disable()
+
+
+def reseed(seed: int | str) -> None:
+    """From here on chance is drawn from this seed."""
     random.seed(seed)
     drawn = 0
 
@@ -40,9 +48,6 @@ def seal(seed: int, now_us: Callable[[], int]) -> None:
 
     os.urandom = urandom
     random._urandom = urandom  # type: ignore[attr-defined]
-    # The collector runs finalizers at moments that depend on allocation counts; a run is
-    # short-lived.
-    gc.disable()
 
 
 def _refuse_sleep(*_: Any) -> None:

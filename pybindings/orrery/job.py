@@ -7,9 +7,10 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from orrery import guard, native
+from orrery.branching import Fan
 from orrery.driver import Driver, NotLive, ScenarioError, Stopped
 from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
@@ -23,7 +24,13 @@ from orrery.world import World
 STORY_LINES_MAX = 200
 
 
-def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]:
+#: What a stage does when its scenario is set up: gives the scenario and the job to go on with (stage_process.py).
+Hold = Callable[[], "tuple[Scenario, dict[str, Any]]"]
+
+
+def run_job(
+    scenario: Scenario, app: Any, job: dict[str, Any], hold: Hold | None = None
+) -> dict[str, Any]:
     """Runs one job and returns its result as JSON data. See `options` for what the job may say.
 
     The verdict: "pass"; "fail" (a rule, a check or an assertion does not hold); "not live";
@@ -32,8 +39,21 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     module = native.load()
     exchanges: list[Exchange] = []
     own: dict[str, Any] | None = None
+    fan: Fan | None = None
     checked: dict[str, int] = {}
     verdict = "pass"
+
+    async def performance(world: World) -> None:
+        """The scenario, set up before if it wants to be."""
+        nonlocal scenario, job
+        if scenario.setup is None:
+            await scenario.function(world)
+            return
+        staged = await scenario.setup(world)
+        if hold is not None:
+            scenario, job = hold()
+        await scenario.function(world, staged)
+
     try:
         world_native = module.World(app, json.dumps(options(scenario, job)))
     except module.BadInput as error:
@@ -43,11 +63,15 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     try:
         driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
         world = World(world_native, driver, job["seed"])
+        if job.get("branch") or job.get("redraw"):
+            driver.redrawn = world.reseed
+        if job.get("branch"):
+            driver.fan = fan = Fan(world_native, job["branch"])
         checked = world.check.exercised
         if job.get("requests") is not None:
             main = run_requests(world, job["requests"], job.get("for_us"), exchanges)
         else:
-            main = scenario.function(world)
+            main = performance(world)
         driver.run(main)
         if job["faults"] == "storm":
             driver.settle()
@@ -81,7 +105,11 @@ def run_job(scenario: Scenario, app: Any, job: dict[str, Any]) -> dict[str, Any]
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
     history = world_native.history() if own is not None else []
-    return _result(finished, verdict, own, history, exchanges, job)
+    result = _result(finished, verdict, own, history, exchanges, job)
+    if fan is not None:
+        fan.finish(result)
+        result["moments"] = fan.told
+    return result
 
 
 def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +126,7 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "past": scenario.past,
         "pairs": bool(job.get("coverage")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
+        "redraw": job.get("redraw") or [],
         # A scenario of a weakened platform shows what clients can see of it: monitors, which see
         # it first, stay out of it unless they are asked for.
         "monitors": job.get("monitors", not (scenario.weaken and scenario.expect)),

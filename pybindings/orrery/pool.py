@@ -51,6 +51,10 @@ class Worker:
     probes: list[str] = field(default_factory=list)
     waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
     def close(self) -> None:
         """Ends the process and whatever it forked."""
         try:

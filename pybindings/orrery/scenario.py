@@ -23,7 +23,8 @@ ScenarioFunction = Callable[..., Coroutine[Any, Any, None]]
 DEFAULT_SEEDS = 20
 DEFAULT_PATIENCE = "10m"
 DEFAULT_FAULTS_OVER = "30s"
-_ATTRIBUTE = "__orrery_scenario__"
+#: Where a decorated function keeps its Scenario.
+ATTRIBUTE = "__orrery_scenario__"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Scenario:
     path: Path
     line: int
     function: ScenarioFunction = field(repr=False, compare=False)
+    setup: ScenarioFunction | None = field(default=None, repr=False, compare=False)
     apps: tuple[Path, ...] = ()
     versions: tuple[tuple[str, Path], ...] = ()
     environment: str | None = None
@@ -69,6 +71,7 @@ def scenario(
     function: ScenarioFunction | None = None,
     *,
     app: str | Iterable[str] | None = None,
+    setup: ScenarioFunction | None = None,
     versions: Mapping[str, str] | None = None,
     environment: str | None = None,
     pops: Iterable[str] = (),
@@ -84,7 +87,8 @@ def scenario(
 
     app: folder with a wrangler file, relative to the scenario's file; several Workers that call each
     other are a list of folders, the first is the one that clients reach (each has the address
-    https://NAME.example.com too). versions: other code for these Workers by a name for each, {"v2": "app_v2"}, for
+    https://NAME.example.com too). setup: an `async def` that is awaited first with the world; what it returns is the
+    scenario's second argument (see `orrery.stage` for many tests after one set-up). versions: other code for these Workers by a name for each, {"v2": "app_v2"}, for
     `world.deploy("v2")`; its wrangler file names the Worker, and what the world begins with is "v1". environment: the `[env.NAME]` of it. pops: the points of presence that exist (all of them when empty). faults: the preset its
     seeds run under. seeds: how many the suite runs. expect: the id of a rule that this scenario
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
@@ -110,6 +114,8 @@ def scenario(
             faults_over_us = parse_us(faults_over)
         except ValueError as error:
             raise UserError(f"scenario {target.__name__}: patience: {error}") from None
+        if setup is not None and not inspect.iscoroutinefunction(setup):
+            raise UserError(f"scenario {target.__name__}: setup= must be an `async def`")
         path = Path(inspect.getfile(target)).resolve()
         folders = [] if app is None else [app] if isinstance(app, str) else list(app)
         if not all(isinstance(folder, str) for folder in folders):
@@ -128,6 +134,7 @@ def scenario(
             path=path,
             line=target.__code__.co_firstlineno,
             function=target,
+            setup=setup,
             apps=tuple((path.parent / folder).resolve() for folder in folders),
             versions=tuple((name, (path.parent / folder).resolve()) for name, folder in later.items()),
             environment=environment,
@@ -141,7 +148,7 @@ def scenario(
             faults_over_us=faults_over_us,
             description=inspect.getdoc(target) or "",
         )
-        setattr(target, _ATTRIBUTE, found)
+        setattr(target, ATTRIBUTE, found)
         return target
 
     return mark(function) if function is not None else mark
@@ -149,7 +156,7 @@ def scenario(
 
 def scenario_of(function: Any) -> Scenario:
     """The Scenario behind a decorated function."""
-    found = getattr(function, _ATTRIBUTE, None)
+    found = getattr(function, ATTRIBUTE, None)
     if not isinstance(found, Scenario):
         raise UserError(
             f"{getattr(function, '__name__', function)!r} is not decorated with @orrery.scenario"
@@ -195,7 +202,7 @@ def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
         raise UserError(
             f"{shown(path)} calls sys.exit({error.code!r}) while it is imported"
         ) from None
-    members = (getattr(value, _ATTRIBUTE, None) for value in vars(module).values())
+    members = (getattr(value, ATTRIBUTE, None) for value in vars(module).values())
     found = {
         member.name: member
         for member in members

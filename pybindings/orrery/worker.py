@@ -31,6 +31,7 @@ from orrery.errors import UserError
 from orrery.job import run_job
 from orrery.lines import LineReader, encode_line, write_all
 from orrery.scenario import Scenario, load_scenarios
+from orrery.stage_process import STAGES_MAX, Stage, stage_key, wants_stage
 
 OUTPUT_KEPT_MAX = 16_384
 SPARE_ISOLATES_MAX = 48
@@ -103,15 +104,22 @@ class Isolates:
 
 
 class Child:
-    """A forked run: its result and its output come through pipes, its end through a pidfd."""
+    """A forked run: its result and its output come through pipes, its end through a pidfd; when a stage forked
+    it, through the stage."""
 
-    def __init__(self, loaded: Loaded, job: dict[str, Any]) -> None:
+    def __init__(self, loaded: Loaded, job: dict[str, Any], stage: Stage | None = None) -> None:
         self.job = job
+        self.stage = stage
         result_read, result_write = os.pipe()
         output_read, output_write = os.pipe()
-        loaded.isolates.prepare()
         self.started = time.monotonic()
-        self.pid = os.fork()
+        #: None until the stage has told.
+        self.pid: int | None = None
+        if stage is not None:
+            stage.start(self, [result_write, output_write])
+        else:
+            loaded.isolates.prepare()
+            self.pid = os.fork()
         if self.pid == 0:
             os.close(result_read)
             os.close(output_read)
@@ -124,7 +132,7 @@ class Child:
         self.pipes = {result_read: self.result, output_read: self.output}
         for descriptor in self.pipes:
             os.set_blocking(descriptor, False)
-        self.pidfd = os.pidfd_open(self.pid)
+        self.pidfd = os.pidfd_open(self.pid) if self.pid is not None else None
 
     @property
     def deadline(self) -> float:
@@ -144,16 +152,17 @@ class Child:
                 del self.output[:-OUTPUT_KEPT_MAX]
 
     def kill(self) -> None:
-        # The child leads its own process group, so that whatever it started goes with it.
+        # The child leads its own process group, so that whatever it started goes with it. One that a stage has not
+        # forked yet waits for the stage.
+        pid = self.pid if self.pid is not None or self.stage is None else self.stage.pid
         for kill in (os.killpg, os.kill):
             try:
-                kill(self.pid, signal.SIGKILL)
+                kill(pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 pass
 
-    def answer(self) -> bytes:
-        """Reaps the child and says what became of it."""
-        _, status = os.waitpid(self.pid, 0)
+    def answer(self, status: int) -> bytes:
+        """What became of the child, which ended with this status."""
         for descriptor in self.pipes:
             self.drain(descriptor)
         head: dict[str, Any] = {"job": self.job["job"]}
@@ -202,6 +211,115 @@ def _run_child(loaded: Loaded, job: dict[str, Any], result: int, output: int) ->
             os._exit(70)
 
 
+class Server:
+    """Runs jobs until the input ends."""
+
+    def __init__(self, loaded: Loaded, commands: int, answers: int) -> None:
+        self._loaded = loaded
+        self._commands = commands
+        self._answers = answers
+        self._selector = selectors.DefaultSelector()
+        self._children: list[Child] = []
+        self._stages: dict[tuple[Any, ...], Stage] = {}  # the one asked for last stands last
+
+    def serve(self, reader: LineReader) -> None:
+        self._selector.register(self._commands, selectors.EVENT_READ)
+        os.set_blocking(self._commands, False)
+        while True:
+            soonest = min((child.deadline for child in self._children), default=None)
+            timeout = None if soonest is None else max(0.0, soonest - time.monotonic())
+            for key, _ in self._selector.select(timeout):
+                if key.fd == self._commands:
+                    for job in reader.read():
+                        self._start(job)
+                    if reader.ended:
+                        for child in self._children:
+                            child.kill()
+                        return
+                elif not _registered(self._selector, key):
+                    continue
+                elif isinstance(key.data, Stage):
+                    self._hear(key.data)
+                elif key.fd == key.data.pidfd:
+                    self._ended(key.data, os.waitpid(key.data.pid, 0)[1])
+                elif not key.data.drain(key.fd):
+                    self._selector.unregister(key.fd)
+            now = time.monotonic()
+            for child in self._children:
+                if now >= child.deadline and not child.late:
+                    child.late = True
+                    child.kill()
+
+    def _start(self, job: dict[str, Any], may_wait: bool = True) -> None:
+        scenario = self._loaded.scenarios[job["scenario"]]
+        staged = may_wait and wants_stage(scenario, job)
+        child = Child(self._loaded, job, self._stage(scenario, job) if staged else None)
+        self._children.append(child)
+        for descriptor in (child.pidfd, *child.pipes):
+            if descriptor is not None:
+                self._selector.register(descriptor, selectors.EVENT_READ, child)
+
+    def _ended(self, child: Child, status: int) -> None:
+        write_all(self._answers, child.answer(status))
+        self._forget(child)
+
+    def _forget(self, child: Child) -> None:
+        self._children.remove(child)
+        if child.stage is not None:
+            child.stage.children.pop(child.job["job"], None)
+        for descriptor in (child.pidfd, *child.pipes):
+            if descriptor is None:
+                continue
+            if descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+            os.close(descriptor)
+
+    # --- stages ---
+
+    def _stage(self, scenario: Scenario, job: dict[str, Any]) -> Stage:
+        """The stage for a job, made at its first use."""
+        key = stage_key(scenario, job)
+        stage = self._stages.pop(key, None)
+        if stage is None:
+            idle = [other for other in self._stages.values() if not other.children]
+            for other in idle[: max(0, len(self._stages) + 1 - STAGES_MAX)]:
+                self._close(other)
+            self._loaded.isolates.prepare()
+            app = self._loaded.app(scenario)
+            stage = Stage(
+                scenario,
+                app.handle if app else None,
+                job,
+                self._loaded.scenarios.__getitem__,
+                self._loaded.isolates.report,
+            )
+            self._selector.register(stage, selectors.EVENT_READ, stage)
+        self._stages[key] = stage
+        return stage
+
+    def _hear(self, stage: Stage) -> None:
+        said = stage.read()
+        if said is not None and "forked" in said:
+            child = stage.children.get(said["forked"])
+            if child is not None:
+                child.pid = said["pid"]
+        elif said is not None and "ended" in said:
+            self._ended(stage.children[said["ended"]], said["status"])
+        else:
+            status = self._close(stage)
+            for child in list(stage.children.values()):
+                if said is None or child.late:
+                    self._ended(child, status)
+                else:  # its set-up failed: from scratch that is told as any failure
+                    self._forget(child)
+                    self._start(child.job, may_wait=False)
+
+    def _close(self, stage: Stage) -> int:
+        self._selector.unregister(stage)
+        self._stages = {key: other for key, other in self._stages.items() if other is not stage}
+        return stage.close()
+
+
 def serve(commands: int, answers: int) -> None:
     """Loads the target, then runs jobs until the input ends."""
     reader = LineReader(commands)
@@ -214,39 +332,7 @@ def serve(commands: int, answers: int) -> None:
         write_all(answers, encode_line({"refused": {"message": error.message, "hint": error.hint}}))
         return
     write_all(answers, encode_line({"loaded": loaded.describe()}))
-    children: dict[int, Child] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(commands, selectors.EVENT_READ)
-        os.set_blocking(commands, False)
-        while True:
-            soonest = min((child.deadline for child in children.values()), default=None)
-            timeout = None if soonest is None else max(0.0, soonest - time.monotonic())
-            for key, _ in selector.select(timeout):
-                if key.fd == commands:
-                    for job in reader.read():
-                        child = Child(loaded, job)
-                        children[child.pidfd] = child
-                        selector.register(child.pidfd, selectors.EVENT_READ, child)
-                        for descriptor in child.pipes:
-                            selector.register(descriptor, selectors.EVENT_READ, child)
-                    if reader.ended:
-                        for child in children.values():
-                            child.kill()
-                        return
-                elif key.fd in children:
-                    child = children.pop(key.fd)
-                    write_all(answers, child.answer())
-                    for descriptor in (child.pidfd, *child.pipes):
-                        if descriptor in selector.get_map():
-                            selector.unregister(descriptor)
-                        os.close(descriptor)
-                elif _registered(selector, key) and not key.data.drain(key.fd):
-                    selector.unregister(key.fd)
-            now = time.monotonic()
-            for child in children.values():
-                if now >= child.deadline and not child.late:
-                    child.late = True
-                    child.kill()
+    Server(loaded, commands, answers).serve(reader)
 
 
 def _registered(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bool:

@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any, Callable, Coroutine, Mapping, Sequence
 
+from orrery import guard
 from orrery.client import Client, Response
 from orrery.driver import DeployRefused, Driver, NotLive, Pending, ScenarioError, Strand
 from orrery.errors import not_in_this_build
@@ -44,6 +45,11 @@ class World:
         if name in _LATER:
             raise not_in_this_build(f"world.{name}")
         raise AttributeError(f"World has no {name!r}")
+
+    def reseed(self, seed: int) -> None:
+        """The future is drawn anew from here on (a branch): Python's chance too."""
+        self.random.seed(f"{self.seed} redrawn {seed}")
+        guard.reseed(f"{self.seed} redrawn {seed}")
 
     # --- time ---
 

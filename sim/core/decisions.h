@@ -50,9 +50,12 @@ class Decisions {
   // 64 bits of entropy (for Workers' randomness). No default: drawn from the seed in both bases.
   uint64_t bits(const Site& site);
 
-  // From now on everything is drawn as from another seed: the run goes another way from here (a branch). Overrides
-  // still hold. `seed()` stays what the world was made with.
-  void redraw(uint64_t seed) { drawn_from_ = seed; }
+  // From now on everything is drawn as from another seed, in the base `default` too: the run goes another way from here
+  // (a branch). Overrides still hold. `seed()` stays what the world was made with.
+  void redraw(uint64_t seed) {
+    drawn_from_ = seed;
+    base_ = DecisionBase::kSeed;
+  }
 
   // How many overrides were met by a draw so far (replay reports it).
   uint64_t overrides_applied() const { return overrides_applied_; }

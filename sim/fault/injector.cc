@@ -186,6 +186,16 @@ void Injector::stop(const std::set<std::string>& but) {
       hosts_.restart(hosts_.by_id(id));
 }
 
+std::set<std::string> Injector::drop_planned(const std::set<std::string>& names) {
+  std::set<std::string> dropped;
+  for (size_t i = 0; i < faults_.size(); ++i) {
+    if (states_[i] != State::kPlanned || !names.count(faults_[i]->name)) continue;
+    states_[i] = State::kOver;
+    dropped.insert(faults_[i]->name);
+  }
+  return dropped;
+}
+
 size_t Injector::in_force() const {
   return static_cast<size_t>(std::count(states_.begin(), states_.end(), State::kInForce));
 }

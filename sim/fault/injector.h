@@ -64,6 +64,9 @@ class Injector {
   // `but`: those that stay in force, by name (hosts that are dead for good).
   void stop(const std::set<std::string>& but = {});
 
+  // Drops those of these names that have not begun; gives their names. (A branch draws its own.)
+  std::set<std::string> drop_planned(const std::set<std::string>& names);
+
   // All faults ever added, with times as they were or will be carried out.
   const std::vector<std::unique_ptr<Fault>>& faults() const { return faults_; }
   // How many have begun, by kind.

@@ -19,6 +19,7 @@ COMMANDS = (
     "suite",
     "explore",
     "replay",
+    "branch",
     "selfcheck",
     "query",
     "check",
@@ -31,7 +32,7 @@ COMMANDS = (
     "bisect",
 )
 #: Names of the contract that later work fills.
-LATER = ("shrink", "branch", "report", "perf", "serve", "init")
+LATER = ("shrink", "report", "perf", "serve", "init")
 INTERRUPTED = 130
 
 

@@ -109,6 +109,7 @@ def replay(
         "faults": wanted.faults,
         **wanted.extra(),
         "weaken": wanted.weaken,
+        "redraw": wanted.redraw,
         "record": True,
         "positions": positions,
     }
