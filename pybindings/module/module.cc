@@ -246,6 +246,7 @@ PYBIND11_MODULE(_orrery, m) {
              return w.cloud().kv_keys(space);
            })
       .def("hash", [](NativeWorld& w) { return hex64(w.world().trace().hash()); })
+      .def("window", &NativeWorld::window)
       .def("finish", &NativeWorld::finish)
       .def("coverage", &NativeWorld::coverage)
       .def("write_trace", &NativeWorld::write_trace);

@@ -3,6 +3,7 @@
 #include "conformance/check/check_history.h"
 #include "pybindings/module/breaches.h"
 #include "pybindings/module/geography.h"
+#include "pybindings/module/planted_drift.h"
 #include "pybindings/module/trace_file.h"
 #include "pybindings/module/world_options.h"
 
@@ -61,6 +62,8 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
                                                 faults_.get());
   liveness_ = std::make_unique<live::Liveness>(*cloud_, options.faults == "storm");
   redraws_.assign(options.redraws.rbegin(), options.redraws.rend());
+  if (options.record_from) record_from_ = *options.record_from;
+  for (const std::string& name : options.plant) plant_drift(world(), name);
   plan_swarm(options);
 }
 
@@ -213,6 +216,11 @@ std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
       redraws_.pop_back();
       redraw(seed);
     }
+    if (world().trace().events() >= record_from_) {
+      record_from_ = UINT64_MAX;
+      world().trace().start_recording(false);
+      world().decide().record_into(&window_decisions_, world().trace().sequence());
+    }
     if (pause_due(deadline)) break;
     if (world().loop().step(deadline)) continue;
     // Nothing is due before the deadline: the world moves there, unless nothing will ever come.
@@ -320,6 +328,18 @@ std::string NativeWorld::check(const std::string& model, const std::string& opti
   if (answer.contains("witness") && answer["witness"].is_object())
     answer["witness"]["text"] = answer["witness"].value("sentence", "");
   return answer.dump();
+}
+
+std::string NativeWorld::window() const {
+  const Trace& trace = cloud_->world().trace();
+  Json events = Json::array(), decisions = Json::array();
+  for (const RecordedEvent& e : trace.recorded())
+    events.push_back({{"event", e.sequence}, {"at_us", e.at.us}, {"lane", trace.lane_at(e.lane).name},
+                      {"kind", e.kind}, {"cause", hex64(e.cause)}, {"operation", e.operation},
+                      {"text", e.text}, {"data", e.data}});
+  for (const DecisionRecord& d : window_decisions_)
+    decisions.push_back({{"key", d.key}, {"value", d.value}, {"event", d.sequence}});
+  return Json{{"events", events}, {"decisions", decisions}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string NativeWorld::finish() {

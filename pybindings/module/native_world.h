@@ -98,6 +98,9 @@ class NativeWorld {
   std::string check(const std::string& model, const std::string& options);
   // What the run has reached, as JSON text: blocks of the app's code, probes, pairs of events (README.md).
   std::string coverage();
+  // What was recorded by the option `record_from`, as JSON: events {event, at_us, lane, kind, cause, operation, text,
+  // data} and decisions {key, value, event}.
+  std::string window() const;
   // The result of the run as JSON text.
   std::string finish();
   void write_trace(const std::string& path);
@@ -146,6 +149,8 @@ class NativeWorld {
   Instant pause_at_ = kNever;
   uint64_t pause_after_ = UINT64_MAX;
   bool paused_ = false;
+  uint64_t record_from_ = UINT64_MAX;
+  std::vector<DecisionRecord> window_decisions_;
   std::unique_ptr<TaskScope> tasks_;
 };
 

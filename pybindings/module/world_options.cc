@@ -4,6 +4,7 @@
 
 #include "pybindings/module/app.h"
 #include "pybindings/module/geography.h"
+#include "pybindings/module/planted_drift.h"
 
 namespace orrery::python {
 
@@ -131,6 +132,11 @@ WorldOptions read_world_options(const std::string& text) {
       out.redraws.push_back({redraw.at("at_step").get<uint64_t>(), redraw.at("seed").get<uint64_t>()});
       if (out.redraws.size() > 1 && out.redraws.back().at_step < out.redraws[out.redraws.size() - 2].at_step)
         throw BadInput("redraw: entries stand in the order of their steps");
+    }
+    if (json.contains("record_from")) out.record_from = json.at("record_from").get<uint64_t>();
+    for (const auto& name : json.value("plant", std::vector<std::string>{})) {
+      if (!is_planted_drift(name)) throw BadInput("plant: unknown \"" + name + "\"");
+      out.plant.push_back(name);
     }
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
     read_weaken(json.value("weaken", Json::object()), out.cloud);

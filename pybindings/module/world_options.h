@@ -24,6 +24,10 @@ struct WorldOptions {
     uint64_t seed;
   };
   std::vector<Redraw> redraws;
+  // Record only from about so many events on, for a look at a part of a long run.
+  std::optional<uint64_t> record_from;
+  // Flaws of the world itself that tests ask for, by name.
+  std::vector<std::string> plant;
 };
 
 // Throws BadInput naming the field.

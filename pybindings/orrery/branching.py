@@ -32,7 +32,7 @@ CLOSER = 8
 
 @dataclass
 class Branch:
-    """One child under way."""
+    """A child that is under way."""
 
     seed: int
     pid: int
@@ -60,6 +60,11 @@ class Fan:
         self._keeper_pipe: int | None = None  # in a keeper that goes on: where its moments go
         self._keepers: dict[int, tuple[int, int]] = {}  # by event: where to ask, where to hear
         self._plan()
+
+    @classmethod
+    def stopping_at(cls, native: Any, event: int) -> "Fan":
+        """One without branches: the run ends there."""
+        return cls(native, {"moments": [{"event": event}], "times": 0, "jobs": 1, "stop": True})
 
     @property
     def is_branch(self) -> bool:
@@ -223,6 +228,16 @@ class Fan:
 def branch_seed(step: int, number: int) -> int:
     """The seed of a branch: another one for every moment, the same whenever it is asked for."""
     return step * 1_000_000 + number
+
+
+def shared_prefix(us: int, times: int, deadline_s: float) -> dict[str, Any]:
+    """What a job says to be forked at a moment so often and to end there; each branch tells all of its result."""
+    moments = [{"us": us}]
+    asked = {"moments": moments, "times": times, "jobs": 1, "deadline_s": deadline_s}
+    return {
+        "branch": {**asked, "stop": True, "whole": True},
+        "deadline_s": deadline_s * (times + 1),
+    }
 
 
 def fails(branch: dict[str, Any], rule: str | None) -> bool:

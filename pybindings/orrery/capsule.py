@@ -51,6 +51,8 @@ class Capsule:
             extra["base"] = self.base
         if self.overrides:
             extra["overrides"] = self.overrides
+        if self.redraw:
+            extra["redraw"] = self.redraw
         return extra
 
     def document(self) -> dict[str, Any]:

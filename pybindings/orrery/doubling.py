@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
 
-from orrery.drift import UNLIKE_ENVIRONMENT
-from orrery.outcome import Outcome
+from orrery.drift import UNLIKE_ENVIRONMENT, difference
+from orrery.exploration import Plan
+from orrery.outcome import DRIFT as DRIFT_RULE
+from orrery.outcome import Outcome, signature
 from orrery.pool import Pool, Worker
+from orrery.report import Reporter
 from orrery.targets import Target
+
+DRIFT = "drift"
 
 #: Runs given out to each of the two before the next ones are looked at.
 BLOCK = 512
@@ -108,3 +114,65 @@ def equal(one: Outcome, two: Outcome) -> bool:
         two.hash,
         two.result.get("lanes_hash"),
     )
+
+
+class SecondTime:
+    """The runs of a suite's plan, kept to be had again: by run, what the first time came to."""
+
+    def __init__(self, file: Path, plan: Plan) -> None:
+        self.file = file
+        self.plan = plan
+        self.firsts: dict[Key, tuple[str, str]] = {}
+        self.doubled = 0
+        plan.watch = self._note
+
+    def _note(self, job: dict[str, Any], outcome: Outcome) -> None:
+        self.firsts[(job["scenario"], job["faults"], job["seed"])] = (outcome.verdict, outcome.hash)
+
+    def compare(self, key: Key, second: Outcome) -> None:
+        """A second time that is not the first is a failure of the plan's scenario."""
+        self.doubled += 1
+        verdict, hashed = self.firsts[key]
+        if (verdict, hashed) == (second.verdict, second.hash):
+            return
+        first = Outcome(key[2], key[1], verdict, hashed)
+        reason = f"{difference(first, second)}: look with ./orrery selfcheck"
+        summary = self.plan.summary
+        summary.verdicts.append(DRIFT)
+        summary.failures.append(
+            {
+                "rule": DRIFT_RULE,
+                "reason": reason,
+                "story": [],
+                "signature": signature(DRIFT_RULE, *key),
+                "seed": key[2],
+                "faults": key[1],
+            }
+        )
+
+
+def run_again(
+    ends: list[SecondTime], jobs: int | None, deadline_s: float, weaken: dict[str, Any], reporter: Reporter
+) -> None:
+    """Runs everything once more in unlike processes, from the last to the first."""
+    total = sum(len(end.firsts) for end in ends)
+    done = 0
+    with Pool(jobs, deadline_s, UNLIKE_ENVIRONMENT) as pool:
+        for file, group in itertools.groupby(reversed(ends), key=lambda end: end.file):
+            by_name = {end.plan.scenario["name"]: end for end in group}
+            worker = pool.open(Target("scenario", file.resolve()).load())
+            keys = [key for end in by_name.values() for key in reversed(end.firsts)]
+            waiting = iter(keys)
+            for _ in keys:
+                while pool.free and (key := next(waiting, None)) is not None:
+                    name, preset, seed = key
+                    job = {"scenario": name, "faults": preset, "seed": seed, "weaken": weaken}
+                    pool.submit(worker, {**job, "brief": True})
+                end = pool.next()
+                assert end is not None
+                asked, outcome = end
+                key = (asked["scenario"], asked["faults"], asked["seed"])
+                by_name[asked["scenario"]].compare(key, outcome)
+                done += 1
+                reporter.update(done, total, asked["scenario"])
+            pool.close(worker)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-from typing import Any
+import re
+from collections import Counter
+from typing import Any, Callable
 
 from orrery.outcome import Outcome
 
@@ -74,27 +74,171 @@ def _checkpoint(one: Any, two: Any) -> int | None:
     return min(map(len, lists)) + 1
 
 
-def first_event(one: Path, two: Path) -> list[str]:
-    """The first event that differs between two trace files, with what came before it in both."""
-    rows = []
-    for path in (one, two):
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            rows.append(
-                connection.execute(
-                    "SELECT t_us, lane, kind, text FROM event ORDER BY seq"
-                ).fetchall()
+#: What is recorded before a checkpoint too: a step of the loop may announce some events at once.
+_SLACK = 256
+#: How a run is looked at: "first" and "again" in alike processes, "second" in the unlike one.
+Ask = Callable[[str, dict[str, Any]], Outcome]
+
+
+def locate(ask: Ask) -> dict[str, Any]:
+    """Where two runs part, and why perhaps. `ask` has a run once more, with what is added to its job.
+
+    The first look compares checkpoints; the second records what lies between the last equal one and the first that
+    differs, in both and once more in a process like the first. Runs that part elsewhere each time are
+    looked at again. Gives {"difference", "events" (lines), "guess"}.
+    """
+    looks = [ask(who, {"lanes": True}) for who in ("first", "second")]
+    text = difference(*looks) or "the lanes differ"
+    start, end = _between(*looks)
+    for _ in range(4):
+        job = {"lanes": True, "window": [max(0, start - _SLACK), end]}
+        seen = {who: ask(who, job) for who in ("first", "second", "again")}
+        before, after = _between(seen["first"], seen["second"])
+        if before >= start or start == 0:
+            break
+        start, end = before, after
+    windows = {who: outcome.result.get("window") for who, outcome in seen.items()}
+    if not all(windows.values()):
+        return {"difference": text, "events": [], "guess": "a run did not live to be looked at"}
+    one, two, again = (windows[who] for who in ("first", "second", "again"))
+    at = _first_unlike(one["events"], two["events"])
+    if at is None:
+        lines = ["the runs are equal now: this time they did not part"]
+        return {"difference": text, "events": lines, "guess": "it does not come each time"}
+    guess = guess_cause(one["events"], two["events"], again["events"], at)
+    return {"difference": text, "events": _context(one, two, at), "guess": guess}
+
+
+def _between(one: Outcome, two: Outcome) -> tuple[int, int | None]:
+    """The last checkpoint that is equal in both, and the first that is not (None: the end), as counts of events."""
+    equal = 0
+    checkpoints = (outcome.result.get("checkpoints", []) for outcome in (one, two))
+    for first, second in zip(*checkpoints):
+        if first != second:
+            return equal, max(first[0], second[0])
+        equal = first[0]
+    return equal, None
+
+
+def _key(event: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(event[name] for name in ("at_us", "lane", "kind", "cause", "text", "data"))
+
+
+def _first_unlike(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> int | None:
+    """The index of the first event that differs."""
+    for index, (first, second) in enumerate(zip(one, two)):
+        if _key(first) != _key(second):
+            return index
+    return None if len(one) == len(two) else min(len(one), len(two))
+
+
+def guess_cause(
+    one: list[dict[str, Any]], two: list[dict[str, Any]], again: list[dict[str, Any]], at: int
+) -> str:
+    """What may have made two runs part at event `at`, from what they look like there and whether a process like
+    the first one parts from it too."""
+    alike = _first_unlike(one, again)
+    if alike is None or alike > at:
+        return (
+            "it differs only in the unlike environment: locale, time zone, hash seed, variants of the C library's "
+            "functions for other processors, or what ran before in that process"
+        )
+    if at >= min(len(one), len(two)):
+        return "one run ends where the other goes on: something beyond the seed decides whether it ends"
+    groups = [_same_instant(events, at) for events in (one, two)]
+    if Counter(groups[0]) == Counter(groups[1]):
+        return (
+            "the same events of one instant in another order: the iteration order of an unordered container or of "
+            "pointers"
+        )
+    first, second = one[at], two[at]
+    if [first[name] for name in ("at_us", "lane", "kind")] == [
+        second[name] for name in ("at_us", "lane", "kind")
+    ]:
+        numbers = [_NUMBER.findall(event["text"] + event["data"]) for event in (first, second)]
+        unlike = [pair for pair in zip(*numbers) if pair[0] != pair[1]]
+        if unlike and all(_like_address(number) for pair in unlike for number in pair):
+            return (
+                "numbers differ that look like addresses, between equal processes too: an address, or memory that was "
+                "read before it was written"
             )
-        finally:
-            connection.close()
-    length = min(map(len, rows))
-    at = next((index for index in range(length) if rows[0][index] != rows[1][index]), length)
-    if at == length and len(rows[0]) == len(rows[1]):
-        return ["the two traces are equal: this time the runs did not part"]
-    lines = [f"first difference at event {at + 1}"]
-    for name, events in zip(("first ", "second"), rows):
+        return "the same event with another content, between equal processes too: chance or time from outside the world"
+    return "the runs do different things from here: look at the decisions drawn just before"
+
+
+_NUMBER = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\b\d+\b")
+
+
+def _like_address(number: str) -> bool:
+    """Whether it is of the size of an address, or of a page's number (allocators keep those in freed memory)."""
+    try:
+        value = int(number, 10 if number.isdecimal() else 16)
+    except ValueError:
+        return False
+    return value >= 1 << 24
+
+
+def _same_instant(events: list[dict[str, Any]], at: int) -> list[tuple[Any, ...]]:
+    """What the events around index `at` say that happen at the same instant."""
+    when = events[at]["at_us"]
+    low = high = at
+    while low > 0 and events[low - 1]["at_us"] == when:
+        low -= 1
+    while high < len(events) and events[high]["at_us"] == when:
+        high += 1
+    return [tuple(event[name] for name in ("lane", "kind", "text")) for event in events[low:high]]
+
+
+def _context(one: dict[str, Any], two: dict[str, Any], at: int) -> list[str]:
+    """What was before the first event that differs and the event itself, in both runs; what one turn of the
+    loop announced with it; the decisions drawn meanwhile."""
+    length = max(len(window["events"]) for window in (one, two))
+    number = next(
+        window["events"][at]["event"] for window in (one, two) if at < len(window["events"])
+    )
+    assert at < length
+    lines = [f"first difference at event {number:,}"]
+    for name, window in (("first ", one), ("second", two)):
+        events = window["events"]
         for index in range(max(0, at - CONTEXT_EVENTS), min(at + 1, len(events))):
             mark = "->" if index == at else "  "
-            t_us, lane, kind, text = events[index]
-            lines.append(f"{name} {mark} {t_us / 1e6:.6f}  {lane}  {kind}  {text}")
+            lines.append(f"{name} {mark} {_line(events[index])}")
+        if at >= len(events):
+            lines.append(f"{name} -> nothing more")
+            continue
+        cause = events[at]["cause"]
+        earlier = [event for event in events[: max(0, at - CONTEXT_EVENTS)] if event["cause"] == cause]
+        lines += [f"{name}    by the same cause before: {_line(event)}" for event in earlier[-2:]]
+        lines.append(f"{name}    cause {cause}, {_earlier_of_lane(events, at)}")
+    drawn = [_drawn(window, at) for window in (one, two)]
+    for name, mine, other in zip(("first ", "second"), drawn, reversed(drawn)):
+        for key, value in mine[-CONTEXT_EVENTS * 2 :]:
+            mark = "  " if (key, value) in other else "->"
+            lines.append(f"{name} {mark} drawn: {key} = {value}")
     return lines
+
+
+def _earlier_of_lane(events: list[dict[str, Any]], at: int) -> str:
+    lane = events[at]["lane"]
+    for event in reversed(events[:at]):
+        if event["lane"] == lane and event["cause"] != events[at]["cause"]:
+            return f"before it in lane {lane}: {_line(event)}"
+    return f"the first in lane {lane} of what was recorded"
+
+
+def _drawn(window: dict[str, Any], at: int) -> list[tuple[str, int]]:
+    """Decisions between the first event shown and the one that differs."""
+    events = window["events"]
+    if not events:
+        return []
+    low = events[max(0, min(at, len(events) - 1) - CONTEXT_EVENTS)]["event"]
+    high = events[min(at, len(events) - 1)]["event"]
+    return [
+        (decision["key"], decision["value"])
+        for decision in window["decisions"]
+        if low <= decision["event"] <= high
+    ]
+
+
+def _line(event: dict[str, Any]) -> str:
+    return f"{event['at_us'] / 1e6:.6f}  {event['lane']}  {event['kind']}  {event['text']}"

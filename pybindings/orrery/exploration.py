@@ -113,6 +113,9 @@ class Plan:
         """Takes the end of a run in."""
         self.under_way -= 1
         first = self._firsts.pop(job["run"])
+        if outcome.result.get("moments"):
+            self._take_branches(job, outcome)
+            return
         outcome.extra = job["extra"]
         if first is None and self.watch is not None:
             self.watch(job, outcome)
@@ -142,6 +145,18 @@ class Plan:
             self.outcomes.append(outcome)
         if self.summary.satisfied:
             self.stop()
+
+    def _take_branches(self, job: dict[str, Any], prefix: Outcome) -> None:
+        """A run that was forked at a moment and ended there: each branch is a run."""
+        rest = {key: value for key, value in job["extra"].items() if key not in ("branch", "deadline_s")}
+        for moment in prefix.result["moments"]:
+            for branch in moment["branches"]:
+                redraw = {"at_step": moment["at_step"], "seed": branch["seed"]}
+                extra = {**rest, "redraw": [*rest.get("redraw", []), redraw]}
+                self._given += 1
+                self.under_way += 1
+                self._firsts[self._given] = None
+                self.take({**job, "run": self._given, "extra": extra}, Outcome.of(job, branch))
 
     def _report(self, outcome: Outcome, kind: str) -> None:
         """Writes the capsule of the first failure of its kind."""
@@ -208,6 +223,7 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
         requests=plan.common.get("requests"),
         for_us=plan.common.get("for_us"),
         beside=plan.common.get("with", []),
+        redraw=outcome.extra.get("redraw", []),
     )
 
 

@@ -67,6 +67,8 @@ def run_job(
             driver.redrawn = world.reseed
         if job.get("branch"):
             driver.fan = fan = Fan(world_native, job["branch"])
+        elif job.get("window") and job["window"][1] is not None:
+            driver.fan = Fan.stopping_at(world_native, job["window"][1])
         checked = world.check.exercised
         if job.get("requests") is not None:
             main = run_requests(world, job["requests"], job.get("for_us"), exchanges)
@@ -106,6 +108,8 @@ def run_job(
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
     history = world_native.history() if own is not None else []
     result = _result(finished, verdict, own, history, exchanges, job)
+    if job.get("window"):
+        result["window"] = json.loads(world_native.window())
     if fan is not None:
         fan.finish(result)
         result["moments"] = fan.told
@@ -127,6 +131,8 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "pairs": bool(job.get("coverage")),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
         "redraw": job.get("redraw") or [],
+        "plant": job.get("plant") or [],
+        **({"record_from": job["window"][0]} if job.get("window") else {}),
         # A scenario of a weakened platform shows what clients can see of it: monitors, which see
         # it first, stay out of it unless they are asked for.
         "monitors": job.get("monitors", not (scenario.weaken and scenario.expect)),

@@ -168,4 +168,6 @@ class Summary:
 def capsule_path(out: Path, name: str, outcome: Outcome) -> Path:
     """Where a failure's capsule goes: the seed alone names it where that says enough."""
     mark = "" if outcome.faults == "swarm" else f"-{outcome.faults}"
+    if outcome.extra.get("redraw"):
+        mark += f"-branch-{outcome.extra['redraw'][-1]['seed']}"
     return out / f"{name}-{outcome.seed}{mark}.capsule.json"

@@ -154,7 +154,7 @@ class Pool:
 
     def submit(self, worker: Worker, job: dict[str, Any]) -> None:
         """Gives a worker one run. The job comes back with its Outcome from `next`."""
-        job = {**job, "job": self._next_job, "deadline_s": self._deadline_s}
+        job = {"deadline_s": self._deadline_s, **job, "job": self._next_job}
         self._next_job += 1
         worker.waiting[job["job"]] = job
         self._tell(worker, encode_line(job))

@@ -262,6 +262,14 @@ class World:
             }
         )
 
+    def window(self) -> str:
+        keys = ("at_us", "lane", "kind", "text")
+        events = [
+            {"event": number, "cause": "", "data": "", **dict(zip(keys, event))}
+            for number, event in enumerate(self.events, start=1)
+        ]
+        return json.dumps({"events": events, "decisions": []})
+
     def write_trace(self, path: str) -> None:
         connection = sqlite3.connect(path)
         connection.execute(

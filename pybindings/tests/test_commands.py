@@ -345,3 +345,14 @@ def test_a_later_seed_is_not_touched_by_a_crash_before_it(bench):
         and scenario["seeds"] == 4
         and [failure["seed"] for failure in scenario["failures"]] == [2]
     )
+
+
+def test_a_doubled_suite_says_when_a_second_time_is_another_run(bench):
+    bench.scenario(GOOD, file="scenarios/a/scenario.py", name="right")
+    bench.scenario('await world.client().get("/drift")', file="scenarios/b/scenario.py", name="left")
+    ended = bench.run("suite", "scenarios", "--double", "--seeds", "3", "--json")
+    by_name = {found["name"]: found for found in ended.json["scenarios"]}
+    assert ended.code == 13 and ended.json["doubled"] == 8
+    assert by_name["right"]["verdict"] == "pass" and by_name["left"]["verdict"] == "drift"
+    assert {failure["rule"] for failure in by_name["left"]["failures"]} == {"DRIFT"}
+    assert bench.run("suite", "scenarios", "--seeds", "3").code == 0

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator
 
 import click
 
+from orrery.branching import shared_prefix
 from orrery.cli import common
 from orrery.cli.suite import show_suite
 from orrery.coverage import Reached
@@ -47,6 +48,8 @@ _SEEDS_WITH_BUDGET = 2**40
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where each run's end is appended as a JSON line; default: explore.jsonl in --out.",
 )
+@click.option("--prefix", "prefix_us", type=common.SPAN, help="Take each seed to this simulated time once ...")
+@click.option("--futures", type=click.IntRange(1), default=8, show_default=True, help="... and fork it there so often, each future drawn anew.")
 @click.option("--kept/--no-kept", "with_kept", default=True, help="Run the capsules kept in --out first.")
 @common.environment_option
 @common.with_option
@@ -65,6 +68,8 @@ def command(
     shard: str | None,
     requests_file: Path | None,
     results_path: Path | None,
+    prefix_us: int | None,
+    futures: int,
     with_kept: bool,
     environment: str | None,
     beside: tuple[Path, ...],
@@ -103,7 +108,11 @@ def command(
                 summary.target = shown(found.path)
             kept = kept_runs(out, summary.target, weaken) if with_kept else []
             preset = faults or scenario["faults"]
-            runs: Iterator[Run] = itertools.chain(kept, (Run(preset, seed) for seed in chosen))
+            extra: dict[str, Any] = {}
+            if prefix_us is not None:
+                extra = shared_prefix(prefix_us, futures, deadline_us / 1e6)
+                summary.planned *= futures
+            runs: Iterator[Run] = itertools.chain(kept, (Run(preset, seed, extra) for seed in chosen))
             summary.planned += len(kept)
             planned += summary.planned
             plans.append(Plan(worker, scenario, runs, summary, out, job))

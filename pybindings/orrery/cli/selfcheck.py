@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -12,7 +11,7 @@ import click
 from orrery import places
 from orrery.cli import common
 from orrery.doubling import Doubled, Key, Pair, double, equal
-from orrery.drift import difference, first_event
+from orrery.drift import difference, locate
 from orrery.errors import DRIFT, PASS
 from orrery.outcome import Outcome
 from orrery.pool import Pool
@@ -35,6 +34,7 @@ LISTED = 100
 @common.faults_option
 @common.jobs_option
 @common.weaken_option
+@click.option("--plant", multiple=True, hidden=True, help="A flaw of the world itself, for tests.")
 @common.deadline_option
 @common.json_option
 def command(
@@ -44,6 +44,7 @@ def command(
     faults: str | None,
     jobs: int | None,
     weaken: dict[str, Any],
+    plant: tuple[str, ...],
     deadline_us: int,
     as_json: bool,
 ) -> int:
@@ -72,7 +73,7 @@ def command(
                 for scenario in pair.first.scenarios
             ]
             totals.extend(mine)
-            for total, key, one, two in _ends(pool, pair, found, mine, first_seed, seeds, weaken, reporter):
+            for total, key, one, two in _ends(pool, pair, found, mine, first_seed, seeds, weaken, plant, reporter):
                 total.add(one)
                 if equal(one, two):
                     continue
@@ -80,10 +81,10 @@ def command(
                 if len(drifted) < LISTED:
                     drift = dict(zip(("scenario", "faults", "seed"), key))
                     drift["difference"] = difference(one, two) or "equal hashes, but a lane differs"
-                    drifted.append(({**drift, "events": []}, found))
+                    drifted.append(({**drift, "events": [], "guess": ""}, found))
             pair.close(pool)
     for drift, found in drifted[:LOOKED_INTO]:
-        _look_into(drift, found, weaken, deadline_us)
+        _look_into(drift, found, weaken, plant, deadline_us)
     seconds = time.monotonic() - started
     count = sum(total.drifts for total in totals)
     result = {
@@ -114,11 +115,12 @@ def _ends(
     first_seed: int,
     seeds: int,
     weaken: dict[str, Any],
+    plant: tuple[str, ...],
     reporter: Reporter,
 ) -> Iterator[tuple[Doubled, Key, Outcome, Outcome]]:
     """Both ends of every seed of a target, one scenario after the other."""
     done = 0
-    job = job_of(found, weaken)
+    job = job_of(found, weaken, plant)
     for total in totals:
 
         def heard(count: int) -> None:
@@ -133,9 +135,11 @@ def _ends(
             yield total, key, one, two
 
 
-def job_of(found: Target, weaken: dict[str, Any]) -> Callable[[Key], dict[str, Any]]:
+def job_of(
+    found: Target, weaken: dict[str, Any], plant: tuple[str, ...] = ()
+) -> Callable[[Key], dict[str, Any]]:
     """What a worker is asked for a run of a target."""
-    rest: dict[str, Any] = {"weaken": weaken}
+    rest: dict[str, Any] = {"weaken": weaken, "plant": list(plant)}
     if found.kind == "project":
         rest["requests"] = found_requests(found.path)[0]
 
@@ -147,24 +151,26 @@ def job_of(found: Target, weaken: dict[str, Any]) -> Callable[[Key], dict[str, A
 
 
 def _look_into(
-    drift: dict[str, Any], found: Target, weaken: dict[str, Any], deadline_us: int
+    drift: dict[str, Any],
+    found: Target,
+    weaken: dict[str, Any],
+    plant: tuple[str, ...],
+    deadline_us: int,
 ) -> None:
-    """Both runs again with recording on: the lane that parts first, and the first event in which they
-    differ."""
-    job = job_of(found, weaken)((drift["scenario"], drift["faults"], drift["seed"]))
-    with tempfile.TemporaryDirectory(prefix="orrery-drift-") as folder:
-        paths = [Path(folder) / f"{number}.sqlite" for number in range(2)]
-        with Pool(1, deadline_us / 1e6) as pool:
-            pair = Pair.open(pool, found)
-            outcomes = []
-            for worker, path in zip((pair.first, pair.second), paths):
-                pool.submit(worker, {**job, "lanes": True, "record": True, "trace": str(path)})
-                end = pool.next()
-                assert end is not None
-                outcomes.append(end[1])
-        drift["difference"] = difference(*outcomes) or drift["difference"]
-        if all(path.exists() for path in paths):
-            drift["events"] = first_event(*paths)
+    """Where the two runs of a drift part, and a guess why."""
+    job = job_of(found, weaken, plant)((drift["scenario"], drift["faults"], drift["seed"]))
+    with Pool(1, deadline_us / 1e6) as pool:
+        pair = Pair.open(pool, found)
+        again = pool.open(found.load())
+        workers = {"first": pair.first, "second": pair.second, "again": again}
+
+        def ask(who: str, more: dict[str, Any]) -> Outcome:
+            pool.submit(workers[who], {**job, **more})
+            end = pool.next()
+            assert end is not None
+            return end[1]
+
+        drift.update(locate(ask))
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -178,6 +184,8 @@ def _show(result: dict[str, Any]) -> None:
         console.print(f"      {drift['difference']}", markup=False, soft_wrap=True)
         for line in drift["events"]:
             console.print(f"      {line}", markup=False, soft_wrap=True)
+        if drift["guess"]:
+            console.print(f"      perhaps: {drift['guess']}", markup=False, soft_wrap=True)
     text = f"{result['checked']:,} seeds twice, {result['lanes']:,} lanes compared, {result['drift_count']} differences, {result['seconds']:.1f} s"
     console.print(text, style="bold red" if result["drifts"] else "bold green", markup=False)
     if Path("/proc/sys/kernel/randomize_va_space").read_text(encoding="ascii").strip() == "0":

@@ -11,6 +11,7 @@ import click
 
 from orrery import places
 from orrery.cli import common
+from orrery.doubling import SecondTime, run_again
 from orrery.errors import EXIT_CODES, UserError
 from orrery.exploration import Plan, run_plans
 from orrery.outcome import SCENARIO_ERROR, signature
@@ -28,6 +29,7 @@ from orrery.targets import Target
 @common.jobs_option
 @common.weaken_option
 @common.deadline_option
+@click.option("--double", is_flag=True, help="Run each seed a second time, in an unlike process, in reverse order; exit 13 when any differs.")
 @common.out_option
 @common.junit_option
 @common.json_option
@@ -38,18 +40,21 @@ def command(
     jobs: int | None,
     weaken: dict[str, Any],
     deadline_us: int,
+    double: bool,
     out: Path,
     junit: Path | None,
     as_json: bool,
 ) -> int:
     """Run every scenario below FOLDER (default: the checkout's scenarios/), each once without
     faults and then under its fault preset with as many seeds as it names. A scenario that is
-    expected to break a rule passes when that is found.
+    expected to break a rule passes when that is found. --double holds every one of these runs to being the same run
+    elsewhere.
     """
     files = find_scenario_files(folder or places.SCENARIOS)
     started = time.monotonic()
     broken: list[dict[str, Any]] = []
     builds: list[str] = []
+    ends: list[SecondTime] = []
     with Pool(jobs, deadline_us / 1e6) as pool, Reporter("suite", not as_json) as reporter:
 
         def source(file: Path) -> Callable[[], list[Plan]]:
@@ -60,9 +65,13 @@ def command(
                     broken.append(_broken(file, error))
                     return []
                 builds.append(worker.build)
-                return [
+                found = [
                     plan_for(worker, scenario, seeds, weaken, out) for scenario in worker.scenarios
                 ]
+                if double:
+                    for plan in found:
+                        ends.append(SecondTime(file, plan))
+                return found
 
             return open_file
 
@@ -74,12 +83,17 @@ def command(
             ),
             common.seconds(budget_us),
         )
+    if double:
+        with Reporter("suite, second time", not as_json) as reporter:
+            run_again(ends, jobs, deadline_us / 1e6, weaken, reporter)
     scenarios = [plan.summary.document() for plan in plans] + broken
     opened = {document["target"].partition("::")[0] for document in scenarios}
     scenarios += [_not_run(file) for file in files if shown(file) not in opened]
     result = common.document(
         "suite", builds[0] if builds else "", time.monotonic() - started, scenarios
     )
+    if double:
+        result["doubled"] = sum(end.doubled for end in ends)
     if junit is not None:
         from orrery.junit import write_junit
 
@@ -159,6 +173,8 @@ def show_suite(result: dict[str, Any]) -> None:
         f"{sum(counts)} of {len(counts)} scenarios pass, {runs} runs in {result['seconds']:.1f} s"
     )
     console.print(text, style="bold green" if all(counts) else "bold red", markup=False)
+    if "doubled" in result:
+        console.print(f"{result['doubled']:,} of these runs had a second time in unlike processes", markup=False)
     if any(
         scenario["verdict"] == "unknown" and scenario["seeds"] == 0
         for scenario in result["scenarios"]
