@@ -48,15 +48,36 @@ void DiskWatch::on(const disk::Synced& e, const EventContext& at) {
     if (!file.object) return;
   }
   if (e.content.size() < file.read) file.read = 0, file.broken = false;
+  if (!renewals_.empty()) [[unlikely]]
+    if (auto renewed = renewals_.find(e.lane); renewed != renewals_.end()) look_again(file, e.content, renewed->second);
   durable::RecordHead head;
   while (!file.broken && file.read < e.content.size()) {
     if (!durable::read_head(e.content, file.read, &head) || head.key != file.object->key) {
       file.broken = true;
       break;
     }
+    if (file.read == 0) file.first = head;
     take(file, head, e.lane, at);
     file.read += head.size;
   }
+}
+
+void DiskWatch::on(const disk::Crashed& e, const EventContext&) {
+  if (e.names_lost > 0) ++renewals_[e.lane];
+}
+
+void DiskWatch::on(const disk::FaultFired& e, const EventContext&) {
+  if (std::string_view(e.what) == "wiped") ++renewals_[e.lane];
+}
+
+void DiskWatch::look_again(FileState& file, const disk::Content& content, uint64_t renewals) {
+  if (file.renewals == renewals) return;
+  file.renewals = renewals;
+  durable::RecordHead head;
+  const durable::RecordHead& old = file.first;
+  const bool same = file.read > 0 && durable::read_head(content, 0, &head) && head.type == old.type && head.epoch == old.epoch &&
+                    head.index == old.index && head.along == old.along && head.size == old.size;
+  if (!same) file.read = 0, file.along = 0, file.broken = false;
 }
 
 void DiskWatch::take(FileState& file, const durable::RecordHead& head, LaneId host,

@@ -4,6 +4,7 @@
 // Only headers are read, and only of records added since the last sync of the same file.
 #pragma once
 
+#include <map>
 #include <unordered_map>
 
 #include "conformance/monitors/ledger.h"
@@ -22,6 +23,9 @@ class DiskWatch {
 
   void on(const disk::Synced& e, const EventContext& at);
   void on(const durable::FollowerDurable& e, const EventContext& at);
+  // Files of a disk that was wiped, or whose names a crash took back, may come again under the same names.
+  void on(const disk::Crashed& e, const EventContext&);
+  void on(const disk::FaultFired& e, const EventContext&);
 
  private:
   struct FileState {
@@ -30,6 +34,8 @@ class DiskWatch {
     uint64_t read = 0;         // bytes of the file taken in
     uint64_t along = 0;        // records still to come that were written with the base
     bool broken = false;       // unreadable from here on
+    uint64_t renewals = 0;     // of its disk, when it was read last
+    durable::RecordHead first = {};
   };
   FileState make(const disk::Synced& e);
   void take(FileState& file, const durable::RecordHead& head, LaneId host, const EventContext& at);
@@ -41,7 +47,11 @@ class DiskWatch {
   struct Identity {
     size_t operator()(uint64_t key) const { return key; }
   };
+  // Of a disk that came back without names it had: another file of this name is read from its beginning.
+  void look_again(FileState& file, const disk::Content& content, uint64_t renewals);
+
   std::unordered_map<uint64_t, FileState, Identity> files_;  // looked up only
+  std::map<LaneId, uint64_t> renewals_;                      // by host, of those that had any
   // Files synced lately, by their identity; spares most look-ups.
   struct Recent {
     uint64_t id = 0;

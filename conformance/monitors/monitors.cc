@@ -43,6 +43,8 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
     : parts_(std::make_unique<Parts>(world, hosts)) {
   Parts& p = *parts_;
   p.subscribe<disk::Synced>(world, p.disks);
+  p.subscribe<disk::Crashed>(world, p.disks);
+  p.subscribe<disk::FaultFired>(world, p.disks);
   p.subscribe<durable::FollowerDurable>(world, p.disks);
   p.subscribe<durable::Granted>(world, p.leases);
   p.subscribe<durable::FollowerChange>(world, p.leases);

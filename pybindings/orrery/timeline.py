@@ -146,10 +146,17 @@ class Timeline:
         )
 
     def backbone_loss(
-        self, *, loss_ppm: int | None = None, name: str = "backbone", for_: Span | None = None
+        self,
+        *,
+        loss_ppm: int | None = None,
+        delay: Span | None = None,
+        name: str = "backbone",
+        for_: Span | None = None,
     ) -> "Timeline":
-        """The network between points of presence loses everything, or so many packets in a million; clients reach their
-        nearest one as ever, and hosts their neighbours."""
+        """The network between points of presence loses everything; or so many packets in a million; or all it carries is
+        late by `delay`. Clients reach their nearest point as ever, and hosts their neighbours."""
+        if delay is not None:
+            return self._fault("clog", name=name, backbone=True, delay_us=_us(delay), for_us=_us(for_))
         if loss_ppm is None:
             return self._fault("partition", name=name, backbone=True, for_us=_us(for_))
         return self._fault("loss", name=name, backbone=True, loss_ppm=loss_ppm, for_us=_us(for_))

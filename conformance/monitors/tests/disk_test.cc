@@ -43,6 +43,22 @@ TEST_F(Disks, CuttingBackToAnEntryThatItHasBreaksRep7) {
   put(0, 1, 1, 0);
   EXPECT_EQ(broken(RuleId::kTailKept), 1u);
 }
+TEST_F(Disks, AfterItsDiskWasLostAFileOfANameThatWasThereIsAnother) {
+  auto generation = [&](uint32_t number, std::vector<Ref<const durable::AppendMessage>> entries) {
+    durable::LogContent content;
+    content.entries = std::move(entries);
+    auto file = log(0, number);
+    ASSERT_EQ(durable::write_log(*file, *info, content), disk::DiskError::kNone);
+    ASSERT_EQ(file->sync(), disk::DiskError::kNone);
+  };
+  generation(2, {entry(1, 1, 0)});
+  hosts.by_id(followers[0]).disk().wipe();
+  generation(1, {});
+  put(0, 1, 1, 0);
+  for (uint64_t index = 2; index <= 4; ++index) put(0, 1, index, 1);
+  generation(2, {entry(1, 1, 0), entry(1, 2, 1), entry(1, 3, 1), entry(1, 4, 1)});
+  EXPECT_EQ(all(), 0u);
+}
 TEST_F(Disks, CuttingOffWhatANewerOwnerDoesNotHaveIsFine) {
   put(0, 1, 1, 0);
   put(0, 1, 2, 1);
