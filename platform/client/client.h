@@ -18,6 +18,9 @@
 namespace orrery::client {
 
 inline constexpr Duration kClientTimeout = seconds(60);
+// Whether a client's request or frame leaves at all; usually it does. Only shrinking says otherwise, with 0 or with
+// minus the microseconds after which whoever waits for an answer hears that there is none.
+inline constexpr Site kLeaves{"client.leaves"};
 
 // How a request ended.
 struct Exchange {

@@ -6,6 +6,10 @@ namespace orrery::client {
 
 inline constexpr Site kArrival{"client.load_arrival"};
 inline constexpr Site kPause{"client.load_pause"};
+// What only shrinking changes: how many of the clients send, for how long, how far apart, whether one request leaves.
+inline constexpr Site kClients{"load.clients"};
+inline constexpr Site kLength{"load.length_us"};
+inline constexpr Site kSlot{"load.slot_us"};
 
 Load::Load(World& world, LoadSpec spec, std::vector<Client*> clients)
     : world_(world),
@@ -18,16 +22,21 @@ Task<void> Load::run() {
   // Each request falls somewhere in its own slot of the timetable, so the rate is exact and the
   // moments are not.
   int64_t slot_us = 1'000'000 * spec_.per_second.denominator / spec_.per_second.numerator;
-  if (slot_us < 1) slot_us = 1;
-  int64_t total = std::max<int64_t>(1, spec_.for_.us / slot_us);
+  Decisions& decide = world_.decide();
+  slot_us = std::max<int64_t>(1, decide.given(kSlot, std::max<int64_t>(1, slot_us)));
+  const int64_t length_us = decide.given(kLength, spec_.for_.us);
+  const auto all = static_cast<int64_t>(clients_.size());
+  const auto clients = static_cast<size_t>(std::clamp<int64_t>(decide.given(kClients, all), 1, all));
+  int64_t total = std::max<int64_t>(1, length_us / slot_us);
   Instant begin = world_.now();
   for (int64_t i = 0; i < total; ++i) {
-    int64_t offset = world_.decide().between(kArrival, 0, slot_us - 1, 0);
+    int64_t offset = decide.between(kArrival, 0, slot_us - 1, 0);
     Instant at = begin + micros(i * slot_us + offset);
     if (at > world_.now()) co_await sleep(world_.loop(), kPause, at - world_.now());
+    if (decide.given(kLeaves, 1) <= 0) continue;
     ++open_;
     ++result_.sent;
-    requests_.spawn(one(*clients_[static_cast<size_t>(i) % clients_.size()]));
+    requests_.spawn(one(*clients_[static_cast<size_t>(i) % clients]));
   }
   all_sent_ = true;
   if (open_ > 0) co_await finished_;

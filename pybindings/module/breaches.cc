@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pybindings/module/findings.h"
+#include "pybindings/module/slices.h"
 
 namespace orrery::python {
 
@@ -54,15 +55,24 @@ nlohmann::ordered_json exercised_rules(const monitors::Monitors& monitors) {
   return out;
 }
 
-nlohmann::ordered_json breach_failures(const monitors::Monitors& monitors, const Trace& trace) {
+nlohmann::ordered_json breach_failures(const monitors::Monitors& monitors, const World& world, size_t by_events) {
   auto out = nlohmann::ordered_json::array();
-  for (const monitors::Breach& breach : monitors.breaches()) {
+  const Trace& trace = world.trace();
+  std::optional<Slices> slices;
+  if (trace.recording() && !monitors.breaches().empty()) slices.emplace(world);
+  for (size_t i = 0; i < monitors.breaches().size(); ++i) {
+    const monitors::Breach& breach = monitors.breaches()[i];
     const std::string rule(rules::rule(breach.rule).id);
     nlohmann::ordered_json failure = {{"rule", rule},
                                       {"reason", breach.reason},
                                       {"at_us", breach.at.us},
                                       {"signature", hex64(hash_bytes("monitor " + rule))}};
-    if (trace.recording()) failure["story"] = story_to(trace, breach);
+    if (trace.texts()) failure["story"] = story_to(trace, breach);
+    if (slices) {
+      failure["slice"] = i < by_events ? slices->to(breach.sequence) : nlohmann::ordered_json::array();
+      auto& lanes = failure["lanes"] = nlohmann::ordered_json::array();
+      for (LaneId lane : breach.lanes) lanes.push_back(trace.lane_at(lane).name);
+    }
     out.push_back(std::move(failure));
   }
   return out;

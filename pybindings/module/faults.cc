@@ -8,52 +8,6 @@
 
 namespace orrery::python {
 
-void NativeWorld::fault(const std::string& text) {
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw BadInput("fault: not a JSON object");
-  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
-  if (json.value("kind", "") == "isolate_owner") {
-    CloudFaults::Isolation isolation;
-    isolation.object = json.value("target", "");
-    isolation.name = json.value("name", "isolate:" + isolation.object);
-    auto from = json.value("from", std::vector<std::string>{"directory", "followers"});
-    isolation.directory = isolation.followers = false;
-    for (const std::string& part : from) {
-      if (part == "directory") isolation.directory = true;
-      else if (part == "followers") isolation.followers = true;
-      else if (part.size() == 11 && part.starts_with("followers:") && part[10] >= '1' && part[10] <= '4') {
-        isolation.followers = true;
-        isolation.followers_cut = static_cast<uint32_t>(part[10] - '0');
-      } else {
-        throw BadInput("isolate_owner: from_ holds \"directory\", \"followers\" or \"followers:3\", not \"" +
-                       part + "\"");
-      }
-    }
-    isolation.at = Instant{json.value("at_us", int64_t{0})};
-    isolation.for_ = micros(json.value("for_us", int64_t{0}));
-    if (!isolation.object.starts_with("do:")) isolation.object = "do:" + isolation.object;
-    return faults_->isolate_owner(isolation);
-  }
-  fault::Fault fault;
-  std::string error;
-  if (!fault::parse_fault(json, &fault, &error)) throw BadInput("fault: " + error);
-  error = injector_->add(std::move(fault));
-  if (!error.empty()) throw BadInput("fault: " + error);
-}
-
-void NativeWorld::deploy(const std::string& text) {
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw BadInput("deploy: not a JSON object");
-  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
-  if (std::string error = faults_->check_deploy(json, true); !error.empty()) throw BadInput(error);
-  faults_->deploy(json);
-}
-
-void NativeWorld::heal() {
-  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
-  injector_->stop();
-}
-
 // What the swarm may hit: the points of presence that serve the app, their nearest neighbours (where
 // followers are), and the directory.
 static fault::Terrain terrain_of(Cloud& cloud) {
@@ -84,6 +38,68 @@ static fault::Terrain terrain_of(Cloud& cloud) {
     terrain.quorums.push_back({.name = "KV back ends", .hosts = cloud.kv_hosts(), .may_lose = 0});
   }
   return terrain;
+}
+
+static uint64_t fault_cause(const std::string& name) {
+  fault::Fault named;
+  named.kind = fault::FaultKind::kPartition;
+  named.name = name;
+  return fault::Injector::cause_of(named);
+}
+
+void NativeWorld::fault(const std::string& text) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw BadInput("fault: not a JSON object");
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
+  if (json.value("kind", "") == "isolate_owner") {
+    CloudFaults::Isolation isolation;
+    isolation.object = json.value("target", "");
+    isolation.name = json.value("name", "isolate:" + isolation.object);
+    auto from = json.value("from", std::vector<std::string>{"directory", "followers"});
+    isolation.directory = isolation.followers = false;
+    for (const std::string& part : from) {
+      if (part == "directory") isolation.directory = true;
+      else if (part == "followers") isolation.followers = true;
+      else if (part.size() == 11 && part.starts_with("followers:") && part[10] >= '1' && part[10] <= '4') {
+        isolation.followers = true;
+        isolation.followers_cut = static_cast<uint32_t>(part[10] - '0');
+      } else {
+        throw BadInput("isolate_owner: from_ holds \"directory\", \"followers\" or \"followers:3\", not \"" +
+                       part + "\"");
+      }
+    }
+    isolation.at = Instant{json.value("at_us", int64_t{0})};
+    isolation.for_ = micros(json.value("for_us", int64_t{0}));
+    if (!isolation.object.starts_with("do:")) isolation.object = "do:" + isolation.object;
+    CauseScope own(world().cause(), fault_cause(isolation.name));
+    Decisions& decide = world().decide();
+    const bool begins = decide.given(Site{"fault.begins"}, 1) != 0;
+    isolation.at = Instant{std::max<int64_t>(0, decide.given(Site{"fault.at_us"}, isolation.at.us))};
+    const int64_t lasts = decide.given(Site{"fault.lasts_us"}, isolation.for_.us);
+    if (isolation.for_.us > 0) isolation.for_ = micros(std::max<int64_t>(1, lasts));
+    isolated_.push_back({isolation.name, isolation.object, isolation.at, begins});
+    if (!begins) return;
+    CauseScope command(world().cause(), mix64(hash_name("scenario.command"), commands_));
+    return faults_->isolate_owner(isolation);
+  }
+  fault::Fault fault;
+  std::string error;
+  if (!fault::parse_fault(json, &fault, &error)) throw BadInput("fault: " + error);
+  error = injector_->add(std::move(fault));
+  if (!error.empty()) throw BadInput("fault: " + error);
+}
+
+void NativeWorld::deploy(const std::string& text) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw BadInput("deploy: not a JSON object");
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
+  if (std::string error = faults_->check_deploy(json, true); !error.empty()) throw BadInput(error);
+  faults_->deploy(json);
+}
+
+void NativeWorld::heal() {
+  CauseScope cause(world().cause(), mix64(hash_name("scenario.command"), ++commands_));
+  injector_->stop();
 }
 
 // A delay of KV's propagation, which sim's swarm does not know of. By default none.
@@ -121,7 +137,8 @@ void NativeWorld::plan_swarm(const WorldOptions& options) {
 
 // Plans the preset's faults from now on, beside those of it that have begun.
 void NativeWorld::draw_faults() {
-  const fault::Terrain terrain = terrain_of(*cloud_);
+  if (terrain_.hosts.empty()) terrain_ = terrain_of(*cloud_);
+  const fault::Terrain& terrain = terrain_;
   fault::FaultPlan plan;
   for (const auto& fault : injector_->faults())
     if (drawn_faults_.count(fault->name)) plan.push_back(*fault);
@@ -158,6 +175,47 @@ void NativeWorld::redraw(uint64_t seed) {
     dead_for_good_.erase(name);
   }
   draw_faults();
+}
+
+void NativeWorld::list_decisions(Json& out) const {
+  Json decisions = Json::array();
+  for (const DecisionRecord& d : cloud_->world().decision_records())
+    decisions.push_back({d.key, d.value, d.usual, d.sequence});
+  out["decision_list"] = std::move(decisions);
+  Json asked = Json::array();
+  for (const Asked& a : asked_) {
+    const OperationResult& result = operations_[a.operation];
+    Json entry = {{"key", a.key}, {"client", a.client}, {"what", a.what}, {"dropped", result.dropped}};
+    if (result.kind != OperationResult::Kind::kPending && !result.dropped) {
+      entry["sent_us"] = result.exchange.sent.us;
+      entry["took_us"] = (result.exchange.received - result.exchange.sent).us;
+    }
+    asked.push_back(std::move(entry));
+  }
+  out["operations"] = std::move(asked);
+  Json plan = Json::array();
+  fault::FaultPlan begun;
+  for (const auto& fault : injector_->faults()) {
+    const bool happened = injector_->has_begun(*fault);
+    if (happened) begun.push_back(*fault);
+    if (fault->kind == fault::FaultKind::kHeal) continue;
+    plan.push_back({{"name", fault->name},
+                    {"kind", fault::to_string(fault->kind)},
+                    {"where", fault->where()},
+                    {"cause", hex64(fault::Injector::cause_of(*fault))},
+                    {"drawn", hex64(mix64(hash_name("swarm.cause"), hash_name(fault->name)))},
+                    {"at_us", fault->at.us},
+                    {"us", (fault->for_.us > 0 ? fault->for_ : fault->restart_after).us},
+                    {"begun", happened}});
+  }
+  for (const Isolated& i : isolated_)
+    plan.push_back({{"name", i.name}, {"kind", "isolate_owner"}, {"where", i.object},
+                    {"cause", hex64(fault_cause(i.name))}, {"drawn", ""}, {"at_us", i.at.us}, {"us", 0},
+                    {"begun", i.begins}});
+  out["plan"] = std::move(plan);
+  // A scenario may ask for what no system survives; then it is for the scenario to say what is still expected.
+  const fault::Terrain terrain = terrain_.hosts.empty() ? terrain_of(*cloud_) : terrain_;
+  out["unsurvivable"] = fault::why_not_survivable(begun, terrain, Duration{INT64_MAX / 4});
 }
 
 }  // namespace orrery::python

@@ -18,6 +18,8 @@ class Findings {
   explicit Findings(World& world);
 
   nlohmann::ordered_json failures() const { return failures_; }
+  size_t failure_count() const { return failures_.size(); }
+  std::string failure_rule(size_t i) const { return failures_[i]["rule"].get<std::string>(); }
   nlohmann::ordered_json console() const { return console_; }
   nlohmann::ordered_json exceptions() const { return exceptions_; }
   const std::map<std::string, uint64_t>& faults() const { return faults_; }

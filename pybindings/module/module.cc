@@ -79,6 +79,7 @@ py::dict result_of(const OperationResult& result) {
       out["kind"] = "error";
       out["error"] = result.exchange.error;
       out["never_sent"] = result.exchange.never_sent;
+      out["dropped"] = result.dropped;
       break;
     case OperationResult::Kind::kLoad: {
       const client::LoadResult& l = result.load;
@@ -200,6 +201,11 @@ PYBIND11_MODULE(_orrery, m) {
       .def("op_result",
            [](NativeWorld& w, uint64_t operation) { return result_of(w.result(operation)); })
       .def("idle", &NativeWorld::idle)
+      .def("broken", &NativeWorld::broken)
+      .def("slice_to_answer",
+           [](NativeWorld& w, const std::string& client, uint64_t nth) {
+             return parse_json(w.slice_to_answer(client, nth));
+           })
       .def("fault", &NativeWorld::fault)
       .def("deploy", &NativeWorld::deploy)
       .def("heal", &NativeWorld::heal)

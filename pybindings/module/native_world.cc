@@ -4,12 +4,19 @@
 #include "pybindings/module/breaches.h"
 #include "pybindings/module/geography.h"
 #include "pybindings/module/planted_drift.h"
+#include "pybindings/module/slices.h"
 #include "pybindings/module/trace_file.h"
 #include "pybindings/module/world_options.h"
 
 namespace orrery::python {
 
 inline constexpr Site kSleep{"scenario.sleep"};
+inline constexpr Site kNeverLeft{"client.never_left"};
+// What only shrinking changes: how many of a client's requests leave, the first ones; of every client's.
+inline constexpr Site kOperations{"client.operations"};
+inline constexpr Site kAllOperations{"clients.operations"};
+// Who asks for something that never leaves hears so not at once: a scenario may ask again until it is heard.
+inline constexpr int64_t kNeverLeftUs = 10'000;
 
 namespace {
 
@@ -64,6 +71,12 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   redraws_.assign(options.redraws.rbegin(), options.redraws.rend());
   if (options.record_from) record_from_ = *options.record_from;
   for (const std::string& name : options.plant) plant_drift(world(), name);
+  until_rule_ = options.until_rule;
+  list_decisions_ = options.cloud.world.list_decisions;
+  {
+    CauseScope cause(world().cause(), hash_name("clients"));
+    usual_limit_ = world().decide().given(kAllOperations, -1);
+  }
   plan_swarm(options);
 }
 
@@ -74,6 +87,8 @@ uint64_t NativeWorld::client(const std::string& city, const std::string& name) {
   if (!found.pop) throw BadInput(found.error);
   clients_.push_back(&cloud_->add_client(*found.pop, name));
   client_requests_.push_back(0);
+  CauseScope cause(world().cause(), hash_name(name));
+  limits_.push_back(world().decide().given(kOperations, usual_limit_));
   return clients_.size() - 1;
 }
 
@@ -99,9 +114,33 @@ uint64_t NativeWorld::request(uint64_t client, const std::string& method, const 
   request->headers = headers_of(headers);
   if (body) request->body = runtime::HttpBody::of(*body);
   uint64_t operation = open_operation();
-  CauseScope cause(world().cause(), mix64(hash_name(c.name()), ++client_requests_[client]));
+  const uint64_t own_cause = request_cause(c.name(), ++client_requests_[client]);
+  CauseScope cause(world().cause(), own_cause);
+  if (list_decisions_)
+    asked_.push_back({operation, decision_key(client::kLeaves.name, own_cause, 0), c.name(), method + " " + url});
+  if (int64_t leave = leaves(client); leave <= 0) {
+    drop(operation, -leave);
+    return operation;
+  }
   tasks_->spawn(fetch(operation, c, std::move(request)));
   return operation;
+}
+
+int64_t NativeWorld::leaves(uint64_t client) {
+  const int64_t leave = world().decide().given(client::kLeaves, 1);
+  const int64_t limit = limits_[client];
+  return limit >= 0 && client_requests_[client] > static_cast<uint64_t>(limit) ? std::min<int64_t>(leave, 0) : leave;
+}
+
+void NativeWorld::drop(uint64_t operation, int64_t after_us) {
+  world().loop().schedule_in(micros(std::max(after_us, kNeverLeftUs)), kNeverLeft, kWorldOwner, [this, operation] {
+    OperationResult& result = operations_[operation];
+    result.kind = OperationResult::Kind::kError;
+    result.dropped = true;
+    result.exchange.never_sent = true;
+    result.exchange.error = "never left";
+    close_operation(operation);
+  });
 }
 
 Task<void> NativeWorld::fetch(uint64_t operation, client::Client& client,
@@ -130,6 +169,7 @@ uint64_t NativeWorld::next_cause(ClientSocket& socket) {
 bool NativeWorld::socket_send(uint64_t socket, const Ref<runtime::SocketFrame>& frame) {
   ClientSocket& s = socket_at(socket);
   CauseScope cause(world().cause(), next_cause(s));
+  if (world().decide().given(client::kLeaves, 1) <= 0) return s.socket->open();
   return s.socket->send(frame);
 }
 
@@ -222,7 +262,10 @@ std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
       world().decide().record_into(&window_decisions_, world().trace().sequence());
     }
     if (pause_due(deadline)) break;
-    if (world().loop().step(deadline)) continue;
+    if (world().loop().step(deadline)) {
+      if (!until_rule_.empty() && broke_rule()) break;
+      continue;
+    }
     // Nothing is due before the deadline: the world moves there, unless nothing will ever come.
     if (world().loop().next_at() != kNever) world().loop().run_until(deadline);
     break;
@@ -237,6 +280,15 @@ bool NativeWorld::pause_due(Instant deadline) {
   pause_at_ = kNever;
   pause_after_ = UINT64_MAX;
   return true;
+}
+
+bool NativeWorld::broke_rule() {
+  if (monitors_)
+    for (const auto& breaches = monitors_->breaches(); breaches_seen_ < breaches.size(); ++breaches_seen_)
+      broken_ |= rules::rule(breaches[breaches_seen_].rule).id == until_rule_;
+  for (; failures_seen_ < findings_->failure_count(); ++failures_seen_)
+    broken_ |= findings_->failure_rule(failures_seen_) == until_rule_;
+  return broken_;
 }
 
 uint64_t NativeWorld::settle() {
@@ -343,7 +395,9 @@ std::string NativeWorld::window() const {
 }
 
 std::string NativeWorld::finish() {
-  if (monitors_) monitors_->finish();
+  // A run that was stopped where a rule is broken has no end to look for.
+  const size_t breaches = monitors_ ? monitors_->breaches().size() : 0;
+  if (monitors_ && !broken_) monitors_->finish();
   const Trace& trace = world().trace();
   Json out;
   out["hash"] = hex64(trace.hash());
@@ -365,11 +419,11 @@ std::string NativeWorld::finish() {
   for (const auto& [mode, times] : injector_->begun_by_mode()) faults[mode] = times;
   out["faults"] = std::move(faults);
   out["never"] = world().sometimes().never();
-  Json failures = monitors_ ? breach_failures(*monitors_, trace) : Json::array();
+  Json failures = monitors_ ? breach_failures(*monitors_, world(), breaches) : Json::array();
   for (const Json& failure : findings_->failures()) failures.push_back(failure);
   for (const live::Finding& finding : liveness_->findings()) {
     Json failure = finding_json(finding);
-    if (trace.recording()) failure["story"] = story_of(trace);
+    if (trace.texts()) failure["story"] = story_of(trace);
     failures.push_back(std::move(failure));
   }
   out["failures"] = std::move(failures);
@@ -378,9 +432,11 @@ std::string NativeWorld::finish() {
   if (!stubs.empty()) out["stubs"] = std::move(stubs);
   out["console"] = findings_->console();
   out["exceptions"] = findings_->exceptions();
+  if (list_decisions_) list_decisions(out);
+  out["overrides_given"] = world().decide().overrides_given();
   out["overrides_applied"] = world().decide().overrides_applied();
   out["decisions"] = world().decide().drawn();
-  if (trace.recording()) out["story"] = story_of(trace);
+  if (trace.texts()) out["story"] = story_of(trace);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -405,6 +461,11 @@ std::string NativeWorld::coverage() {
 
 void NativeWorld::write_trace(const std::string& path) {
   write_trace_file(world(), *injector_, history_, path);
+}
+
+std::string NativeWorld::slice_to_answer(const std::string& client, uint64_t nth) const {
+  if (!cloud_->world().trace().recording()) return "[]";
+  return Slices(cloud_->world()).to_answer(client, nth).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace orrery::python

@@ -22,6 +22,7 @@
 #include "sim/core/task.h"
 #include "sim/fault/injector.h"
 #include "sim/fault/swarm.h"
+#include "sim/fault/survivable.h"
 
 namespace orrery::python {
 
@@ -29,6 +30,7 @@ using Json = nlohmann::ordered_json;
 
 // How an operation ended.
 struct OperationResult {
+  bool dropped = false;  // an override kept it from leaving
   enum class Kind { kPending, kResponse, kError, kDone, kLoad, kFrame } kind = Kind::kPending;
   client::Exchange exchange;
   client::LoadResult load;
@@ -104,8 +106,27 @@ class NativeWorld {
   // The result of the run as JSON text.
   std::string finish();
   void write_trace(const std::string& path);
+  // The causal slice to the answer of a client's n-th request (from 1), as JSON; "[]" when there is none. For worlds
+  // that keep causes.
+  std::string slice_to_answer(const std::string& client, uint64_t nth) const;
+  // True once the rule is broken at which this run is to stop (option `until_rule`).
+  bool broken() const { return broken_; }
 
  private:
+  // A request as a list of decisions tells of it.
+  struct Asked {
+    uint64_t operation;
+    std::string key;  // of the decision whether it leaves
+    std::string client;
+    std::string what;
+  };
+  // Whether a request or frame leaves: 1, or what to do instead (client::kLeaves).
+  int64_t leaves(uint64_t client);
+  // Ends an operation as one that never left, `after_us` from now.
+  void drop(uint64_t operation, int64_t after_us);
+  bool broke_rule();
+  // What shrinking works on: every decision, the requests and the faults behind them.
+  void list_decisions(Json& out) const;
   uint64_t open_operation();
   void close_operation(uint64_t operation);
   Task<void> fetch(uint64_t operation, client::Client& client, Ref<runtime::HttpRequest> request);
@@ -151,6 +172,21 @@ class NativeWorld {
   bool paused_ = false;
   uint64_t record_from_ = UINT64_MAX;
   std::vector<DecisionRecord> window_decisions_;
+  // Of `broken`: the rule, and how many breaches and failures have been looked at.
+  std::string until_rule_;
+  size_t breaches_seen_ = 0, failures_seen_ = 0;
+  bool broken_ = false;
+  bool list_decisions_ = false;
+  std::vector<Asked> asked_;
+  std::vector<int64_t> limits_;  // by client: only so many of its requests leave; below 0: all
+  int64_t usual_limit_ = -1;
+  struct Isolated {
+    std::string name, object;
+    Instant at;
+    bool begins;
+  };
+  std::vector<Isolated> isolated_;
+  fault::Terrain terrain_;
   std::unique_ptr<TaskScope> tasks_;
 };
 

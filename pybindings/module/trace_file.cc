@@ -137,7 +137,7 @@ void write_trace_file(World& world, const fault::Injector& injector,
     out.text(lane.name).text(lane.kind).text(trace.lane_at(lane.parent).name).text(hex64(lane.hash)).row();
   out.prepare("INSERT INTO decision VALUES(?,?,?,?)");
   for (const DecisionRecord& d : world.decision_records())
-    out.text(d.key).text(std::to_string(d.value)).number(d.is_default).number(static_cast<int64_t>(d.sequence)).row();
+    out.text(d.key).text(std::to_string(d.value)).number(d.is_default()).number(static_cast<int64_t>(d.sequence)).row();
   out.prepare("INSERT INTO fault VALUES(?,?,?,?,?)");
   for (const auto& f : injector.faults())
     out.text(f->name).text(fault::to_string(f->kind)).number(f->at.us).number(f->end().us).text(f->where()).row();

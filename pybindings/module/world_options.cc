@@ -113,6 +113,11 @@ WorldOptions read_world_options(const std::string& text) {
       decisions.overrides[key] = value.get<int64_t>();
     }
     out.cloud.world.record = json.value("record", false);
+    out.cloud.world.causes = json.value("causes", false);
+    out.cloud.world.list_decisions = json.value("decisions", false);
+    if (json.contains("free_from") && json.at("free_from").is_number())
+      decisions.free_from = json.at("free_from").get<uint64_t>();
+    out.until_rule = json.value("until_rule", "");
     out.cloud.world.positions = json.value("positions", true);
     out.cloud.world.pairs = json.value("pairs", false);
     for (const auto& pop : json.value("pops", std::vector<std::string>{})) {

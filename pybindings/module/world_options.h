@@ -15,6 +15,8 @@ struct WorldOptions {
   bool monitors = true;
   // Whether the past of objects is kept; nothing: if the code names a function of point-in-time recovery.
   std::optional<bool> past;
+  // The rule at whose first breach the run stops; empty: none.
+  std::string until_rule;
   std::string faults = "none";  // preset: none, lite, swarm, storm
   // Over how much of the run the preset spreads its faults; its last fifth is quiet.
   Duration swarm_horizon = seconds(40);

@@ -54,6 +54,7 @@ class Response:
         body: bytes,
         error: str | None = None,
         never_sent: bool = False,
+        dropped: bool = False,
     ) -> None:
         self.status = status
         self.headers = headers
@@ -61,6 +62,8 @@ class Response:
         self.error = error
         #: True when no answer came because the request never left: it surely did not happen.
         self.never_sent = never_sent
+        #: True when it never left because a capsule keeps it back.
+        self.dropped = dropped
 
     @property
     def ok(self) -> bool:
@@ -94,7 +97,9 @@ def response_of(result: dict[str, Any]) -> Response:
     """The Response in a native operation's result."""
     if result["kind"] == "error":
         error = str(result.get("error") or "no answer")
-        return Response(0, Headers([]), b"", error, bool(result.get("never_sent")))
+        return Response(
+            0, Headers([]), b"", error, bool(result.get("never_sent")), bool(result.get("dropped"))
+        )
     return Response(
         int(result["status"]),
         Headers(result.get("headers") or []),
@@ -115,6 +120,7 @@ class Client:
     def __init__(self, world: "World", number: int, name: str, city: str) -> None:
         self._world = world
         self._number = number
+        self._asked = 0
         self.name = name
         self.city = city
 
@@ -150,6 +156,7 @@ class Client:
         pairs = {**(headers or {}), "Upgrade": "websocket"}
         if protocols:
             pairs["Sec-WebSocket-Protocol"] = ", ".join(protocols)
+        self._asked += 1
         number = self._world.native.request(
             self._number, "GET", checked_url(url), list(pairs.items()), None
         )
@@ -185,12 +192,17 @@ class Client:
             if not any(name.lower() == "content-type" for name, _ in pairs):
                 pairs.append(("content-type", "application/json"))
         data = body.encode("utf-8") if isinstance(body, str) else body
-        record = self._world.history.begin(self.name, op) if op is not None else None
+        self._asked += 1
+        record = None
+        if op is not None:
+            record = self._world.history.begin(self.name, op, self._asked)
         number = self._world.native.request(self._number, method, url, pairs, data)
 
         def convert(result: dict[str, Any]) -> Response:
             response = response_of(result)
-            if record is not None:
+            if record is not None and response.dropped:
+                record.fail()  # whatever the scenario makes of having no answer: this did not happen
+            elif record is not None:
                 record.end(*(outcome or default_outcome)(response))
             return response
 

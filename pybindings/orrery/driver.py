@@ -40,7 +40,7 @@ class NotLive(Exception):
 
 
 class Stopped(Exception):
-    """The run reached the moment it was asked to stop at (`replay --until`)."""
+    """The run reached the moment it was asked to stop at (`replay --until`, `--break`)."""
 
 
 class Pending:
@@ -96,13 +96,17 @@ class Driver:
     """Runs strands to their end over one native world.
 
     native: an `_orrery.World`. patience_us: simulated time without any completed operation after
-    which the run is not live. until_us: stop there. Not reentrant.
+    which the run is not live. until_us: stop there; until_rule: where the native world says that its
+    rule is broken. Not reentrant.
     """
 
-    def __init__(self, native: Any, patience_us: int, until_us: int | None = None) -> None:
+    def __init__(
+        self, native: Any, patience_us: int, until_us: int | None = None, until_rule: bool = False
+    ) -> None:
         self._native = native
         self._patience_us = patience_us
         self._until_us = until_us
+        self._until_rule = until_rule
         self._ready: deque[Strand] = deque()
         self._operations: dict[int, tuple[Pending, Callable[[dict[str, Any]], Any]]] = {}
         self._sleeps: dict[int, int] = {}
@@ -257,6 +261,8 @@ class Driver:
         if self.redrawn is not None:
             for seed in self._native.redrawn():
                 self.redrawn(seed)
+        if self._until_rule and self._native.broken():
+            raise Stopped()
         for number in done:
             self._sleeps.pop(number, None)
             if number in self._operations:

@@ -67,6 +67,9 @@ class History:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._busy: dict[str, int] = {}
+        self._lines = 0
+        #: Which request an operation was, by its line (from 0): the client and its count.
+        self.asked: dict[int, tuple[str, int]] = {}
 
     def invoke(self, process: Any, f: str, key: Any = None, value: Any = None) -> Record:
         """Notes that a process (a client, or any name) begins an operation now."""
@@ -74,15 +77,17 @@ class History:
         self.write(name, "invoke", f, key, value)
         return Record(self, name, f, key)
 
-    def begin(self, process: str, op: tuple[Any, ...]) -> Record:
+    def begin(self, process: str, op: tuple[Any, ...], nth: int = 0) -> Record:
         """The operation of a request: op is (f,), (f, key) or (f, key, value). A client with
         several requests on their way counts as several processes, for a process does one thing at a
-        time.
+        time. `nth`: which of the client's requests it is, from 1.
         """
         if not isinstance(op, tuple) or not 1 <= len(op) <= 3 or not isinstance(op[0], str):
             raise ScenarioError(f"op= is a tuple (f,), (f, key) or (f, key, value), not {op!r}")
         number = self._busy.get(process, 0)
         self._busy[process] = number + 1
+        if nth:
+            self.asked[self._lines] = (process, nth)
         f, key, value = (*op, None, None)[:3]
         return self.invoke(f"{process}#{number}", f, key, value)
 
@@ -92,6 +97,7 @@ class History:
             self._world.native.history_add(json.dumps(line))
         except TypeError as error:
             raise ScenarioError(f"an operation's key and value must be JSON: {error}") from None
+        self._lines += 1
 
     def operations(self) -> list[dict[str, Any]]:
         return list(self._world.native.history())

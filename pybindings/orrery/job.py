@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Callable
 
-from orrery import guard, native
+from orrery import guard, native, signatures
 from orrery.branching import Fan
 from orrery.driver import Driver, NotLive, ScenarioError, Stopped
 from orrery.errors import UserError
@@ -38,6 +38,7 @@ def run_job(
     """
     module = native.load()
     exchanges: list[Exchange] = []
+    world: World | None = None
     own: dict[str, Any] | None = None
     fan: Fan | None = None
     checked: dict[str, int] = {}
@@ -61,7 +62,9 @@ def run_job(
         return {"verdict": "error", "failures": [{**refused, "story": []}]}
     guard.seal(job["seed"], world_native.now_us)
     try:
-        driver = Driver(world_native, scenario.patience_us, job.get("until_us"))
+        driver = Driver(
+            world_native, scenario.patience_us, job.get("until_us"), bool(job.get("until_rule"))
+        )
         world = World(world_native, driver, job["seed"])
         if job.get("branch") or job.get("redraw"):
             driver.redrawn = world.reseed
@@ -107,6 +110,8 @@ def run_job(
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
     history = world_native.history() if own is not None else []
+    if own is not None and world is not None and (job.get("record") or job.get("causes")):
+        signatures.of_witness(own, world)
     result = _result(finished, verdict, own, history, exchanges, job)
     if job.get("window"):
         result["window"] = json.loads(world_native.window())
@@ -121,11 +126,15 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
     return {
         "seed": job["seed"],
         "faults": job["faults"],
-        "pops": list(scenario.pops),
+        "pops": list(job.get("pops", scenario.pops)),
         "base": job.get("base", "seed"),
         "overrides": {override["key"]: override["value"] for override in job.get("overrides", [])},
         "horizon_us": scenario.faults_over_us,
         "record": bool(job.get("record")),
+        "causes": bool(job.get("causes")),
+        "decisions": bool(job.get("decisions")),
+        "free_from": job.get("free_from"),
+        "until_rule": job.get("until_rule") or "",
         "positions": bool(job.get("positions", True)),
         "past": scenario.past,
         "pairs": bool(job.get("coverage")),
@@ -152,6 +161,7 @@ def _result(
         # What stopped the scenario is the same finding.
         failures = [failure for failure in failures if failure["rule"] != LIVENESS]
     for failure in failures:
+        signatures.of_breach(failure)
         if failure.get("liveness"):
             failure["story"] = chain_story(failure, focus(failure.get("story", []), [], None))
         failure.setdefault("signature", _signature(failure))
@@ -186,6 +196,11 @@ def _result(
     if job.get("lanes"):
         result["lanes"] = finished.get("lanes", {})
         result["checkpoints"] = finished.get("checkpoints", [])
+    for key in ("decision_list", "operations", "plan", "unsurvivable"):
+        if key in finished:
+            result[key] = finished[key]
+    if job.get("overrides"):
+        result["overrides"] = [finished.get("overrides_applied", 0), len(job["overrides"])]
     if job.get("requests") is not None:
         longest = job.get("body_max", BODY_SHOWN_MAX)
         result["responses"] = [exchange.document(longest) for exchange in exchanges]

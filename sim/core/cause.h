@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/core/hash.h"
@@ -19,6 +20,15 @@ struct Site {
   uint64_t hash;
   constexpr explicit Site(const char* site_name) : name(site_name), hash(hash_name(site_name)) {}
 };
+
+// Where an event came from: the event that scheduled it, and the place in the code.
+struct Parent {
+  uint64_t id;
+  const char* site;
+};
+// By event; looked up, never iterated. What has no parent in it is a beginning: a client's request, a command of the
+// scenario, a fault, a host's start.
+using Parents = std::unordered_map<uint64_t, Parent>;
 
 // The running event: its id, and how often each site has been used within it. Ordinals count per
 // site, so a new draw at one site moves no draw at another.
@@ -38,8 +48,13 @@ class CauseContext {
   }
   // The id of an event that the running one schedules at `site`.
   uint64_t derive(const Site& site) {
-    return mix64(id_ ^ site.hash, next_ordinal(site) + 1);
+    const uint64_t id = mix64(id_ ^ site.hash, next_ordinal(site) + 1);
+    if (parents_) [[unlikely]]
+      parents_->insert_or_assign(id, Parent{id_, site.name});
+    return id;
   }
+  // From now on the parent of every event is kept here (null: of none).
+  void keep_parents(Parents* parents) { parents_ = parents; }
 
  private:
   struct Count {
@@ -48,6 +63,7 @@ class CauseContext {
   };
   uint64_t id_ = 0;
   uint32_t used_ = 0;
+  Parents* parents_ = nullptr;
   std::vector<Count> counts_ = std::vector<Count>(16);
 };
 

@@ -29,7 +29,11 @@ bool parse_decision_key(std::string_view text, std::string& site, uint64_t& caus
 }
 
 Decisions::Decisions(CauseContext& cause, const Options& options)
-    : cause_(cause), seed_(options.seed), drawn_from_(options.seed), base_(options.base) {
+    : cause_(cause),
+      seed_(options.seed),
+      drawn_from_(options.free_from.value_or(options.seed)),
+      base_(options.base),
+      free_(options.free_from.has_value()) {
   for (const auto& [text, value] : options.overrides) {
     std::string site;
     Key key{};
@@ -39,6 +43,9 @@ Decisions::Decisions(CauseContext& cause, const Options& options)
     overrides_[key] = value;
   }
 }
+
+// Whether the draws of a place say which faults a run meets (sim/fault/swarm).
+static bool of_a_plan(const Site& site) { return std::string_view(site.name).starts_with("swarm."); }
 
 template <class Draw>
 int64_t Decisions::decide(const Site& site, int64_t usual, Draw draw) {
@@ -54,10 +61,10 @@ int64_t Decisions::decide(const Site& site, int64_t usual, Draw draw) {
       ++overrides_applied_;
     }
   }
-  if (!overridden && base_ == DecisionBase::kSeed)
+  if (!overridden && (base_ == DecisionBase::kSeed || (free_ && !of_a_plan(site))))
     value = draw(mix64(mix64(drawn_from_ ^ site.hash, cause_.id()), ordinal));
   if (records_) {
-    records_->push_back({decision_key(site.name, cause_.id(), ordinal), value, value == usual,
+    records_->push_back({decision_key(site.name, cause_.id(), ordinal), value, usual,
                          sequence_ ? *sequence_ : 0});
   }
   return value;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +24,9 @@ enum class DecisionBase { kSeed, kDefault };
 struct DecisionRecord {
   std::string key;  // "<site>/<cause in hex>/<ordinal>"
   int64_t value;
-  bool is_default;
+  int64_t usual;      // its default
   uint64_t sequence;  // number of trace events before it
+  bool is_default() const { return value == usual; }
 };
 
 class Decisions {
@@ -33,6 +35,9 @@ class Decisions {
     uint64_t seed = 1;
     DecisionBase base = DecisionBase::kSeed;
     std::map<std::string, int64_t> overrides = {};  // by key, as in a capsule
+    // In the base of defaults: what is not part of a plan of faults is drawn after all, as from this seed (and so are
+    // all `bits`). It shows whether a failure needs its exact order of events.
+    std::optional<uint64_t> free_from = {};
   };
   Decisions(CauseContext& cause, const Options& options);
 
@@ -84,6 +89,7 @@ class Decisions {
   uint64_t seed_;
   uint64_t drawn_from_;  // seed_ until `redraw`
   DecisionBase base_;
+  bool free_ = false;  // Options::free_from
   std::unordered_map<Key, int64_t, KeyHash> overrides_;  // looked up, never iterated
   uint64_t overrides_applied_ = 0;
   uint64_t drawn_ = 0;

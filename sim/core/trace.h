@@ -82,9 +82,12 @@ class Trace {
   bool recording() const { return recording_; }
   // World::Options::positions.
   bool positions() const { return positions_; }
-  void start_recording(bool positions = true) {
+  // Whether recorded events have their texts; without, only what happened, where and why.
+  bool texts() const { return texts_; }
+  void start_recording(bool positions = true, bool texts = true) {
     recording_ = true;
-    positions_ = positions;
+    positions_ = positions && texts;
+    texts_ = texts;
   }
   void record(RecordedEvent event) { recorded_.push_back(std::move(event)); }
   const std::vector<RecordedEvent>& recorded() const { return recorded_; }
@@ -99,6 +102,7 @@ class Trace {
   uint64_t events_ = 0;
   bool recording_ = false;
   bool positions_ = false;
+  bool texts_ = false;
   std::vector<Lane> lanes_;
   std::map<std::string, LaneId, std::less<>> by_name_;
   std::vector<Checkpoint> checkpoints_;

@@ -21,6 +21,10 @@ class World {
   struct Options {
     Decisions::Options decisions = {};
     bool record = false;  // keep every event and decision with its text
+    // Keep every event without its text, and where each event of the loop came from: cheaper than `record`, enough to
+    // tell one way to fail from another. `record` keeps that too.
+    bool causes = false;
+    bool list_decisions = false;  // keep every decision, whatever else is kept
     // While recording, also look up where in the source a write stands. That takes memory of the JavaScript heap, so
     // a run that is cut off by its memory limit, or looks at weak references, may go another way.
     bool positions = true;
@@ -40,6 +44,8 @@ class World {
   // Null unless asked for.
   const EventPairs* pairs() const { return pairs_.get(); }
   const std::vector<DecisionRecord>& decision_records() const { return decision_records_; }
+  // Of every event of the loop, if causes are kept.
+  const Parents& parents() const { return parents_; }
 
   // Folds the event into the trace, records it if recording, tells observers.
   template <class E>
@@ -50,9 +56,11 @@ class World {
     trace_.fold(loop_.now(), event.lane, kind_hash, fold.value());
     if (trace_.recording()) [[unlikely]] {
       RecordedEvent r{trace_.events(), loop_.now(), event.lane, E::kKind, cause().id(), {}, {}, {}};
-      r.text = event.text();
-      if constexpr (requires { event.operation(); }) r.operation = event.operation();
-      if constexpr (requires { event.data(); }) r.data = event.data();
+      if (trace_.texts()) {
+        r.text = event.text();
+        if constexpr (requires { event.operation(); }) r.operation = event.operation();
+        if constexpr (requires { event.data(); }) r.data = event.data();
+      }
       trace_.record(std::move(r));
     }
     if (pairs_) [[unlikely]]
@@ -68,6 +76,7 @@ class World {
   Sometimes sometimes_;
   std::unique_ptr<EventPairs> pairs_;
   std::vector<DecisionRecord> decision_records_;
+  Parents parents_;
 };
 
 }  // namespace orrery

@@ -13,6 +13,10 @@ namespace {
 constexpr Site kBegin{"fault.begin"};
 constexpr Site kEnd{"fault.end"};
 constexpr Site kFlap{"fault.flap"};
+// What only shrinking and sweeps change: whether a planned fault begins, when, and how long it lasts.
+constexpr Site kBegins{"fault.begins"};
+constexpr Site kAt{"fault.at_us"};
+constexpr Site kLasts{"fault.lasts_us"};
 constexpr int64_t kMillion = 1'000'000;
 // Where a fault does not say how hard it hits.
 constexpr Duration kUsualClog = millis(500);
@@ -60,11 +64,23 @@ void add_part(disk::DiskFaults& all, const Fault& f, uint64_t used_bytes) {
 Injector::Injector(World& world, host::Hosts& hosts, net::Network& network, FaultTarget* platform)
     : world_(world), hosts_(hosts), network_(network), platform_(platform) {}
 
-uint64_t Injector::cause_of(const Fault& fault) const {
+uint64_t Injector::cause_of(const Fault& fault) {
   uint64_t cause = mix64(hash_name("fault.cause"), hash_bytes(fault.name));
   // A heal bears another fault's name: tell it apart by its time.
   return fault.kind == FaultKind::kHeal ? mix64(cause, static_cast<uint64_t>(fault.at.us) + 1)
                                         : cause;
+}
+
+bool Injector::given(Fault& fault) {
+  if (fault.kind == FaultKind::kHeal) return true;
+  Decisions& decide = world_.decide();
+  const bool begins = decide.given(kBegins, 1) != 0;
+  fault.at = std::max(Duration{0}, micros(decide.given(kAt, fault.at.us)));
+  // What has an end keeps one.
+  Duration& length = fault.for_.us > 0 ? fault.for_ : fault.restart_after;
+  const int64_t lasts = decide.given(kLasts, length.us);
+  if (length.us > 0) length = micros(std::max<int64_t>(1, lasts));
+  return begins;
 }
 
 std::string Injector::check_host(const std::string& target) const {
@@ -126,9 +142,10 @@ std::string Injector::add(Fault fault) {
   }
   size_t index = faults_.size();
   faults_.push_back(std::make_unique<Fault>(std::move(fault)));
-  states_.push_back(State::kPlanned);
   hit_.emplace_back();
+  was_.push_back(false);
   CauseScope scope(world_.cause(), cause_of(*faults_[index]));
+  states_.push_back(given(*faults_[index]) ? State::kPlanned : State::kOver);
   world_.loop().schedule(Instant{} + faults_[index]->at, kBegin, kWorldOwner,
                          [this, index] { begin(index); });
   return {};
@@ -142,6 +159,7 @@ void Injector::begin(size_t index) {
   ++begun_[static_cast<size_t>(fault.kind)];
   if (std::string_view mode = mode_of(fault); !mode.empty())
     ++begun_by_mode_[std::string(to_string(fault.kind)) + "." + std::string(mode)];
+  was_[index] = true;
   world_.announce(FaultBegan{kWorldLane, fault});
   states_[index] = State::kInForce;
   bool lasts = apply(fault, index);
@@ -198,6 +216,12 @@ std::set<std::string> Injector::drop_planned(const std::set<std::string>& names)
 
 size_t Injector::in_force() const {
   return static_cast<size_t>(std::count(states_.begin(), states_.end(), State::kInForce));
+}
+
+bool Injector::has_begun(const Fault& fault) const {
+  for (size_t i = 0; i < faults_.size(); ++i)
+    if (faults_[i].get() == &fault) return was_[i];
+  return false;
 }
 
 std::vector<host::Host*> Injector::hosts_of(const std::string& target) {

@@ -74,6 +74,10 @@ class Injector {
   // And by kind and mode: "disk.torn".
   const std::map<std::string, uint64_t>& begun_by_mode() const { return begun_by_mode_; }
   size_t in_force() const;
+  // Whether it is in force or has been.
+  bool has_begun(const Fault& fault) const;
+  // The cause under which a fault draws and acts, made from its name.
+  static uint64_t cause_of(const Fault& fault);
 
  private:
   enum class State : uint8_t { kPlanned, kInForce, kOver };
@@ -94,7 +98,8 @@ class Injector {
   void let_up(host::HostId host, size_t index);
   void apply_disk_faults(host::Host& host);
   void apply_slowness(host::Host& host);
-  uint64_t cause_of(const Fault& fault) const;
+  // Whether a fault begins, and its times, as an override may have changed them.
+  bool given(Fault& fault);
 
   World& world_;
   host::Hosts& hosts_;
@@ -102,6 +107,7 @@ class Injector {
   FaultTarget* platform_;
   std::vector<std::unique_ptr<Fault>> faults_;
   std::vector<State> states_;
+  std::vector<bool> was_;  // by fault: whether it ever began
   std::vector<std::vector<host::HostId>> hit_;  // by fault: the hosts it was resolved to
   std::map<host::HostId, std::vector<size_t>> held_down_;
   std::map<host::HostId, std::vector<size_t>> disk_faults_;

@@ -81,7 +81,7 @@ TEST(Decisions, ARecordReplaysTheSameRun) {
   for (int i = 0; i < 50; ++i) a.push_back(first.decide().between(kA, 0, 1000, 5));
   std::map<std::string, int64_t> overrides;
   for (const auto& r : first.decision_records())
-    if (!r.is_default) overrides[r.key] = r.value;
+    if (!r.is_default()) overrides[r.key] = r.value;
   World second(
       {.decisions = {.seed = 999, .base = DecisionBase::kDefault, .overrides = overrides}});
   std::vector<int64_t> b;

@@ -74,7 +74,7 @@ TEST(Swarm, APlanIsTheSameFromDefaultsAndOverrides) {
   Decisions::Options options{77, DecisionBase::kDefault, {}};
   EXPECT_TRUE(draw(options, Preset::kSwarm).empty());
   for (const DecisionRecord& r : records)
-    if (!r.is_default) options.overrides[r.key] = r.value;
+    if (!r.is_default()) options.overrides[r.key] = r.value;
   EXPECT_EQ(by_name(draw(options, Preset::kSwarm)), by_name(plan));
 }
 
