@@ -193,6 +193,18 @@ void NativeWorld::list_decisions(Json& out) const {
     asked.push_back(std::move(entry));
   }
   out["operations"] = std::move(asked);
+  const Trace& trace = cloud_->world().trace();
+  if (trace.texts()) {
+    // The lines of what came from outside: requests and frames that left, faults.
+    Json lines = Json::array();
+    for (const RecordedEvent& event : trace.recorded()) {
+      const std::string_view kind = event.kind;
+      const bool sent = kind == "socket.sent" && trace.lane_at(event.lane).kind == "client";
+      if (kind == "client.request" || kind == "fault.begin" || sent)
+        lines.push_back({event.sequence, story_line(trace, event)});
+    }
+    out["from_outside"] = std::move(lines);
+  }
   Json plan = Json::array();
   fault::FaultPlan begun;
   for (const auto& fault : injector_->faults()) {

@@ -133,10 +133,10 @@ int64_t NativeWorld::leaves(uint64_t client) {
 }
 
 void NativeWorld::drop(uint64_t operation, int64_t after_us) {
+  operations_[operation].dropped = true;
   world().loop().schedule_in(micros(std::max(after_us, kNeverLeftUs)), kNeverLeft, kWorldOwner, [this, operation] {
     OperationResult& result = operations_[operation];
     result.kind = OperationResult::Kind::kError;
-    result.dropped = true;
     result.exchange.never_sent = true;
     result.exchange.error = "never left";
     close_operation(operation);

@@ -104,7 +104,9 @@ WorldOptions read_world_options(const std::string& text) {
     if (base != "seed" && base != "default")
       throw BadInput("base is \"seed\" or \"default\", not \"" + base + "\"");
     decisions.base = base == "seed" ? DecisionBase::kSeed : DecisionBase::kDefault;
-    for (const auto& [key, value] : json.value("overrides", Json::object()).items()) {
+    // A name of its own: `items` of a temporary would outlive it.
+    const Json overrides = json.value("overrides", Json::object());
+    for (const auto& [key, value] : overrides.items()) {
       std::string site;
       uint64_t cause;
       uint32_t ordinal;

@@ -32,6 +32,11 @@ class Result:
     def __bool__(self) -> bool:
         return self.verdict == "pass"
 
+    def told(self) -> str:
+        """The failures and the story of the first, for an assertion's message."""
+        told = [f"{failure['rule']}: {failure['reason']}" for failure in self.failures]
+        return "\n".join([*told, *(f"   {line}" for line in self.story)])
+
     @property
     def story(self) -> list[str]:
         """The story of the first failure; empty when there is none."""
@@ -116,14 +121,25 @@ def explore(
 
 
 def replay(
-    capsule: str | Path, trace: str | Path | None = None, *, deadline_s: float = DEADLINE_S
+    capsule: str | Path,
+    trace: str | Path | None = None,
+    *,
+    near: str | Path | None = None,
+    deadline_s: float = DEADLINE_S,
 ) -> Result:
-    """A capsule's run again. The verdict is "drift" when it is not the same run."""
+    """A capsule's run again: a file, or the text of one. The verdict is "drift" when it is not the same run; `failures`
+    are those of the run as it is now. The capsule's target is looked for as it is named, beside the file `near` (the
+    capsule itself, if it is one), and in the checkout."""
     from orrery.cli.replay import replay as replay_once
 
-    wanted = capsules.read(Path(capsule))
+    if isinstance(capsule, str) and capsule.lstrip().startswith("{"):
+        wanted = capsules.parse(capsule, "in this text")
+        beside = Path(near) if near is not None else Path.cwd() / "capsule"
+    else:
+        wanted = capsules.read(Path(capsule))
+        beside = Path(near) if near is not None else Path(capsule)
     with Pool(1, deadline_s) as pool:
-        _, outcome = replay_once(pool, wanted, Path(capsule), trace=Path(trace) if trace else None)
+        _, outcome = replay_once(pool, wanted, beside, trace=Path(trace) if trace else None)
     same = not wanted.expect.get("hash") or wanted.expect["hash"] == outcome.hash
     return Result(
         verdict=outcome.verdict if same else "drift",

@@ -1,7 +1,8 @@
 """Capsules: the few hundred bytes that bring a run back.
 
 A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
-`scenario` settings that the command line changed (`weaken`, `requests`, `for_us`, `with`), `redraw` (the
+`scenario` settings that the command line or shrinking changed (`weaken`, `requests`, `for_us`, `with`, `pops`,
+`until_rule`, `monitors`), `shrunk`, what shrinking found out, `redraw` (the
 moments from which a branch's future was drawn anew, cli/branch.py), and `checksum`,
 the SHA-256 of the document without it in canonical form. The checksum covers every value, and the
 strict reader every byte of the frame around them, so that a truncated or bit-flipped file is always
@@ -43,16 +44,35 @@ class Capsule:
     beside: list[str] = field(default_factory=list)
     #: Of a branch: from which steps of the loop the future was drawn anew, {"at_step", "seed"} each.
     redraw: list[dict[str, int]] = field(default_factory=list)
+    #: Points of presence instead of the scenario's; the rule whose breach ends the run; whether monitors watch (None: as
+    #: ever); what shrinking found out.
+    pops: list[str] = field(default_factory=list)
+    until_rule: str = ""
+    monitors: bool | None = None
+    shrunk: dict[str, Any] = field(default_factory=dict)
+
+    def job(self) -> dict[str, Any]:
+        """What a job says to have this run again."""
+        job: dict[str, Any] = {
+            "seed": self.seed,
+            "faults": self.faults,
+            "weaken": self.weaken,
+            **self.extra(),
+        }
+        if self.requests is not None:
+            job.update(requests=self.requests, for_us=self.for_us)
+        return job
 
     def extra(self) -> dict[str, Any]:
         """What a job of this run says beyond target, seed, faults and configuration."""
         extra: dict[str, Any] = {}
         if self.base != "seed":
             extra["base"] = self.base
-        if self.overrides:
-            extra["overrides"] = self.overrides
-        if self.redraw:
-            extra["redraw"] = self.redraw
+        for key in ("overrides", "redraw", "pops", "until_rule"):
+            if getattr(self, key):
+                extra[key] = getattr(self, key)
+        if self.monitors is not None:
+            extra["monitors"] = self.monitors
         return extra
 
     def document(self) -> dict[str, Any]:
@@ -78,11 +98,20 @@ class Capsule:
             body["with"] = self.beside
         if self.redraw:
             body["redraw"] = self.redraw
+        for key in ("pops", "until_rule", "shrunk"):
+            if getattr(self, key):
+                body[key] = getattr(self, key)
+        if self.monitors is not None:
+            body["monitors"] = self.monitors
         body["checksum"] = checksum(body)
         return body
 
+    def text(self) -> str:
+        """The document as it is written."""
+        return json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n"
+
     def write(self, path: Path) -> None:
-        write_whole(path, json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n")
+        write_whole(path, self.text())
 
 
 def checksum(body: dict[str, Any]) -> str:
@@ -93,10 +122,14 @@ def checksum(body: dict[str, Any]) -> str:
 
 def read(path: Path) -> Capsule:
     """The capsule in a file; a UserError says what is wrong and where."""
-    text = read_text(path, "capsule")
+    return parse(read_text(path, "capsule"), shown(path))
+
+
+def parse(text: str, name: str) -> Capsule:
+    """The capsule in a text, which messages call by a name."""
 
     def refuse(why: str) -> UserError:
-        return UserError(f"capsule {shown(path)} is damaged or not a capsule: {why}")
+        return UserError(f"capsule {name} is damaged or not a capsule: {why}")
 
     try:
         document = parse_json(text)
@@ -120,7 +153,7 @@ def read(path: Path) -> Capsule:
         )
     if version != VERSION:
         raise UserError(
-            f"capsule {shown(path)} has format {version}; this build reads format {VERSION}"
+            f"capsule {name} has format {version}; this build reads format {VERSION}"
         )
     return _checked(document, refuse)
 
@@ -177,7 +210,13 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         for_us=take("for_us", int, required=False),
         beside=take("with", list, required=False, default=[]),
         redraw=take("redraw", list, required=False, default=[]),
+        pops=take("pops", list, required=False, default=[]),
+        until_rule=take("until_rule", str, required=False, default=""),
+        monitors=take("monitors", bool, required=False),
+        shrunk=take("shrunk", dict, required=False, default={}),
     )
+    if not all(isinstance(pop, str) for pop in capsule.pops):
+        raise refuse('"pops" holds something that is not a text')
     last = 0
     for index, entry in enumerate(capsule.redraw):
         whole = isinstance(entry, dict) and set(entry) == {"at_step", "seed"}
@@ -193,4 +232,4 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
     return capsule
 
 
-_KINDS = {int: "a whole number", str: "a text", list: "a list", dict: "an object"}
+_KINDS = {bool: "true or false", int: "a whole number", str: "a text", list: "a list", dict: "an object"}

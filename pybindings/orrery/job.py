@@ -196,7 +196,11 @@ def _result(
     if job.get("lanes"):
         result["lanes"] = finished.get("lanes", {})
         result["checkpoints"] = finished.get("checkpoints", [])
-    for key in ("decision_list", "operations", "plan", "unsurvivable"):
+    if not (job.get("causes") or job.get("decisions")):
+        for failure in failures:
+            for key in ("slice", "slices"):
+                failure.pop(key, None)
+    for key in ("decision_list", "operations", "plan", "unsurvivable", "from_outside"):
         if key in finished:
             result[key] = finished[key]
     if job.get("overrides"):

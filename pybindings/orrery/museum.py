@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from orrery import places
+from orrery.capsule import Capsule
 from orrery.pool import Pool
+from orrery.shrink_run import Shrinker
+from orrery.shrink_write import STORY_MAX, capsule_of, counts, story
 from orrery.targets import parse_target
 
 FOLDER = places.ROOT / "conformance" / "museum"
 FLAWS = FOLDER / "flaws.json"
 RECORD = FOLDER / "record.json"
+#: What shrinking made of a failure of each flaw (`orrery museum --shrink --record`).
+SHRUNK = FOLDER / "shrunk.json"
 
 
 @dataclass(frozen=True)
@@ -94,4 +99,38 @@ def hunt(
         "seeds": had,
         "seconds": round(time.monotonic() - started, 1),
         "bound": bound,
+    }
+
+
+def shrink(pool: Pool, flaw: Flaw, seed: int, budget_s: float) -> dict[str, Any]:
+    """Makes the failing run of a flaw and a seed small, found with the monitors. What is kept of it: how large it was and
+    is, its story, what its faults are for, how often it fails when chance is drawn anew."""
+    way = flaw.watched
+    capsule = Capsule(
+        target=way.target, seed=seed, faults=way.preset, weaken=flaw.weaken, monitors=True, expect={}
+    )
+    worker = pool.open(parse_target(way.target).load())
+    try:
+        shrunk = Shrinker(pool, worker, capsule, budget_s, rules=way.rules).run()
+    finally:
+        pool.close(worker)
+    small = capsule_of(shrunk, capsule, worker.build, worker.scenarios[0].get("app", ""))
+    told = story(shrunk)
+    return {
+        "name": flaw.name,
+        "rule": shrunk.goal.rule,
+        "seed": seed,
+        "signature": shrunk.goal.signature,
+        "steps": (shrunk.goal.failure(shrunk.outcome) or {}).get("steps", []),
+        "from": small.shrunk["from"],
+        "to": counts(shrunk),
+        "story_lines": len(told),
+        "short": len(told) <= STORY_MAX,
+        "story": told,
+        "faults": small.shrunk["faults"],
+        "variants": small.shrunk["variants"],
+        "complete": shrunk.complete,
+        "capsule_bytes": len(small.text().encode()),
+        "runs": shrunk.runs,
+        "seconds": round(shrunk.seconds, 1),
     }

@@ -63,6 +63,7 @@ class Scenario:
             "faults": self.faults,
             "seeds": self.seeds,
             "expect": self.expect,
+            "pops": list(self.pops),
             "description": self.description,
         }
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "explore",
     "replay",
     "branch",
+    "shrink",
     "selfcheck",
     "query",
     "check",
@@ -32,7 +33,7 @@ COMMANDS = (
     "bisect",
 )
 #: Names of the contract that later work fills.
-LATER = ("shrink", "report", "perf", "serve", "init")
+LATER = ("report", "perf", "serve", "init")
 INTERRUPTED = 130
 
 

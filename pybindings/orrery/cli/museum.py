@@ -19,7 +19,15 @@ from orrery.report import Reporter, out_console
 @click.command("museum")
 @click.argument("names", nargs=-1)
 @click.option("--seeds", type=click.IntRange(1), help="At most so many each; default: each flaw's bound.")
-@click.option("--record", is_flag=True, help="Write the result into conformance/museum/record.json.")
+@click.option("--record", is_flag=True, help="Write the result into conformance/museum/record.json (shrunk.json).")
+@click.option(
+    "--shrink",
+    "budget_us",
+    type=common.SPAN,
+    is_flag=False,
+    flag_value="60s",
+    help="Instead, make the recorded failure of each flaw small, in at most so long each (60s).",
+)
 @common.jobs_option
 @common.deadline_option
 @common.json_option
@@ -27,6 +35,7 @@ def command(
     names: tuple[str, ...],
     seeds: int | None,
     record: bool,
+    budget_us: int | None,
     jobs: int | None,
     deadline_us: int,
     as_json: bool,
@@ -41,6 +50,8 @@ def command(
             hint="Known are " + ", ".join(flaw.name for flaw in flaws),
         )
     chosen = [flaw for flaw in flaws if not names or flaw.name in names]
+    if budget_us is not None:
+        return _shrink(chosen, budget_us / 1e6, record, jobs, deadline_us / 1e6, as_json)
     started = time.monotonic()
     results: list[dict[str, Any]] = []
     with Pool(jobs, deadline_us / 1e6) as pool, Reporter("museum", not as_json) as reporter:
@@ -67,6 +78,54 @@ def command(
     else:
         _show(document)
     return common.exit_code(verdict)
+
+
+def _shrink(
+    chosen: list[museum.Flaw], budget_s: float, record: bool, jobs: int | None, deadline_s: float, as_json: bool
+) -> int:
+    """Shrinks one failure of each flaw; with `record`, each is written as soon as it is known."""
+    seeds = {flaw["name"]: flaw["watched"]["seed"] for flaw in json.loads(museum.RECORD.read_text())["flaws"]}
+    results: list[dict[str, Any]] = []
+    with Pool(jobs, deadline_s) as pool, Reporter("museum", not as_json) as reporter:
+        for done, flaw in enumerate(chosen):
+            reporter.update(done, len(chosen), flaw.name)
+            try:
+                result = museum.shrink(pool, flaw, seeds[flaw.name], budget_s)
+            except UserError as error:
+                result = {"name": flaw.name, "seed": seeds[flaw.name], "error": error.message, "short": False}
+            results.append(result)
+            if record:
+                _keep_shrunk(result)
+            if not as_json:
+                print(_shrunk_line(result), flush=True)
+    if as_json:
+        common.print_json({"orrery": 1, "command": "museum", "flaws": results})
+    long = [result["name"] for result in results if not result["short"]]
+    if not as_json:
+        print(f"{len(results) - len(long)} of {len(results)} in at most 12 lines" + (f"; not: {', '.join(long)}" if long else ""))
+    return common.exit_code("fail" if long else "pass")
+
+
+def _keep_shrunk(result: dict[str, Any]) -> None:
+    known: dict[str, Any] = {}
+    if museum.SHRUNK.exists():
+        known = {flaw["name"]: flaw for flaw in json.loads(museum.SHRUNK.read_text(encoding="utf-8"))["flaws"]}
+    known[result["name"]] = result
+    order = [flaw.name for flaw in museum.read_flaws()]
+    flaws = sorted(known.values(), key=lambda flaw: order.index(flaw["name"]))
+    museum.SHRUNK.write_text(json.dumps({"orrery": 1, "flaws": flaws}, indent=1) + "\n", encoding="utf-8")
+
+
+def _shrunk_line(result: dict[str, Any]) -> str:
+    if "error" in result:
+        return f"{result['name']}: {result['error']}"
+    to = result["to"]
+    return (
+        f"{result['name']}: {result['rule']} {result['from']['events']:,} -> {to['events']:,} events, {to['operations']} requests, "
+        f"{to['faults']} faults, {to['chances']} chances, story {result['story_lines']}, capsule {result['capsule_bytes']} B, "
+        f"variants {result['variants'][0]}/{result['variants'][1]}, {result['runs']} runs in {result['seconds']:.0f} s"
+        + ("" if result["complete"] else " (cut)")
+    )
 
 
 def _show(document: dict[str, Any]) -> None:

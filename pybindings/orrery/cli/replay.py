@@ -12,7 +12,7 @@ import click
 
 from orrery import capsule as capsules
 from orrery.cli import common
-from orrery.errors import DRIFT, UserError, not_in_this_build
+from orrery.errors import DRIFT, UserError
 from orrery.outcome import Outcome
 from orrery.places import shown
 from orrery.pool import Pool, Worker
@@ -45,22 +45,23 @@ def command(
     The exit code is that of the run itself (11 for a broken rule), or 13 when it is not the same
     run.
     """
-    if break_rule is not None:
-        raise not_in_this_build("--break")
     wanted = capsules.read(capsule)
     started = time.monotonic()
     with Pool(1, deadline_us / 1e6) as pool:
-        worker, outcome = replay(pool, wanted, capsule, until_us, trace)
-        if until_us is None and outcome.hash != wanted.expect.get("hash", outcome.hash):
+        worker, outcome = replay(pool, wanted, capsule, until_us, trace, break_rule=break_rule)
+        whole = until_us is None and break_rule is None
+        if whole and outcome.hash != wanted.expect.get("hash", outcome.hash):
             # Looking up source lines takes memory, which a run at its limit feels.
             worker, outcome = replay(pool, wanted, capsule, until_us, trace, positions=False)
         notes = _differences(wanted, worker)
     same = (
-        until_us is not None
+        not whole
         or not wanted.expect.get("hash")
         or outcome.hash == wanted.expect["hash"]
     )
     verdict = outcome.verdict if same else "drift"
+    overrides = outcome.result.get("overrides")
+    now = became(wanted, outcome)
     for failure in outcome.failures:
         failure["capsule"] = shown(capsule)
     result = {
@@ -74,13 +75,17 @@ def command(
         "events": outcome.events,
         "simulated_us": outcome.simulated_us,
         "failures": outcome.failures,
+        "overrides": overrides,
+        "now": now,
         "notes": notes,
         "console": outcome.result.get("console", []),
     }
     if as_json:
         common.print_json(result)
     else:
-        _show(wanted, outcome, same, until_us, notes)
+        _show(wanted, outcome, same, whole, notes)
+        if break_rule is not None and all(f["rule"] != break_rule for f in outcome.failures):
+            out_console().print(f"{break_rule} was not broken", markup=False)
     if not same:
         return DRIFT
     return 0 if verdict == "stopped" else common.exit_code(verdict)
@@ -93,30 +98,16 @@ def replay(
     until_us: int | None = None,
     trace: Path | None = None,
     positions: bool = True,
+    break_rule: str | None = None,
 ) -> tuple[Worker, Outcome]:
     """Runs a capsule once with recording on, with the source lines of writes or without. A trace file appears whole or not at all."""
-    near = (path.resolve().parent, path.resolve().parent.parent)
-    target = parse_target(wanted.target, near=near, beside=wanted.beside)
-    worker = pool.open(target.load())
-    names = [scenario["name"] for scenario in worker.scenarios]
-    if len(names) != 1:
-        raise UserError(
-            f"the target {wanted.target} has several scenarios ({', '.join(names)}); name one with ::name"
-        )
-    job: dict[str, Any] = {
-        "scenario": names[0],
-        "seed": wanted.seed,
-        "faults": wanted.faults,
-        **wanted.extra(),
-        "weaken": wanted.weaken,
-        "redraw": wanted.redraw,
-        "record": True,
-        "positions": positions,
-    }
-    if wanted.requests is not None:
-        job.update(requests=wanted.requests, for_us=wanted.for_us)
+    worker = worker_of(pool, wanted, path)
+    names = [worker.scenarios[0]["name"]]
+    job = {**wanted.job(), "scenario": names[0], "record": True, "positions": positions}
     if until_us is not None:
         job["until_us"] = until_us
+    if break_rule is not None:
+        job["until_rule"] = break_rule
     with _beside(trace) as temporary:
         if temporary is not None:
             job["trace"] = str(temporary)
@@ -126,6 +117,19 @@ def replay(
         if temporary is not None and trace is not None and temporary.exists():
             os.replace(temporary, trace)
     return worker, ended[1]
+
+
+def worker_of(pool: Pool, wanted: capsules.Capsule, path: Path) -> Worker:
+    """A worker with the one scenario that a capsule is of, found as it is, near `path`, or in the checkout."""
+    near = (path.resolve().parent, path.resolve().parent.parent)
+    target = parse_target(wanted.target, near=near, beside=wanted.beside)
+    worker = pool.open(target.load())
+    names = [scenario["name"] for scenario in worker.scenarios]
+    if len(names) != 1:
+        raise UserError(
+            f"the target {wanted.target} has several scenarios ({', '.join(names)}); name one with ::name"
+        )
+    return worker
 
 
 class _beside:
@@ -165,14 +169,28 @@ def _differences(wanted: capsules.Capsule, worker: Worker) -> list[str]:
     return notes
 
 
+def became(wanted: capsules.Capsule, outcome: Outcome) -> str:
+    """What became of a capsule's failure in a run of it: "still there", "the same rule, broken in another way", "another
+    failure: RULE", "gone"; empty when the capsule names none."""
+    rule, named = wanted.expect.get("rule"), wanted.expect.get("signature")
+    if not rule:
+        return ""
+    same_rule = [failure for failure in outcome.failures if failure["rule"] == rule]
+    if any(failure.get("signature") == named for failure in same_rule):
+        return "still there"
+    if same_rule:
+        return "the same rule, broken in another way"
+    return f"another failure: {outcome.failures[0]['rule']}" if outcome.failures else "gone"
+
+
 def _show(
-    wanted: capsules.Capsule, outcome: Outcome, same: bool, until_us: int | None, notes: list[str]
+    wanted: capsules.Capsule, outcome: Outcome, same: bool, whole: bool, notes: list[str]
 ) -> None:
     console = out_console()
     for failure in outcome.failures:
         failure.pop("capsule", None)
         show_failure(console, failure, outcome.events)
-    if until_us is not None:
+    if not whole:
         console.print(
             f"stopped at {outcome.simulated_us / 1e6:.6f} s after {outcome.events:,} events",
             markup=False,
@@ -191,5 +209,10 @@ def _show(
             soft_wrap=True,
             style="bold red",
         )
+    if outcome.result.get("overrides"):
+        applied, given = outcome.result["overrides"]
+        console.print(f"{applied:,} of {given:,} overrides applied", markup=False)
+    if not same and (now := became(wanted, outcome)):
+        console.print(f"the failure of {wanted.expect['rule']}: {now}", markup=False)
     for note in notes:
         error_console().print("note:", note, markup=False)
