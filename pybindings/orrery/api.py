@@ -32,6 +32,10 @@ class Result:
     def __bool__(self) -> bool:
         return self.verdict == "pass"
 
+    def broke(self, rule: str) -> bool:
+        """Whether the run broke this rule."""
+        return any(failure["rule"] == rule for failure in self.failures)
+
     def told(self) -> str:
         """The failures and the story of the first, for an assertion's message."""
         told = [f"{failure['rule']}: {failure['reason']}" for failure in self.failures]

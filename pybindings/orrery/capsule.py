@@ -2,7 +2,7 @@
 
 A capsule is one JSON document (CONTRACT.md, "Capsule") with fields of our own added:
 `scenario` settings that the command line or shrinking changed (`weaken`, `requests`, `for_us`, `with`, `pops`,
-`until_rule`, `monitors`), `shrunk`, what shrinking found out, `redraw` (the
+`until_rule`, `until_us`, `monitors`), `shrunk`, what shrinking found out, `redraw` (the
 moments from which a branch's future was drawn anew, cli/branch.py), and `checksum`,
 the SHA-256 of the document without it in canonical form. The checksum covers every value, and the
 strict reader every byte of the frame around them, so that a truncated or bit-flipped file is always
@@ -48,6 +48,8 @@ class Capsule:
     #: ever); what shrinking found out.
     pops: list[str] = field(default_factory=list)
     until_rule: str = ""
+    #: Where such a run ends, if the rule is not broken (any more): what comes later is nothing that it was kept for.
+    until_us: int | None = None
     monitors: bool | None = None
     shrunk: dict[str, Any] = field(default_factory=dict)
 
@@ -71,8 +73,9 @@ class Capsule:
         for key in ("overrides", "redraw", "pops", "until_rule"):
             if getattr(self, key):
                 extra[key] = getattr(self, key)
-        if self.monitors is not None:
-            extra["monitors"] = self.monitors
+        for key in ("until_us", "monitors"):
+            if getattr(self, key) is not None:
+                extra[key] = getattr(self, key)
         return extra
 
     def document(self) -> dict[str, Any]:
@@ -101,8 +104,9 @@ class Capsule:
         for key in ("pops", "until_rule", "shrunk"):
             if getattr(self, key):
                 body[key] = getattr(self, key)
-        if self.monitors is not None:
-            body["monitors"] = self.monitors
+        for key in ("until_us", "monitors"):
+            if getattr(self, key) is not None:
+                body[key] = getattr(self, key)
         body["checksum"] = checksum(body)
         return body
 
@@ -212,6 +216,7 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         redraw=take("redraw", list, required=False, default=[]),
         pops=take("pops", list, required=False, default=[]),
         until_rule=take("until_rule", str, required=False, default=""),
+        until_us=take("until_us", int, required=False),
         monitors=take("monitors", bool, required=False),
         shrunk=take("shrunk", dict, required=False, default={}),
     )

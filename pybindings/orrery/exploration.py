@@ -2,8 +2,9 @@
 
 A Plan is one scenario's queue of runs. A run that fails is had again in a fresh child with
 recording on: the second time gives the story, and must give the same hash, or the verdict is drift.
-Only then is a capsule written. The first failure of each signature is recorded so; the others are
-only counted.
+Only then is a capsule written. A run that keeps only hashes names a failure by little more than its rule;
+up to SIGNED_MAX failures of each such name are had again to get their signatures (signatures.py), and the
+first of each signature is recorded; the others are only counted.
 
 Where runs come from is the caller's: a list of seeds, kept capsules, or a generator that has learned from the runs
 before (`Plan.watch` tells it of each).
@@ -22,6 +23,11 @@ from orrery.errors import UserError
 from orrery.outcome import DRIFT, Outcome, Summary, capsule_path, signature
 from orrery.places import shown
 from orrery.pool import Pool, Worker
+
+
+#: Of so many failures that look alike to a run that keeps only hashes the signatures are looked up; further ones count as
+#: being like the first.
+SIGNED_MAX = 20
 
 
 class Run(NamedTuple):
@@ -51,8 +57,11 @@ class Plan:
     kept_ends: dict[str, str] = field(default_factory=dict)
     #: Told of each run that was asked for (and not of its recording), with its job.
     watch: Callable[[dict[str, Any], Outcome], None] | None = None
-    #: Failures to record: what the first time came to, and whether to look up source lines.
-    _again: deque[tuple[Outcome, bool]] = field(default_factory=deque)
+    #: Failures to have again: what the first time came to, and how ("record", "record without source lines", "sign").
+    _again: deque[tuple[Outcome, str]] = field(default_factory=deque)
+    #: By what a failure looks like: the signature of the first of them that was recorded; how many wait for it.
+    _signed: dict[str, str] = field(default_factory=dict)
+    _unsigned: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _reported: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: What the first time came to, of recordings under way, by the number of the run in this plan.
@@ -63,8 +72,8 @@ class Plan:
     def next_job(self) -> dict[str, Any] | None:
         """The next job to submit; None when this plan has none (now)."""
         if self._again:
-            first, positions = self._again.popleft()
-            return self._job(Run(first.faults, first.seed, first.extra), True, first, positions)
+            first, how = self._again.popleft()
+            return self._job(Run(first.faults, first.seed, first.extra), how, first)
         if self._stopped:
             return None
         for run in self.runs:
@@ -75,9 +84,8 @@ class Plan:
     def _job(
         self,
         run: Run,
-        record: bool = False,
+        how: str = "",
         first: Outcome | None = None,
-        positions: bool = True,
     ) -> dict[str, Any]:
         self._given += 1
         job = {
@@ -89,8 +97,10 @@ class Plan:
             "run": self._given,
             "extra": dict(run.extra),
         }
-        job["record"] = record or bool(job.get("record"))
-        if not positions:
+        job["record"] = how.startswith("record") or bool(job.get("record"))
+        if how == "sign":
+            job["causes"] = True
+        if how == "record without source lines":
             job["positions"] = False
         self.under_way += 1
         # What the first time came to travels with the job in this process only (see `take`).
@@ -121,25 +131,37 @@ class Plan:
             self.watch(job, outcome)
         tell = True
         if first is not None:
-            if differs(first, outcome) and job.get("positions", True):
+            if job.get("causes") and (differs(first, outcome) or _kind(outcome) not in self._reported):
+                self._again.append((first, "record"))  # what is new is told, and so is a drift
+                return
+            if differs(first, outcome) and job["record"] and job.get("positions", True):
                 # Looking up source lines takes memory, which a run at its limit feels.
-                self._again.append((first, False))
+                self._again.append((first, "record without source lines"))
                 return
             outcome = compared(first, outcome)
-            self._report(outcome, _kind(first))
+            tell = self._count(outcome)
+            looks = _kind(first)
+            if looks not in self._signed:
+                self._signed[looks] = _kind(outcome)
+                self._count(outcome, self._unsigned.pop(looks, 0))
         elif outcome.failed:
-            kind = _kind(outcome)
-            self._counts[kind] = self._counts.get(kind, 0) + 1
+            looks = _kind(outcome)
             if self.stop_at_failure:
                 self.stop()
-            if self._counts[kind] == 1 and not job["record"]:
-                self._again.append((outcome, True))
-                return
-            tell = self._counts[kind] == 1
-            if tell:
-                self._report(outcome, kind)
-            elif kind in self._reported:
-                self._reported[kind]["count"] = self._counts[kind]
+            if job["record"]:
+                tell = self._count(outcome)
+            else:
+                self._counts[looks] = self._counts.get(looks, 0) + 1
+                # What needs no signature but its own looks is not asked for more than once.
+                if self._counts[looks] <= SIGNED_MAX and self._signed.get(looks) != looks:
+                    how = "record" if self._counts[looks] == 1 else "sign"
+                    self._again.append((outcome, how))
+                    return
+                tell = False
+                if looks in self._signed:
+                    self._reported[self._signed[looks]]["count"] += 1
+                else:
+                    self._unsigned[looks] = self._unsigned.get(looks, 0) + 1
         self.summary.add(outcome, tell)
         if self.keep_outcomes:
             self.outcomes.append(outcome)
@@ -158,12 +180,20 @@ class Plan:
                 self._firsts[self._given] = None
                 self.take({**job, "run": self._given, "extra": extra}, Outcome.of(job, branch))
 
-    def _report(self, outcome: Outcome, kind: str) -> None:
-        """Writes the capsule of the first failure of its kind."""
+    def _count(self, outcome: Outcome, runs: int = 1) -> bool:
+        """Counts runs that fail like this one; True if it is the first that does: then its capsule is written."""
         if not outcome.failures:
-            return
-        outcome.failures[0]["count"] = self._counts[kind]
+            return True
+        kind = _kind(outcome)
+        if kind in self._reported:
+            self._reported[kind]["count"] += runs
+            return False
+        outcome.failures[0]["count"] = runs
         self._reported[kind] = outcome.failures[0]
+        self._write(outcome)
+        return True
+
+    def _write(self, outcome: Outcome) -> None:
         if self.out is None:
             return
         path = capsule_path(self.out, self.summary.name, outcome)
@@ -224,6 +254,11 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
         for_us=plan.common.get("for_us"),
         beside=plan.common.get("with", []),
         redraw=outcome.extra.get("redraw", []),
+        **{
+            key: outcome.extra.get(key, plan.common.get(key))
+            for key in ("pops", "until_rule", "until_us", "monitors")
+            if key in outcome.extra or key in plan.common
+        },
     )
 
 

@@ -124,7 +124,13 @@ def shrink(start: Case, pops: Sequence[str], rule: str = "", passes: int = 4) ->
         case = yield from _values(case, facts)
         if case == before:
             break
-    facts = yield case
+    return case
+
+
+def compact(case: Case) -> Shrinking:
+    """The generator that says the same in fewer words: "only the client's first n requests leave" for a list of those
+    that do not. A few cases only."""
+    facts: Facts = yield case
     return (yield from _compact(case, facts))
 
 
@@ -348,7 +354,6 @@ def _nearer(away: int) -> list[int]:
 
 
 def _compact(case: Case, facts: Facts) -> Generator[list[Case], Any, Case]:
-    """The same said in fewer words: "only the client's first n requests leave" for a list of those that do not."""
     by_client: dict[str, list[dict[str, Any]]] = {}
     for op in facts.operations:
         by_client.setdefault(op["client"], []).append(op)

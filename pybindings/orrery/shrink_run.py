@@ -20,11 +20,13 @@ from orrery.errors import UserError
 from orrery.exploration import differs
 from orrery.outcome import Outcome
 from orrery.pool import Pool, Worker
-from orrery.shrink import Case, Facts, begins, drop_fault, is_schedule, shrink
+from orrery.shrink import Case, Facts, Shrinking, begins, compact, drop_fault, is_schedule, shrink
 
 VARIANTS = 50
 #: How much longer than the failing run a candidate may go on, where its end is a breach by an event.
-_LONGER, _AT_LEAST_US = 2, 5_000_000
+_LONGER, _AT_LEAST_US = 2, 2_000_000
+#: For saying the result in fewer words, however little time is left.
+_GRACE_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Shrunk:
     #: How many of the re-seeded variants fail by the same rule.
     variants: tuple[int, int] = (0, 0)
     complete: bool = True
+    #: Where a run that is to end by a breach ends without one.
+    until_us: int | None = None
     runs: int = 0
     seconds: float = 0.0
 
@@ -150,6 +154,7 @@ class Shrinker:
         self._says = says
         self.progress = Progress()
         self._cut = False
+        self._running: set[str] = set()
         self._until_us: int | None = None
         head = {"shrinks": capsule.document()["checksum"], "build": worker.build, "app": self._scenario.get("app", "")}
         self._state = State(state, head, says)
@@ -160,7 +165,7 @@ class Shrinker:
     def _job(self, case: Case | None, **more: Any) -> dict[str, Any]:
         job = {**self._capsule.job(), "scenario": self._scenario["name"], "causes": True}
         if case is not None:
-            for key in ("pops", "until_rule"):
+            for key in ("pops", "until_rule", "until_us"):
                 job.pop(key, None)
             job.update(case.job())
         return {**job, **more}
@@ -170,9 +175,20 @@ class Shrinker:
         while True:
             ended = self._pool.next()
             assert ended is not None
-            if ended[0].get("candidate") is None:
+            if not self._take(ended):
                 self.progress.runs += 1
                 return ended[1]
+
+    def _take(self, ended: tuple[dict[str, Any], Outcome]) -> bool:
+        """Takes the end of a candidate in, whoever waits for it; False if the run was none."""
+        job, outcome = ended
+        if "candidate" not in job:
+            return False
+        self._running.discard(job["candidate"])
+        self.progress.runs += 1
+        self.progress.events = outcome.events
+        self._state.add(job["candidate"], self._goal.met_by(outcome), self._seen(outcome))
+        return True
 
     def _list(self, case: Case | None, **more: Any) -> Outcome:
         return self._run(self._job(case, decisions=True, **more))
@@ -191,7 +207,6 @@ class Shrinker:
         names = [case.name() for case in cases]
         todo = deque(dict.fromkeys(name for name in names if name not in self._state.tried))
         by_name = dict(zip(names, cases))
-        running: set[str] = set()
 
         def first_known() -> int | None:
             """The place of the first that is good, if all before it are known; -1: all are known to be bad."""
@@ -206,29 +221,26 @@ class Shrinker:
             self.progress.asked += 1
             known = first_known()
             late = time.monotonic() >= self._end
-            if not running and (known is not None or late):
-                if known is None:
-                    self._cut = True
-                    return None
+            if known is not None:
                 if known >= 0:
                     self.progress.left = len(cases[known].overrides)
                 return known if known >= 0 else None
+            if late and not self._running & set(names):
+                self._cut = True
+                return None
             while known is None and not late and todo and self._pool.free:
                 name = todo.popleft()
-                running.add(name)
+                if name in self._running:
+                    continue
+                self._running.add(name)
                 job = self._job(by_name[name], candidate=name)
                 if self._until_us is not None:
                     job["until_us"] = self._until_us
                 self._pool.submit(self._worker, job)
             ended = self._pool.next(timeout_s=0.25)
             self._tell(self.progress)
-            if ended is None:
-                continue
-            job, outcome = ended
-            running.discard(job["candidate"])
-            self.progress.runs += 1
-            self.progress.events = outcome.events
-            self._state.add(job["candidate"], self._goal.met_by(outcome), self._seen(outcome))
+            if ended is not None:
+                self._take(ended)
 
     # --- the whole ---
 
@@ -252,11 +264,19 @@ class Shrinker:
         if rule or capsule.until_rule:
             at_us = failure.get("at_us", original.simulated_us)
             self._until_us = at_us * _LONGER + _AT_LEAST_US
-        case = self._drive(start, rule)
+        pops = self._scenario.get("pops") or capsule.pops
+        case = self._drive(shrink(start, pops, rule))
+        cut = self._cut
+        self._end = max(self._end, time.monotonic() + _GRACE_S)
+        case = self._drive(compact(case))
+        self._cut = cut
         smallest = self._list(case, record=True)
+        if not case.until_rule:
+            self._until_us = None
         result = Shrunk(
             case, self._goal, smallest, Facts.of(smallest.result), original, facts, complete=not self._cut
         )
+        result.until_us = self._until_us
         self._without(result)
         result.variants = self._variants(case)
         result.runs, result.seconds = self.progress.runs, time.monotonic() - self._started
@@ -273,8 +293,7 @@ class Shrinker:
             raise UserError(f"this capsule does not break {wanted or 'any rule'} now: {seen}")
         return Goal(failures[0]["rule"], failures[0]["signature"], not outcome.result.get("unsurvivable"))
 
-    def _drive(self, start: Case, rule: str) -> Case:
-        shrinking = shrink(start, self._scenario.get("pops") or self._capsule.pops, rule)
+    def _drive(self, shrinking: Shrinking) -> Case:
         answer: Any = None
         try:
             while True:
@@ -305,9 +324,11 @@ class Shrinker:
         while had < VARIANTS:
             while asked < VARIANTS and self._pool.free:
                 asked += 1
-                self._pool.submit(self._worker, self._job(case, free_from=asked, candidate="", **until))
+                self._pool.submit(self._worker, self._job(case, free_from=asked, **until))
             ended = self._pool.next()
             assert ended is not None
+            if self._take(ended):
+                continue
             had += 1
             self.progress.runs += 1
             failed += any(failure["rule"] == self._goal.rule for failure in ended[1].failures)

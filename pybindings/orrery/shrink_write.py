@@ -39,6 +39,7 @@ def capsule_of(shrunk: Shrunk, capsule: Capsule, build: str, app: str) -> Capsul
         beside=capsule.beside,
         pops=list(shrunk.case.pops),
         until_rule=shrunk.case.until_rule,
+        until_us=shrunk.until_us,
         monitors=capsule.monitors,
         shrunk={
             "from": {
@@ -123,7 +124,7 @@ CAPSULE = """{document}"""
 
 def test_{identifier}():
     result = orrery.replay(CAPSULE, near=__file__)
-    assert not result.failures, result.told()
+    assert not result.broke({found["rule"]!r}), result.told()
 '''
 
 

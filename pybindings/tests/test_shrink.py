@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from orrery.shrink import Case, Facts, client_cause, leave_out, shrink
+from orrery.shrink import Case, Facts, Shrinking, client_cause, compact, leave_out, shrink
 
 CAUSE = "00000000000000{:02x}"
 
@@ -59,7 +59,9 @@ class Toy:
 
     def drive(self, vain: int = 0) -> Case:
         """vain: so many cases behind the first good one are run too, as with several processes."""
-        shrinking = shrink(self.start(), ())
+        return self._drive(compact(self._drive(shrink(self.start(), ()), vain)), vain)
+
+    def _drive(self, shrinking: Shrinking, vain: int) -> Case:
         answer: Any = None
         try:
             while True:

@@ -10,6 +10,7 @@ constexpr Site kJitter{"net.jitter"};
 constexpr Site kLosses{"net.losses"};
 constexpr Site kTail{"net.tail"};
 constexpr Site kTailLength{"net.tail_length"};
+constexpr Site kInVain{"net.draws_in_vain"};
 
 constexpr uint16_t kJitterTable[] = {
 #include "sim/net/jitter.inc"
@@ -24,6 +25,7 @@ constexpr int64_t kRetransmitUs = 200'000;
 
 Switchboard::Switchboard(World& world, host::Hosts& hosts, const Geography& geography)
     : world_(world),
+      draws_in_vain_(world.decide().given(kInVain, 0) != 0),
       hosts_(hosts),
       geography_(geography),
       faults_(geography),
@@ -160,6 +162,8 @@ int64_t Switchboard::delay_of(Link& link, const Record& record) {
   int64_t us = link.base_us;
   if (!link.jitters) return us;
   Decisions& decide = world_.decide();
+  if (draws_in_vain_) [[unlikely]]
+    decide.between(kInVain, 0, 63, 0);
   int64_t step = decide.between(kJitter, 0, kJitterSteps - 1, kJitterSteps / 2);
   us += link.jitter_us * kJitterTable[step] / 256;
   if (!link.degraded) [[likely]]

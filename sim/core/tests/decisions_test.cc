@@ -137,4 +137,40 @@ TEST(Sometimes, ProbesAreListedThoughNeverReached) {
 }
 
 }  // namespace
+constexpr Site kPlanned{"swarm.present"};
+
+TEST(Decisions, WhatIsFreeIsDrawnAnewAndThePlanOfFaultsIsNot) {
+  auto draw = [](std::optional<uint64_t> free_from) {
+    World world({.decisions = {.seed = 5, .base = DecisionBase::kDefault, .free_from = free_from}});
+    std::vector<int64_t> out;
+    for (uint64_t cause = 0; cause < 50; ++cause) {
+      CauseScope scope(world.cause(), mix64(cause));
+      EXPECT_FALSE(world.decide().chance(kPlanned, Ratio{9, 10}));
+      out.push_back(world.decide().between(kA, 0, 1'000'000, 7));
+    }
+    return out;
+  };
+  EXPECT_EQ(draw({}), std::vector<int64_t>(50, 7));
+  EXPECT_EQ(draw(3), draw(3));
+  EXPECT_NE(draw(3), draw(4));
+  EXPECT_NE(draw(3), draw({}));
+}
+
+TEST(Decisions, AWorldThatKeepsCausesKnowsWhereEachEventCameFrom) {
+  World world({.causes = true});
+  const uint64_t root = world.cause().id();
+  uint64_t first = 0, second = 0;
+  world.loop().schedule(Instant{1}, kA, kWorldOwner, [&] {
+    first = world.cause().id();
+    world.loop().schedule_in(micros(1), kPlanned, kWorldOwner, [&] { second = world.cause().id(); });
+  });
+  world.loop().run_until(Instant{10});
+  ASSERT_TRUE(world.parents().count(second));
+  EXPECT_EQ(world.parents().at(second).id, first);
+  EXPECT_STREQ(world.parents().at(second).site, "swarm.present");
+  EXPECT_EQ(world.parents().at(first).id, root);
+  EXPECT_EQ(world.parents().count(root), 0u);
+  EXPECT_TRUE(World({}).parents().empty());
+}
+
 }  // namespace orrery

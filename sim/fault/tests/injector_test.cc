@@ -25,6 +25,8 @@ struct Platform : FaultTarget {
 };
 
 struct Stage : net::Fixture {
+  explicit Stage(const std::map<std::string, int64_t>& overrides = {})
+      : net::Fixture(1, DecisionBase::kDefault, overrides) {}
   Platform platform;
   Injector injector{world, hosts, *network, &platform};
   host::Host& fra = host("host:FRA/1");
@@ -185,6 +187,28 @@ TEST(Injector, StopEndsEverythingAndDropsWhatIsPlanned) {
   s.add(R"({"kind":"crash","target":"host:SIN/1"})");
   s.run_for(seconds(1));
   EXPECT_FALSE(s.sin.up()) << "one added later begins";
+}
+
+TEST(Injector, AnOverrideKeepsAFaultFromBeginningOrChangesItsTimes) {
+  Fault named;
+  named.kind = FaultKind::kCrash;
+  named.name = "one";
+  const uint64_t cause = Injector::cause_of(named);
+  constexpr const char* kCrash =
+      R"({"kind":"crash","name":"one","target":"host:FRA/1","at_us":2000000,"restart_after_us":5000000})";
+  Stage kept({{decision_key("fault.begins", cause, 0), 0}});
+  kept.add(kCrash);
+  kept.add(R"({"kind":"crash","target":"host:SIN/1","at_us":2000000})");
+  kept.run_for(seconds(3));
+  EXPECT_TRUE(kept.fra.up());
+  EXPECT_FALSE(kept.sin.up()) << "others begin as ever";
+  EXPECT_FALSE(kept.injector.has_begun(*kept.injector.faults()[0]));
+  Stage sooner({{decision_key("fault.at_us", cause, 0), 500'000}, {decision_key("fault.lasts_us", cause, 0), 1'000'000}});
+  sooner.add(kCrash);
+  sooner.run_for(seconds(1));
+  EXPECT_FALSE(sooner.fra.up());
+  sooner.run_for(seconds(1));
+  EXPECT_TRUE(sooner.fra.up());
 }
 
 TEST(Injector, WhatCanNeverBeCarriedOutIsRefused) {

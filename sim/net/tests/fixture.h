@@ -48,8 +48,9 @@ struct Outcome {
 };
 
 struct Fixture {
-  explicit Fixture(uint64_t seed = 1, DecisionBase base = DecisionBase::kDefault)
-      : world(World::Options{{seed, base, {}}, false}),
+  explicit Fixture(uint64_t seed = 1, DecisionBase base = DecisionBase::kDefault,
+                   const std::map<std::string, int64_t>& overrides = {})
+      : world(World::Options{{seed, base, overrides}, false}),
         hosts(world, geography(),
               [](host::Process& p) {
                 Echo& echo = p.add<Echo>(p);
