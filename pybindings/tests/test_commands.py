@@ -108,7 +108,7 @@ def test_a_file_that_does_not_load_is_one_message(bench, content, message):
         (["frobnicate"], "No such command"),
         (["run", "empty"], "has no wrangler"),
         (["run", "scenario.py", "--requests", "x"], "for project folders"),
-        (["shrink", "x"], "orrery shrink is not in this build yet"),
+        (["perf", "x"], "orrery perf is not in this build yet"),
         (["explore", "scenario.py", "--cluster", "a"], "not in this build yet"),
         (["explore", "scenario.py", "--shard", "3/2"], "--shard"),
         (["suite", "nowhere"], "no such folder"),

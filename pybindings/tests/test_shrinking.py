@@ -24,6 +24,8 @@ def real(tmp_path: Path) -> Iterator[Real]:
     folder.forget_bundles()
 
 
+#: The real module, where conftest.py names another.
+REAL = {"ORRERY_NATIVE": ""}
 VISITORS = "conformance/museum/scenario.py::visitors"
 
 
@@ -119,7 +121,7 @@ def listed(pool: Pool, jobs: list[dict[str, Any]]) -> list[Any]:
 
 def test_a_draw_in_the_link_code_and_an_idle_place_leave_old_decisions_where_they_were() -> None:
     base = {"seed": 1, "weaken": {"answers_wait": False}, "monitors": True}
-    with Pool(1) as pool:
+    with Pool(1, environment=REAL) as pool:
         (original,) = listed(pool, [base])
         facts = Facts.of(original.result)
         given = Case.of(facts.different())
@@ -139,7 +141,7 @@ def test_a_draw_in_the_link_code_and_an_idle_place_leave_old_decisions_where_the
 def test_what_is_kept_back_never_happens_and_moves_no_other_decision() -> None:
     """One client's requests are kept back: the others' are drawn as ever, and a history says they did not happen."""
     key = f"client.operations/{client_cause('client/4')}/0"
-    with Pool(1) as pool:
+    with Pool(1, environment=REAL) as pool:
         usual, kept = listed(
             pool, [{"seed": 3, "faults": "none"}, {"seed": 3, "faults": "none", "overrides": [{"key": key, "value": 0}]}]
         )
@@ -159,7 +161,7 @@ def test_one_flaw_has_one_signature_and_two_flaws_of_a_rule_have_two() -> None:
         for weaken in ({"answers_wait": False}, {"quorum": 2})
         for seed in (1, 2, 4, 5)
     ]
-    with Pool(2) as pool:
+    with Pool(2, environment=REAL) as pool:
         ended = listed(pool, jobs)
 
     def signatures(outcomes: list[Any]) -> list[str]:
