@@ -20,11 +20,12 @@ import select
 import signal
 from collections import deque
 from dataclasses import dataclass, field
-from time import monotonic  # before guard.seal, which gives the module's clocks the world's time
+from time import monotonic, process_time  # before guard.seal, which gives the module's clocks the world's time
 from typing import Any
 
 from orrery.bootstrap import die_with_parent
 from orrery.lines import encode_line, write_all
+from orrery.outcome import CRASH, NOT_METERED
 
 #: Moments of one round between two that differ most.
 CLOSER = 8
@@ -37,6 +38,7 @@ class Branch:
     seed: int
     pid: int
     deadline: float
+    fork_s: float = 0.0  # of the processor, for the fork
     said: bytearray = field(default_factory=bytearray)
     late: bool = False
 
@@ -46,7 +48,7 @@ class Fan:
 
     asked: `moments` ({"us": T} or {"event": N}, in their order), `times` (branches at each), `jobs` (at once),
     `deadline_s` (of each), `rule` (whose failures count; None: any), `rounds` (closer looks at where it was decided),
-    `stop` (the run ends at the last moment), `whole` (branches tell all of their result), `progress` (a file that
+    `measure` (branches end at their first event and tell how long that took), `stop` (the run ends at the last moment), `whole` (branches tell all of their result), `progress` (a file that
     gets a byte for each ended branch).
     """
 
@@ -58,6 +60,7 @@ class Fan:
         self.told: list[dict[str, Any]] = []
         self._result_pipe: int | None = None  # in a branch: where its result goes
         self._keeper_pipe: int | None = None  # in a keeper that goes on: where its moments go
+        self._decided = 0.0
         self._keepers: dict[int, tuple[int, int]] = {}  # by event: where to ask, where to hear
         self._plan()
 
@@ -90,6 +93,14 @@ class Fan:
 
     def pause(self) -> None:
         """The world stands at a moment. Returns in the run when all branches have ended, and in each branch."""
+        if self._result_pipe is not None:  # measured
+            took = {
+                "verdict": "pass",
+                "first_event_us": round((monotonic() - self._decided) * 1e6),
+                "cpu_us": round(process_time() * 1e6),
+            }
+            write_all(self._result_pipe, encode_line(took))
+            os._exit(0)
         self._moments.popleft()
         here: dict[str, Any] = {
             "at_us": self._native.now_us(),
@@ -97,6 +108,8 @@ class Fan:
             "at_step": self._native.steps(),
             "branches": [],
         }
+        if self._asked.get("measure"):
+            here["resident_mb"] = resident_mb()
         left = deque(
             branch_seed(here["at_step"], number) for number in range(1, self._asked["times"] + 1)
         )
@@ -105,6 +118,8 @@ class Fan:
         while left or under_way:
             while left and len(under_way) < self._asked["jobs"]:
                 seed = left.popleft()
+                self._decided = monotonic()
+                spent = process_time()
                 read, write = os.pipe()
                 pid = os.fork()
                 if pid == 0:
@@ -112,9 +127,12 @@ class Fan:
                     self._become_branch(seed, write, under_way)
                     return
                 os.close(write)
-                under_way[read] = Branch(seed, pid, monotonic() + self._asked["deadline_s"])
+                deadline = monotonic() + self._asked["deadline_s"]
+                under_way[read] = Branch(seed, pid, deadline, process_time() - spent)
             for branch in _hear(under_way):
                 ended[branch.seed] = {"seed": branch.seed, **_said(branch)}
+                if "cpu_us" in ended[branch.seed]:
+                    ended[branch.seed]["cpu_us"] += round(branch.fork_s * 1e6)
                 self._progress()
         here["branches"] = [ended[seed] for seed in sorted(ended)]
         self.told.append(here)
@@ -132,6 +150,8 @@ class Fan:
         self._moments.clear()
         self.told = []
         self._native.redraw(seed)
+        if self._asked.get("measure"):
+            self._native.pause_after(self._native.events() + 1)
 
     def _progress(self) -> None:
         if not self._asked.get("progress"):
@@ -223,6 +243,12 @@ class Fan:
             for descriptor in descriptors:
                 os.close(descriptor)
         self._keepers = {}
+
+
+def resident_mb() -> float:
+    """Memory of this process that is in use, shared or not."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def branch_seed(step: int, number: int) -> int:
@@ -319,7 +345,8 @@ def _said(branch: Branch) -> dict[str, Any]:
     if branch.said.endswith(b"\n"):
         told: dict[str, Any] = json.loads(branch.said)
         return told
-    return {"verdict": "not metered" if branch.late else "crash", "rules": [], "hash": "", "events": 0}
+    verdict, rule = ("not metered", NOT_METERED) if branch.late else ("crash", CRASH)
+    return {"verdict": verdict, "rules": [rule], "hash": "", "events": 0, "failures": []}
 
 
 def _brief(result: dict[str, Any]) -> dict[str, Any]:

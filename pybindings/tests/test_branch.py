@@ -10,6 +10,7 @@ import pytest
 from real import ROOT, Real
 
 from orrery.branching import decisive, steepest, wilson
+from orrery.capsule import checksum
 
 #: Fails when the second answer comes late; until then chance decides, from then on nothing does.
 COIN = f"""import orrery
@@ -121,3 +122,34 @@ def test_only_changes_beyond_chance_are_steps() -> None:
     assert steepest([moment(2), moment(3), moment(15), moment(14)], None) == 1
     assert decisive([moment(2), moment(15), moment(15), moment(20), moment(20)], None) == 2
     assert decisive([moment(19), moment(20)], None) is None
+
+
+def test_explore_takes_each_seed_to_a_moment_once_and_forks_it_there(real: Real) -> None:
+    real.write("coin.py", COIN)
+    done = real.run(
+        "explore", "coin.py", "--prefix", "500ms", "--futures", 6, "--seeds", 2, "--faults", "none", "--json"
+    )
+    (scenario,) = done.json["scenarios"]
+    assert done.code == 11 and scenario["seeds"] == 12, done.out
+    (failure,) = scenario["failures"]
+    assert 0 < failure["count"] < 12 and failure["story"], "some futures fail, not all"
+    kept = json.loads((real.folder / failure["capsule"]).read_text())
+    assert len(kept["redraw"]) == 1 and "branch" in failure["capsule"]
+    assert real.run("replay", failure["capsule"], "--json").json["same"] is True
+    # A seed whose run is over before is one run.
+    over = real.run("explore", "coin.py", "--prefix", "1h", "--futures", 6, "--seeds", 2, "--faults", "none", "--json")
+    assert over.json["scenarios"][0]["seeds"] >= 2
+
+
+def test_a_branch_that_spins_is_ended_at_its_deadline(real: Real) -> None:
+    real.write("spin.py", COIN.replace('    assert not lost, "tails"', "    while lost:\n        pass").replace(" or world.seed == 7", ""))
+    real.write("coin.py", COIN.replace('assert not lost, "tails"', 'assert False, "always"'))
+    run = real.run("run", "coin.py", "--faults", "none", "--json").json["scenarios"][0]
+    capsule = json.loads((real.folder / run["failures"][0]["capsule"]).read_text())
+    capsule.update(target="spin.py::coin", expect={})
+    del capsule["checksum"]
+    capsule["checksum"] = checksum(capsule)
+    path = real.write("spin.capsule.json", json.dumps(capsule))
+    done = real.run("branch", path, "--at", "500ms", "--times", 6, "--deadline", "2s", "--json")
+    verdicts = [branch["verdict"] for branch in done.json["moments"][0]["branches"]]
+    assert set(verdicts) == {"not metered", "pass"} and len(verdicts) == 6, verdicts

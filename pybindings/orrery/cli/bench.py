@@ -15,7 +15,7 @@ from typing import Any, Iterator
 import click
 from rich.table import Table
 
-from orrery import places
+from orrery import fork_bench, places
 from orrery.cli import common
 from orrery.errors import CRASH, UserError
 from orrery.exploration import Plan, Run, run_plans
@@ -43,7 +43,7 @@ SMALL = "flash_sale"
 def command(filter_: str, min_time: float, as_json: bool) -> int:
     """Run the benchmarks whose names match REGEX and print their rates.
 
-    Google Benchmark's programs of every room, then whole seeds of a small scenario through Python.
+    Google Benchmark's programs of every room, then whole seeds of a small scenario through Python, and how soon a fork goes on.
     """
     programs = find_programs(places.BUILD)
     if not programs:
@@ -82,6 +82,7 @@ def command(filter_: str, min_time: float, as_json: bool) -> int:
         if re.search(filter_, name):
             print(f"bench: {name}", file=sys.stderr, flush=True)
             rows.append(_seeds(name, faults, min_time))
+    rows += fork_bench.rows(filter_)
     if as_json:
         common.print_json({"orrery": 1, "command": "bench", "benchmarks": rows, "failed": failed})
     else:

@@ -83,7 +83,9 @@ def command(
         if len(worker.scenarios) != 1:
             raise UserError(f"the target {wanted.target} has several scenarios; name one with ::name")
         job = {"scenario": worker.scenarios[0]["name"], **job_of(wanted)}
-        run = _run(pool, worker, job)
+        run = _run(pool, worker, {**job, "deadline_s": deadline_s})
+        if at_us is None and at_event is None and not run.events:
+            raise UserError(f"the run has no moments to look at: {run.failures[0]['reason']}", code=10)
         asked: dict[str, Any] = {
             "times": times,
             "jobs": jobs or default_jobs(),
@@ -238,7 +240,7 @@ def _events(
     with tempfile.TemporaryDirectory(prefix="orrery-branch-") as folder:
         path = Path(folder) / "trace.sqlite"
         asked = {**job, "record": True, "positions": False, "trace": str(path)}
-        _run(pool, worker, {**asked, "until_us": after["at_us"]})
+        _run(pool, worker, {**asked, "until_us": after["at_us"], "deadline_s": 600})
         if not path.exists():
             return []
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

@@ -21,11 +21,14 @@ from orrery.report import out_console
 )
 @common.json_option
 def command(pattern: str | None, as_json: bool) -> int:
-    """Run every test: C++ (ctest), Python (pytest) and the bundler's (node --test)."""
+    """Run every test: C++ (ctest), Python (pytest), the bundler's (node --test), and the suite, each of its seeds
+    twice."""
     steps = [("ctest", _ctest(pattern)), ("pytest", _pytest(pattern))]
     node = _node() if pattern is None else []
     if node:
         steps.append(("node", node))
+    if pattern is None:
+        steps.append(("suite", _suite()))
     results = []
     for name, arguments in steps:
         print(f"test: {name}", file=sys.stderr, flush=True)
@@ -89,6 +92,11 @@ def _pytest(pattern: str | None) -> list[str]:
         *folders,
         *(["-k", pattern] if pattern else []),
     ]
+
+
+def _suite() -> list[str]:
+    """Every scenario with as many seeds as it names, and each of these runs once more in an unlike process."""
+    return [sys.executable, "-P", "-s", "-m", "orrery", "suite", "--double"]
 
 
 def _node() -> list[str]:
