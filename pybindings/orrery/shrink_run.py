@@ -318,11 +318,13 @@ class Shrinker:
             result.without.append((fault, "the same failure" if same else seen))
 
     def _variants(self, case: Case) -> tuple[int, int]:
-        """How often the rule breaks when all that is still left to chance is drawn anew."""
+        """How often the rule breaks when all that is still left to chance is drawn anew: of VARIANTS runs, or of as many
+        as there is time for."""
         asked = failed = had = 0
+        end = max(self._end, time.monotonic() + _GRACE_S)
         until = {} if self._until_us is None else {"until_us": self._until_us}
-        while had < VARIANTS:
-            while asked < VARIANTS and self._pool.free:
+        while had < asked or (asked < VARIANTS and time.monotonic() < end):
+            while asked < VARIANTS and self._pool.free and time.monotonic() < end:
                 asked += 1
                 self._pool.submit(self._worker, self._job(case, free_from=asked, **until))
             ended = self._pool.next()
@@ -333,7 +335,7 @@ class Shrinker:
             self.progress.runs += 1
             failed += any(failure["rule"] == self._goal.rule for failure in ended[1].failures)
             self._tell(self.progress)
-        return failed, VARIANTS
+        return failed, had
 
 
 def chances_kept(case: Case) -> int:
