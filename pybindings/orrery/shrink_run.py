@@ -327,9 +327,8 @@ class Shrinker:
             while asked < VARIANTS and self._pool.free and time.monotonic() < end:
                 asked += 1
                 self._pool.submit(self._worker, self._job(case, free_from=asked, **until))
-            ended = self._pool.next()
-            assert ended is not None
-            if self._take(ended):
+            ended = self._pool.next(timeout_s=0.25)
+            if ended is None or self._take(ended):
                 continue
             had += 1
             self.progress.runs += 1
