@@ -173,9 +173,11 @@ std::string Cloud::deploy(uint32_t slot, uint32_t share) {
   }
   for (size_t i = deleted; i < application_.deleted_classes().size(); ++i)
     world_.announce(worker::ClassDeleted{kWorldLane, application_.deleted_classes()[i]});
+  world_.loop().touch();
   for (host::HostId id = 0; id < hosts_->count(); ++id) {
     const Duration after = micros(world_.decide().between(kDeploy, 0, kDeploySpread.us, 0));
     world_.loop().schedule_in(after, kDeploy, kWorldOwner, [this, id, w, again] {
+      world_.loop().touch();
       host::Process* process = hosts_->by_id(id).process();
       auto* objects = process ? process->find<durable::ObjectHost>() : nullptr;
       if (objects) objects->news(w, again);

@@ -239,6 +239,8 @@ void Isolate::crash_at_host_call(uint32_t calls, ContextId context) {
   state_->crash_context = context;
 }
 
+uint32_t Isolate::host_calls_left() const { return state_->crash_in; }
+
 bool Isolate::host_call() {
   State& s = *state_;
   if (s.ending == TurnKind::kCrashed) return false;

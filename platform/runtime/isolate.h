@@ -134,6 +134,8 @@ class Isolate {
   // effect, `finally` blocks do not run, and the turn ends as kCrashed. Host calls are those that act on the world or on
   // storage, of this context (kNoContext: of any). 0: not at all.
   void crash_at_host_call(uint32_t calls, ContextId context);
+  // How many of those are left; 0 when none is planned.
+  uint32_t host_calls_left() const;
   // A host call begins; false: the process has ended.
   bool host_call();
   // A frame has come for an end of a WebSocket that the context reads.

@@ -234,6 +234,9 @@ void WorkerIsolate::start_timer(runtime::ContextId context, runtime::TimerId tim
     --c->timers_;
     c->timer_due(timer);
   });
+  // The timers of one event fire in their order; those of two, whose clocks only happen to agree, in any (even strands:
+  // odd ones are streams).
+  world().loop().on_strand(entry.event, static_cast<uint32_t>(mix64(key_of(context), 0)) & ~1u);
 }
 
 void WorkerIsolate::cancel_timer(runtime::ContextId, runtime::TimerId timer) {

@@ -78,11 +78,31 @@ void WorkerIsolate::begin_turn() {
   ORRERY_CHECK(!in_turn_ && isolate_);
   in_turn_ = true;
   calls_of_turn_.clear();
+  if (world().sweep().kind == Sweep::Kind::kHostCall) [[unlikely]] sweep_turn();
+}
+
+// Host calls are counted over all isolates of the world, turn by turn: each turn is told how many are left.
+void WorkerIsolate::sweep_turn() {
+  Sweep& sweep = world().sweep();
+  if (sweep.fired || sweep.count >= sweep.n) return;
+  const host::HostId host = process_.host_id();
+  host::Hosts& hosts = process_.hosts();
+  sweeping_ = static_cast<uint32_t>(sweep.n - sweep.count);
+  crash_at_host_call(sweeping_, runtime::kNoContext, [&hosts, host] { hosts.crash_for(hosts.by_id(host), Sweep::kDown); });
+}
+
+void WorkerIsolate::swept_turn(EventContext& context, const char* why, bool crashed) {
+  Sweep& sweep = world().sweep();
+  sweep.count += std::exchange(sweeping_, 0) - (crashed ? 0 : isolate_->host_calls_left());
+  if (!crashed) return crash_at_host_call(0, runtime::kNoContext, nullptr);
+  sweep.fire(world().now(), std::string("host call in a turn (") + why + ") of " +
+                                world().trace().lane_at(context.lane()).name + " on " + process_.host().name());
 }
 
 void WorkerIsolate::end_turn(EventContext& context, const char* why,
                              const runtime::TurnResult& result) {
   in_turn_ = false;
+  if (sweeping_) [[unlikely]] swept_turn(context, why, result.kind == runtime::TurnKind::kCrashed);
   world().announce(TurnEnded{context.lane(), why, result.meter_units, result.clock_reads,
                              result.clock_moved_ms});
   static const runtime::ErrorInfo kNoDetail;

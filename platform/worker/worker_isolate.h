@@ -144,6 +144,9 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   };
 
   void begin_turn();
+  // Host calls as a sweep counts them (sim/core/sweep.h).
+  void sweep_turn();
+  void swept_turn(EventContext& context, const char* why, bool crashed);
   void end_turn(EventContext& context, const char* why, const runtime::TurnResult& result);
   void dispose_isolate(IsolateEnd why);
   EventContext& current();
@@ -215,6 +218,7 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   WebSockets* sockets_ = nullptr;
   std::vector<Ref<RpcInfo>> calls_of_turn_;  // that may still be told to keep their results
   std::function<void()> crash_;
+  uint32_t sweeping_ = 0;  // how many host calls were left when this turn of a sweep began
   bool spent_ = false;       // its end is on the way
   bool outdated_ = false;    // it runs replaced code
   EventHandle outdated_limit_;

@@ -116,6 +116,10 @@ int64_t Decisions::given(const Site& site, int64_t usual) {
   return decide(site, usual, [usual](uint64_t) { return usual; });
 }
 
+int64_t Decisions::steered(const Site& site, int64_t usual, int64_t chosen) {
+  return decide(site, usual, [chosen](uint64_t) { return chosen; });
+}
+
 uint64_t Decisions::bits(const Site& site) {
   return mix64(mix64(drawn_from_ ^ site.hash, cause_.id()), cause_.next_ordinal(site));
 }

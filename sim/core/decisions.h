@@ -52,6 +52,13 @@ class Decisions {
   // What chance never chooses: `usual` in both bases, unless an override says otherwise. For what only shrinking and
   // sweeps change: whether a client's request leaves, whether a planned fault begins.
   int64_t given(const Site& site, int64_t usual);
+  // What a strategy chooses, not chance: `chosen` where runs are drawn, `usual` in the default base, unless an override
+  // says otherwise. It makes up its mind by `draw`.
+  int64_t steered(const Site& site, int64_t usual, int64_t chosen);
+  // 64 bits for this site, cause and number, drawn as every decision is; none itself.
+  uint64_t draw(const Site& site, uint64_t cause, uint64_t number = 0) const {
+    return mix64(mix64(drawn_from_ ^ site.hash, cause), number);
+  }
   // 64 bits of entropy (for Workers' randomness). No default: drawn from the seed in both bases.
   uint64_t bits(const Site& site);
 

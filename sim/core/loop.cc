@@ -169,7 +169,14 @@ void Loop::give(const EventHandle& handle, OwnerId owner) {
   if (slot.generation == handle.generation) slot.owner = owner;
 }
 
+void Loop::on_strand(const EventHandle& handle, uint32_t strand) {
+  if (handle.slot == UINT32_MAX) return;
+  Slot& slot = slot_at(handle.slot);
+  if (slot.generation == handle.generation) slot.strand = strand;
+}
+
 OwnerId Loop::create_owner() {
+  touch();
   owner_state_.push_back(OwnerState::kAlive);
   return static_cast<OwnerId>(owner_state_.size() - 1);
 }
@@ -177,16 +184,19 @@ OwnerId Loop::create_owner() {
 void Loop::kill_owner(OwnerId owner) {
   ORRERY_CHECK(owner != kWorldOwner && owner < owner_state_.size());
   resume_owner(owner);
+  touch();
   owner_state_[owner] = OwnerState::kDead;
 }
 
 void Loop::pause_owner(OwnerId owner) {
   ORRERY_CHECK(owner != kWorldOwner && owner < owner_state_.size());
+  touch();
   if (owner_state_[owner] == OwnerState::kAlive) owner_state_[owner] = OwnerState::kPaused;
 }
 
 void Loop::resume_owner(OwnerId owner) {
   if (owner_state_[owner] != OwnerState::kPaused) return;
+  touch();
   owner_state_[owner] = OwnerState::kAlive;
   auto it = held_.find(owner);
   if (it == held_.end()) return;
@@ -237,27 +247,36 @@ void Loop::run(const Entry& entry) {
   free_slot(entry.slot);
 }
 
+Scheduler::Due Loop::due_of(const Entry& entry) const {
+  const Slot& slot = slot_at(entry.slot);
+  return {slot.id, slot.owner, slot.strand};
+}
+
 Loop::Entry Loop::choose(Entry first) {
   due_.assign(1, first);
   passed_over_.clear();
   for (const Entry* e = peek(); e && e->at <= now_.us; e = peek()) {
-    const OwnerId owner = slot_at(e->slot).owner;
+    const Slot& slot = slot_at(e->slot);
     // What cannot run now (its owner is dead or paused) is left to the time when it would come first.
-    bool behind = owner_state_[owner] != OwnerState::kAlive;
-    for (const Entry& other : due_) behind |= slot_at(other.slot).owner == owner;
+    bool behind = owner_state_[slot.owner] != OwnerState::kAlive;
+    for (const Entry& other : due_) {
+      const Slot& before = slot_at(other.slot);
+      behind |= before.owner == slot.owner && before.strand == slot.strand;
+    }
     (behind ? passed_over_ : due_).push_back(*e);
     pop();
   }
   size_t chosen = 0;
   if (due_.size() > 1) {
     choices_.clear();
-    for (const Entry& e : due_) choices_.push_back({slot_at(e.slot).id, slot_at(e.slot).owner});
+    for (const Entry& e : due_) choices_.push_back(due_of(e));
     chosen = scheduler_->choose(now_, choices_);
     ORRERY_CHECK(chosen < due_.size());
   }
   for (size_t i = 0; i < due_.size(); ++i)
     if (i != chosen) far_.push(due_[i]);
   for (const Entry& e : passed_over_) far_.push(e);
+  scheduler_->runs(now_, due_of(due_[chosen]));
   return due_[chosen];
 }
 

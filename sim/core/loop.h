@@ -65,11 +65,24 @@ class Scheduler {
   struct Due {
     uint64_t id;  // the event's: stable, derived from its cause
     OwnerId owner;
+    uint32_t strand;  // which of its owner's strands (see Loop::on_strand)
   };
   virtual ~Scheduler() = default;
-  // Which of these runs next: the first event of each owner that has one now, in the order of scheduling, two or
-  // more. An owner's own events keep their order, and so does every stream of messages.
+  // Which of these runs next: the first event of each strand of each owner that has one now, in the order of
+  // scheduling, two or more. The events of a strand keep their order, and so does every stream of messages.
   virtual size_t choose(Instant now, std::span<const Due> due) = 0;
+  // Told of every event just before it runs.
+  virtual void runs(Instant now, const Due& event) {
+    (void)now;
+    (void)event;
+  }
+  // How late a message is, as a step of a table of `steps` delays, the shortest first: `stream` is its sender and
+  // receiver, the same in every run, `id` the message's own.
+  virtual int64_t delay(uint64_t stream, uint64_t id, int64_t steps) {
+    (void)stream;
+    (void)id;
+    return steps / 2;
+  }
 };
 
 class Loop {
@@ -94,6 +107,7 @@ class Loop {
     Slot& slot = slot_at(index);
     slot.id = cause_.derive(site);
     slot.owner = owner;
+    slot.strand = 0;
     new (slot.storage) Function(std::forward<F>(f));
     slot.run = [](void* p) { (*static_cast<Function*>(p))(); };
     slot.drop = [](void* p) { static_cast<Function*>(p)->~Function(); };
@@ -108,6 +122,15 @@ class Loop {
   void cancel(EventHandle& handle);
   // Makes the event another owner's; its time and its place stay. Harmless if it already ran.
   void give(const EventHandle& handle, OwnerId owner);
+  // Puts the event on another strand of its owner. Events of one strand always run in their order; those of two may
+  // run in either when a scheduler says so: what two streams of messages bring, what two events' timers do. Everything
+  // begins on strand 0.
+  void on_strand(const EventHandle& handle, uint32_t strand);
+
+  // What runs now changes what other owners see at once, not by a message: a host begins or ends, a fault begins. How
+  // often that was said; a scheduler that looks at every order must not take such events for independent.
+  void touch() { ++touched_; }
+  uint64_t touched() const { return touched_; }
 
   // Makes `node` run `run(argument)` at the present instant, after what is already ready.
   void make_ready(ReadyNode& node, void (*run)(void*), void* argument);
@@ -124,6 +147,7 @@ class Loop {
 
   // From now on `scheduler` orders simultaneous events; it must outlive the loop, or be taken back with nullptr.
   void schedule_by(Scheduler* scheduler) { scheduler_ = scheduler; }
+  Scheduler* scheduler() const { return scheduler_; }
 
   // Runs one event. False when nothing is left at or before `deadline`; then time stays, unless
   // run_until moves it.
@@ -141,6 +165,7 @@ class Loop {
     uint64_t id;
     uint32_t generation;
     OwnerId owner;
+    uint32_t strand;
     void (*run)(void*);
     void (*drop)(void*);
     alignas(std::max_align_t) unsigned char storage[kInlineBytes + 8];
@@ -168,6 +193,7 @@ class Loop {
   void pop();
   bool run_ready();
   void run(const Entry& entry);
+  Scheduler::Due due_of(const Entry& entry) const;
   // The event that the scheduler chooses among `first`, the earliest, and those that are due beside it; the others
   // stay due.
   Entry choose(Entry first);
@@ -182,6 +208,7 @@ class Loop {
   std::vector<OwnerState> owner_state_;
   std::map<OwnerId, std::vector<Entry>> held_;  // due events of paused owners
   Scheduler* scheduler_ = nullptr;
+  uint64_t touched_ = 0;
   std::vector<Entry> due_, passed_over_;  // of `choose`
   std::vector<Scheduler::Due> choices_;
   ReadyNode ready_;  // head of a circular list

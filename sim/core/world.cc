@@ -2,7 +2,7 @@
 
 namespace orrery {
 
-World::World(const Options& options) : decisions_(loop_.cause(), options.decisions) {
+World::World(const Options& options) : decisions_(loop_.cause(), options.decisions), sweep_(options.sweep) {
   // The root cause: the same for every seed, so that ids name places in a run, not draws.
   loop_.cause().enter(hash_name("orrery.world"));
   if (options.pairs) pairs_ = std::make_unique<EventPairs>();

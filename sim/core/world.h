@@ -12,6 +12,7 @@
 #include "sim/core/loop.h"
 #include "sim/core/observers.h"
 #include "sim/core/sometimes.h"
+#include "sim/core/sweep.h"
 #include "sim/core/trace.h"
 
 namespace orrery {
@@ -29,6 +30,7 @@ class World {
     // a run that is cut off by its memory limit, or looks at weak references, may go another way.
     bool positions = true;
     bool pairs = false;  // keep which kinds of events followed which (event_pairs.h)
+    Sweep sweep = {};
   };
   explicit World(const Options& options);
   World(const World&) = delete;
@@ -43,6 +45,7 @@ class World {
   Sometimes& sometimes() { return sometimes_; }
   // Null unless asked for.
   const EventPairs* pairs() const { return pairs_.get(); }
+  Sweep& sweep() { return sweep_; }
   const std::vector<DecisionRecord>& decision_records() const { return decision_records_; }
   // Of every event of the loop, if causes are kept.
   const Parents& parents() const { return parents_; }
@@ -75,6 +78,7 @@ class World {
   Observers observers_;
   Sometimes sometimes_;
   std::unique_ptr<EventPairs> pairs_;
+  Sweep sweep_;
   std::vector<DecisionRecord> decision_records_;
   Parents parents_;
 };

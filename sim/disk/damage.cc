@@ -24,7 +24,7 @@ void SimulatedDisk::set_faults(const DiskFaults& faults) {
   bool misdirection_ends =
       faults_.misdirected_write.numerator && !faults.misdirected_write.numerator;
   faults_ = faults;
-  faulty_ = faults.any();
+  faulty_ = faults.any() || swept();
   calls_ = 0;
   if (!failures_end && !rot_ends && !misdirection_ends) return;
   for (auto& [name, inode] : names_) {
@@ -41,6 +41,12 @@ void SimulatedDisk::fired(const Inode& inode, const char* what, uint64_t offset)
 }
 
 DiskError SimulatedDisk::fail_call(const Inode& inode, uint64_t offset) {
+  if (world_.sweep().hits(Sweep::Kind::kDisk)) {
+    const std::string& host = world_.trace().lane_at(lane_).name;
+    world_.sweep().fire(world_.now(), "disk call on " + host + ", " + inode.name() + " at " + std::to_string(offset));
+    fired(inode, "I/O error", offset);
+    return DiskError::kIo;
+  }
   if (faults_.lost) return DiskError::kGone;
   ++calls_;
   bool chosen = faults_.fail_from_call && calls_ >= faults_.fail_from_call &&

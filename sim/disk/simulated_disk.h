@@ -17,7 +17,7 @@ namespace orrery::disk {
 
 class SimulatedDisk final : public Disk {
  public:
-  SimulatedDisk(World& world, LaneId lane) : world_(world), lane_(lane) {}
+  SimulatedDisk(World& world, LaneId lane) : world_(world), lane_(lane), faulty_(swept()) {}
 
   std::shared_ptr<File> open(std::string_view name, OpenMode mode, DiskError* error) override;
   DiskError remove(std::string_view name) override;
@@ -58,6 +58,8 @@ class SimulatedDisk final : public Disk {
   // Faults; all of them off the ordinary path.
   DiskError fail_call(const Inode& inode, uint64_t offset);
   void fired(const Inode& inode, const char* what, uint64_t offset);
+  // A sweep counts disk calls, so that all of them take the way of those that may fail.
+  bool swept() const { return world_.sweep().kind == Sweep::Kind::kDisk; }
   bool lies_or_fails(Inode& inode, DiskError* error);
   // Makes the sectors sound that are about to be written, or misdirects the write.
   void before_write(Inode& inode, uint64_t offset, const Buffer& bytes);
@@ -71,7 +73,7 @@ class SimulatedDisk final : public Disk {
   uint32_t generation_ = 1;
   uint64_t used_ = 0;
   DiskFaults faults_;
-  bool faulty_ = false;
+  bool faulty_;
   uint64_t calls_ = 0;
 };
 

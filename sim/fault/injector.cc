@@ -160,6 +160,7 @@ void Injector::begin(size_t index) {
   if (std::string_view mode = mode_of(fault); !mode.empty())
     ++begun_by_mode_[std::string(to_string(fault.kind)) + "." + std::string(mode)];
   was_[index] = true;
+  world_.loop().touch();
   world_.announce(FaultBegan{kWorldLane, fault});
   states_[index] = State::kInForce;
   bool lasts = apply(fault, index);
@@ -176,6 +177,7 @@ void Injector::finish(size_t index) {
   states_[index] = State::kOver;
   Fault& fault = *faults_[index];
   undo(fault, index);
+  world_.loop().touch();
   world_.announce(FaultEnded{kWorldLane, fault});
 }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr Site kResume{"host.resume"};
 constexpr Site kSlice{"host.slice"};
 constexpr Site kEndAtStep{"host.end_at_step"};
+constexpr Site kRestart{"host.restart"};
 }
 
 Process::Process(Hosts& hosts, Host& host, uint32_t incarnation)
@@ -134,6 +135,11 @@ void Hosts::crash(Host& host) {
   host.disk_->crash();
 }
 
+void Hosts::crash_for(Host& host, Duration down) {
+  crash(host);
+  world_.loop().schedule_in(down, kRestart, kWorldOwner, [this, id = host.id_] { restart(*hosts_[id]); });
+}
+
 void Hosts::restart(Host& host) {
   bool lost = !host.outside() && lost_[host.pop_];
   if (!host.process_ && !shut_ && !lost) boot(host);
@@ -183,11 +189,13 @@ void Hosts::go_on(Host& host) {
 }
 
 void Hosts::step_clock(Host& host, Duration by) {
+  world_.loop().touch();
   host.clock_.step(by);
   world_.announce(ClockChanged{host.lane_, host.id_, by, host.clock_.drift_ppm(), host.name_});
 }
 
 void Hosts::drift_clock(Host& host, int64_t parts_per_million) {
+  world_.loop().touch();
   host.clock_.set_drift(parts_per_million);
   world_.announce(ClockChanged{host.lane_, host.id_, {0}, parts_per_million, host.name_});
 }

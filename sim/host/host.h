@@ -206,6 +206,7 @@ class Hosts {
   // Faults. Each is an event of its own: never called from a task of the host it hits, nor while a
   // task runs that could be destroyed by it.
   void crash(Host& host);    // nothing if down already
+  void crash_for(Host& host, Duration down);  // and restarts after that
   void restart(Host& host);  // boots if down and its point of presence is not lost, else nothing
   void pause(Host& host, Duration for_);  // a longer pause extends a shorter one
   // From now on, over restarts too, the host has its processor for one slice of kSlowSlice in `factor` of them, as on a

@@ -5,6 +5,7 @@ namespace orrery::net {
 namespace {
 
 constexpr Site kStuck{"net.stuck"};
+constexpr Site kSwept{"net.swept"};
 // How many of the messages on the wire at a crash still arrive, of those towards one host.
 constexpr Site kLastWords{"net.last_words"};
 
@@ -68,6 +69,7 @@ bool Switchboard::connected(host::HostId from, host::HostId to) const {
 }
 
 void Switchboard::refresh_all() {
+  world_.loop().touch();
   for (uint32_t i = 0; i < links_.size(); ++i) refresh(i);
 }
 
@@ -160,6 +162,30 @@ void Switchboard::reset(host::HostId id) {
     ORRERY_SOMETIMES(world_, true, "a connection is reset on its way");
     lose_peer(index, link.epoch + 1, true);
   }
+void Switchboard::sweep(uint32_t index, uint32_t record) {
+  const Link& link = *links_[index];
+  if (link.from == link.to || !world_.sweep().hits(Sweep::Kind::kMessage)) return;
+  static constexpr const char* kWords[] = {"message", "request", "reply", "refusal", "reset"};
+  const Record& r = records_[record];
+  std::string what = kWords[static_cast<size_t>(r.carriage)];
+  if (r.message) what += std::string(" ") + r.message->kind().name;
+  world_.sweep().fire(world_.now(), what + " of " + hosts_.by_id(link.from).name() + " -> " + hosts_.by_id(link.to).name());
+  // Never from within whoever sends.
+  world_.loop().schedule(world_.now(), kSwept, kWorldOwner, [this, index, cause = r.cause] { break_before(index, cause); });
+}
+
+void Switchboard::break_before(uint32_t index, uint64_t record_cause) {
+  Link& link = *links_[index];
+  uint32_t i = link.first;
+  while (i != kNone && records_[i].cause != record_cause) i = records_[i].next;
+  while (i != kNone) {
+    const uint32_t next = records_[i].next;
+    if (records_[i].carriage != Carriage::kReset) free_record(i);
+    i = next;
+  }
+  world_.loop().touch();
+  ++statistics_.broken;
+  if (process_of(link.from)) lose_peer(index, link.epoch + 1, true);
 }
 
 // Tells the other side, as soon as it can be told, that the connection before this epoch is gone.

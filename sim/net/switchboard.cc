@@ -62,6 +62,7 @@ uint32_t Switchboard::make_link(host::HostId from, host::HostId to) {
   Link& link = *links_.back();
   link.from = from;
   link.to = to;
+  link.name_hash = mix64(hash_bytes(hosts_.by_id(from).name()), hash_bytes(hosts_.by_id(to).name()));
   if (from == to) {
     link.base_us = kLoopbackDelay.us;
     link.jitters = false;
@@ -155,6 +156,8 @@ uint32_t Switchboard::transmit(uint32_t link_index, Carriage carriage, uint32_t 
       watch_progress(link_index);
     schedule_delivery(link, index);
   }
+  if (carriage != Carriage::kReset && world_.sweep().kind == Sweep::Kind::kMessage) [[unlikely]]
+    sweep(link_index, index);
   return index;
 }
 
@@ -164,7 +167,13 @@ int64_t Switchboard::delay_of(Link& link, const Record& record) {
   Decisions& decide = world_.decide();
   if (draws_in_vain_) [[unlikely]]
     decide.between(kInVain, 0, 63, 0);
-  int64_t step = decide.between(kJitter, 0, kJitterSteps - 1, kJitterSteps / 2);
+  int64_t step;
+  if (Scheduler* scheduler = world_.loop().scheduler()) [[unlikely]] {
+    step = decide.steered(kJitter, kJitterSteps / 2, scheduler->delay(link.name_hash, record.cause, kJitterSteps));
+    step = std::clamp<int64_t>(step, 0, kJitterSteps - 1);
+  } else {
+    step = decide.between(kJitter, 0, kJitterSteps - 1, kJitterSteps / 2);
+  }
   us += link.jitter_us * kJitterTable[step] / 256;
   if (!link.degraded) [[likely]]
     return us;
@@ -204,6 +213,8 @@ void Switchboard::schedule_delivery(Link& link, uint32_t index) {
   host::Process* process = process_of(link.to);
   r.event = world_.loop().schedule(Instant{at}, kArrival, process ? process->owner() : kWorldOwner,
                                    [this, index] { deliver(index); });
+  // Whichever of two streams is faster; but what one peer sends, a reset among it, stays in order.
+  world_.loop().on_strand(r.event, static_cast<uint32_t>(link.name_hash) | 1);
 }
 
 void Switchboard::announce_delivery(const Link& link, Carriage carriage, uint8_t channel,

@@ -78,6 +78,7 @@ class Switchboard final : public Network, public host::ProcessWatcher {
   struct Link {
     host::HostId from, to;
     uint32_t reverse;
+    uint64_t name_hash = 0;  // of both names: the same in every run
     uint32_t epoch = 0;
     uint32_t channels_used = 0;  // bits; in either direction, since the last break
     bool established = false;    // something of this epoch was delivered, in either direction
@@ -166,6 +167,9 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     return link.established || link.channels_used || link.first_call != kNone;
   }
   void break_by_timeout(uint32_t link);
+  // Counts a message; the stream of the one that a sweep is to fail breaks at once, and it never arrives.
+  void sweep(uint32_t link, uint32_t record);
+  void break_before(uint32_t link, uint64_t record_cause);
   void send_reset(uint32_t link);
   void lose_peer(uint32_t link, uint32_t epoch, bool by_timeout);
   void purge_held_before(Link& link, uint32_t epoch);

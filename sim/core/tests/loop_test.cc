@@ -78,6 +78,20 @@ TEST(Loop, NothingOfADeadOwnerRuns) {
   EXPECT_EQ(ran, 10);
 }
 
+TEST(Loop, AStrandKeepsItsOrderUnderAScheduler) {
+  Loop loop;
+  LastFirst scheduler;
+  loop.schedule_by(&scheduler);
+  OwnerId owner = loop.create_owner();
+  std::vector<int> order;
+  for (int i = 0; i < 4; ++i) {
+    EventHandle handle = loop.schedule(Instant{5}, kSite, owner, [&order, i] { order.push_back(i); });
+    loop.on_strand(handle, i % 2);
+  }
+  loop.run_until(Instant{10});
+  EXPECT_EQ(order, (std::vector<int>{1, 0, 3, 2}));
+}
+
 TEST(Loop, APausedOwnersEventsRunInOrderWhenItResumes) {
   Loop loop;
   OwnerId owner = loop.create_owner();
