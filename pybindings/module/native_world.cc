@@ -39,6 +39,19 @@ Json finding_json(const live::Finding& finding) {
           {"liveness", true}, {"chain", chain}, {"lines", lines}};
 }
 
+// The points of a run at which it had a choice; see pybindings/orrery/exhaustive.py.
+Json choices_json(const std::vector<explore::Enumerator::Point>& points) {
+  Json out = Json::array();
+  for (const explore::Enumerator::Point& p : points) {
+    // What a prefix asked for counts, whatever this run made of the instant.
+    const size_t count = std::max(p.full ? p.tags.size() : p.reduced, p.taken + 1);
+    if (count < 2) continue;
+    out.push_back({{"state", hex64(p.state)}, {"key", decision_key("schedule.order", p.cause, 0)}, {"taken", p.taken},
+                   {"tags", std::vector<int64_t>(p.tags.begin(), p.tags.begin() + static_cast<ptrdiff_t>(count))}});
+  }
+  return out;
+}
+
 runtime::HeaderList headers_of(const std::vector<std::pair<std::string, std::string>>& list) {
   runtime::HeaderList headers;
   for (const auto& [name, value] : list) headers.append(name, value);
@@ -60,6 +73,7 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   WorldOptions options = read_world_options(options_json);
   options.cloud.keep_past = options.past.value_or(asks_for_its_past(app.application()));
   cloud_ = std::make_unique<Cloud>(geography(), app.application(), options.cloud);
+  order_by(options);
   findings_ = std::make_unique<Findings>(world());
   if (options.monitors)
     monitors_ = std::make_unique<monitors::Monitors>(world(), cloud_->hosts());
@@ -81,6 +95,26 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
 }
 
 NativeWorld::~NativeWorld() { tasks_.reset(); }
+
+void NativeWorld::order_by(const WorldOptions& options) {
+  if (options.enumerate) {
+    auto outside = [this](OwnerId owner) {
+      if (owner == kWorldOwner) return true;
+      for (host::HostId id = 0; id < cloud_->hosts().count(); ++id) {
+        host::Host& host = cloud_->hosts().by_id(id);
+        if (host.process() && host.process()->owner() == owner) return host.outside();
+      }
+      return true;  // nobody's any more: with the world, to be sure
+    };
+    auto enumerator = std::make_unique<explore::Enumerator>(world(), outside);
+    enumerator_ = enumerator.get();
+    scheduler_ = std::move(enumerator);
+  } else {
+    scheduler_ = explore::make_strategy(world(), options.schedule);
+    if (scheduler_) schedule_ = explore::to_string(options.schedule);
+  }
+  world().loop().schedule_by(scheduler_.get());
+}
 
 uint64_t NativeWorld::client(const std::string& city, const std::string& name) {
   auto found = geography().by_city(city);
@@ -434,6 +468,12 @@ std::string NativeWorld::finish() {
   out["exceptions"] = findings_->exceptions();
   if (list_decisions_) list_decisions(out);
   out["overrides_given"] = world().decide().overrides_given();
+  if (!schedule_.empty()) out["schedule"] = schedule_;
+  if (enumerator_) out["choices"] = choices_json(enumerator_->points());
+  if (const Sweep& sweep = world().sweep(); sweep.kind != Sweep::Kind::kNone) {
+    out["sweep"] = {{"fired", sweep.fired}, {"count", sweep.count}};
+    if (sweep.fired) out["sweep"].update({{"what", sweep.what}, {"at_us", sweep.at.us}});
+  }
   out["overrides_applied"] = world().decide().overrides_applied();
   out["decisions"] = world().decide().drawn();
   if (trace.texts()) out["story"] = story_of(trace);

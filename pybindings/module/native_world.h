@@ -20,6 +20,7 @@
 #include "pybindings/module/findings.h"
 #include "pybindings/module/world_options.h"
 #include "sim/core/task.h"
+#include "sim/explore/enumerator.h"
 #include "sim/fault/injector.h"
 #include "sim/fault/swarm.h"
 #include "sim/fault/survivable.h"
@@ -136,6 +137,12 @@ class NativeWorld {
   void plan_swarm(const WorldOptions& options);
   void draw_faults();
   bool pause_due(Instant deadline);
+
+  // Orders what is simultaneous; null for first in, first out. `enumerator_` is the same when it takes note of choices.
+  void order_by(const WorldOptions& options);
+  std::unique_ptr<Scheduler> scheduler_;
+  explore::Enumerator* enumerator_ = nullptr;
+  std::string schedule_;  // what it is, if not fifo
 
   std::unique_ptr<Cloud> cloud_;
   std::unique_ptr<CloudFaults> faults_;

@@ -92,6 +92,24 @@ void read_weaken(const Json& json, CloudOptions& cloud) {
   }
 }
 
+Sweep read_sweep(const Json& json) {
+  static constexpr std::pair<std::string_view, Sweep::Kind> kKinds[] = {
+      {"disk", Sweep::Kind::kDisk},
+      {"message", Sweep::Kind::kMessage},
+      {"commit-step", Sweep::Kind::kCommitStep},
+      {"host-call", Sweep::Kind::kHostCall}};
+  Sweep sweep;
+  const auto kind = json.at("kind").get<std::string>();
+  for (const auto& [name, value] : kKinds)
+    if (name == kind) sweep.kind = value;
+  if (sweep.kind == Sweep::Kind::kNone)
+    throw BadInput("sweep: \"" + kind + "\" is not disk, message, commit-step or host-call");
+  const auto n = json.at("n").get<int64_t>();
+  if (n < 1) throw BadInput("sweep: n counts from 1");
+  sweep.n = static_cast<uint64_t>(n);
+  return sweep;
+}
+
 }  // namespace
 
 WorldOptions read_world_options(const std::string& text) {
@@ -146,6 +164,13 @@ WorldOptions read_world_options(const std::string& text) {
       out.plant.push_back(name);
     }
     out.swarm_horizon = micros(json.value("horizon_us", out.swarm_horizon.us));
+    const std::string schedule = json.value("schedule", "fifo");
+    const auto strategy = explore::parse_strategy(schedule);
+    if (!strategy)
+      throw BadInput("schedule: \"" + schedule + "\" is not fifo, random, pct:1 to pct:16, pos or portfolio");
+    out.schedule = explore::resolve(*strategy, decisions.seed);
+    out.enumerate = json.value("enumerate", false);
+    if (json.contains("sweep") && !json["sweep"].is_null()) out.cloud.world.sweep = read_sweep(json["sweep"]);
     read_weaken(json.value("weaken", Json::object()), out.cloud);
   } catch (const Json::exception& e) {
     throw BadInput(std::string("world options: ") + e.what());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "platform/cloud.h"
+#include "sim/explore/strategy.h"
 
 namespace orrery::python {
 
@@ -30,6 +31,10 @@ struct WorldOptions {
   std::optional<uint64_t> record_from;
   // Flaws of the world itself that tests ask for, by name.
   std::vector<std::string> plant;
+  // Who orders what a real system leaves open; never a portfolio, but this seed's share of it.
+  explore::StrategySpec schedule;
+  // Take note of every choice of order instead, for an exhaustive search.
+  bool enumerate = false;
 };
 
 // Throws BadInput naming the field.

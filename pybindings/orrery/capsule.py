@@ -20,6 +20,7 @@ from typing import Any
 from orrery.errors import EXIT_CODES, UserError
 from orrery.files import parse_json, read_text, write_whole
 from orrery.places import shown
+from orrery.schedule import is_schedule, is_sweep
 
 VERSION = 1
 FAULT_PRESETS = ("none", "lite", "swarm", "storm")
@@ -64,6 +65,13 @@ class Capsule:
         if self.requests is not None:
             job.update(requests=self.requests, for_us=self.for_us)
         return job
+    schedule: str | None = None  # who orders what is left open, unless it is fifo
+    sweep: dict[str, Any] | None = None  # {"kind", "n"}: what fails, counted
+
+    def order(self) -> dict[str, Any]:
+        """What a job of this capsule says of order and sweep."""
+        asked = {"schedule": self.schedule, "sweep": self.sweep}
+        return {key: value for key, value in asked.items() if value is not None}
 
     def extra(self) -> dict[str, Any]:
         """What a job of this run says beyond target, seed, faults and configuration."""
@@ -107,6 +115,7 @@ class Capsule:
         for key in ("until_us", "monitors"):
             if getattr(self, key) is not None:
                 body[key] = getattr(self, key)
+        body.update(self.order())
         body["checksum"] = checksum(body)
         return body
 
@@ -219,6 +228,8 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         until_us=take("until_us", int, required=False),
         monitors=take("monitors", bool, required=False),
         shrunk=take("shrunk", dict, required=False, default={}),
+        schedule=take("schedule", str, required=False),
+        sweep=take("sweep", dict, required=False),
     )
     if not all(isinstance(pop, str) for pop in capsule.pops):
         raise refuse('"pops" holds something that is not a text')
@@ -232,6 +243,10 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         last = entry["at_step"]
     if not all(isinstance(folder, str) for folder in capsule.beside):
         raise refuse('"with" holds something that is not a text')
+    if capsule.schedule is not None and not is_schedule(capsule.schedule):
+        raise refuse(f'"schedule" is {capsule.schedule!r}')
+    if capsule.sweep is not None and not is_sweep(capsule.sweep):
+        raise refuse('"sweep" is not {"kind": what is counted, "n": which fails}')
     if document:
         raise refuse(f'unknown key "{next(iter(document))}"')
     return capsule

@@ -259,7 +259,15 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
             for key in ("pops", "until_rule", "until_us", "monitors")
             if key in outcome.extra or key in plan.common
         },
+        schedule=schedule_of(plan.common),
+        sweep=plan.common.get("sweep"),
     )
+
+
+def schedule_of(job: dict[str, Any]) -> str | None:
+    """What a capsule of this job says of its schedule: nothing when it is first in, first out."""
+    schedule = job.get("schedule")
+    return None if schedule == "fifo" else schedule
 
 
 def run_plans(

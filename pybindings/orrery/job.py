@@ -138,6 +138,9 @@ def options(scenario: Scenario, job: dict[str, Any]) -> dict[str, Any]:
         "positions": bool(job.get("positions", True)),
         "past": scenario.past,
         "pairs": bool(job.get("coverage")),
+        "schedule": job.get("schedule") or scenario.schedule,
+        "enumerate": bool(job.get("enumerate")),
+        "sweep": job.get("sweep"),
         "weaken": {**scenario.weaken, **job.get("weaken", {})},
         "redraw": job.get("redraw") or [],
         "plant": job.get("plant") or [],
@@ -187,7 +190,7 @@ def _result(
             verdict = "fail"
     if job.get("brief"):
         return _brief(finished, verdict, failures)
-    keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage", "stubs")
+    keys = ("hash", "events", "simulated_us", "rules", "faults", "never", "coverage", "stubs", "schedule", "sweep", "choices")
     result = {key: finished[key] for key in keys if key in finished}
     result.update(verdict=verdict, failures=failures)
     if job.get("record") or job.get("requests") is not None:

@@ -17,6 +17,7 @@ from typing import Any, Callable, Coroutine, Iterable, Mapping
 from orrery.capsule import FAULT_PRESETS
 from orrery.errors import UserError
 from orrery.places import shown
+from orrery.schedule import SCHEDULES, is_schedule
 from orrery.times import Span, parse_us
 
 ScenarioFunction = Callable[..., Coroutine[Any, Any, None]]
@@ -47,6 +48,7 @@ class Scenario:
     expect: str | None = None
     weaken: dict[str, Any] = field(default_factory=dict)
     past: bool | None = None
+    schedule: str = "fifo"
     patience_us: int = 0
     faults_over_us: int = 0
     description: str = ""
@@ -81,6 +83,7 @@ def scenario(
     expect: str | None = None,
     weaken: dict[str, Any] | None = None,
     past: bool | None = None,
+    schedule: str = "fifo",
     patience: Span = DEFAULT_PATIENCE,
     faults_over: Span = DEFAULT_FAULTS_OVER,
 ) -> Any:
@@ -95,6 +98,8 @@ def scenario(
     must be found to break. weaken: guarantees switched off on purpose, e.g. {"quorum": 2}.
     past: whether the past of Durable Objects is kept for point-in-time recovery, which keeps every
     write in memory; by default when the code names one of its functions.
+    schedule: who orders what a real system leaves open: "fifo", "random", "pct:3", "pos" or "portfolio"
+    (sim/explore/README.md).
     patience: simulated time without any answer after which the run counts as not live.
     faults_over: the part of the run that a preset spreads its faults over; its last fifth is quiet.
     """
@@ -105,6 +110,10 @@ def scenario(
         if faults not in FAULT_PRESETS:
             raise UserError(
                 f"scenario {target.__name__}: faults={faults!r} is not one of {', '.join(FAULT_PRESETS)}"
+            )
+        if not is_schedule(schedule):
+            raise UserError(
+                f"scenario {target.__name__}: schedule={schedule!r} is not one of {SCHEDULES}"
             )
         if type(seeds) is not int or seeds < 1:
             raise UserError(
@@ -145,6 +154,7 @@ def scenario(
             expect=expect,
             weaken=dict(weaken or {}),
             past=past,
+            schedule=schedule,
             patience_us=patience_us,
             faults_over_us=faults_over_us,
             description=inspect.getdoc(target) or "",

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator
 import click
 
 from orrery.branching import shared_prefix
-from orrery.cli import common
+from orrery.cli import common, searching
 from orrery.cli.suite import show_suite
 from orrery.coverage import Reached
 from orrery.errors import not_in_this_build
@@ -54,9 +54,11 @@ _SEEDS_WITH_BUDGET = 2**40
 @common.environment_option
 @common.with_option
 @common.weaken_option
+@searching.schedule_option
 @common.deadline_option
 @common.out_option
 @common.json_option
+@searching.search_options
 def command(
     target: str,
     seeds: int | None,
@@ -74,9 +76,11 @@ def command(
     environment: str | None,
     beside: tuple[Path, ...],
     weaken: dict[str, Any],
+    schedule: str | None,
     deadline_us: int,
     out: Path,
     as_json: bool,
+    search: dict[str, Any],
 ) -> int:
     """Run many seeds of TARGET in parallel. With only --budget, seeds go on until it is spent.
 
@@ -86,11 +90,14 @@ def command(
         raise not_in_this_build("--cluster")
     found = parse_target(target, environment, beside=beside)
     shares = common.parse_shard(shard)
-    job: dict[str, Any] = {"weaken": weaken, **found.job()}
+    job: dict[str, Any] = {"weaken": weaken, "schedule": schedule, **found.job()}
     if found.kind == "project":
         job["requests"] = (
             read_requests(requests_file) if requests_file else found_requests(found.path)[0]
         )
+    if searching.asked(search):
+        where = {"jobs": jobs, "deadline_us": deadline_us, "out": out, "as_json": as_json}
+        return searching.run(found, job, search, faults=faults, budget_us=budget_us, **where)
     job["coverage"] = True
     started = time.monotonic()
     with Pool(jobs, deadline_us / 1e6) as pool:

@@ -10,6 +10,7 @@ from typing import Any, Iterator
 import click
 
 from orrery.cli import common
+from orrery.cli.searching import schedule_option
 from orrery.exploration import Plan, run_plans
 from orrery.places import shown
 from orrery.pool import Pool
@@ -38,6 +39,7 @@ from orrery.times import show_us
 @common.environment_option
 @common.with_option
 @common.weaken_option
+@schedule_option
 @common.deadline_option
 @common.out_option
 @common.junit_option
@@ -51,6 +53,7 @@ def command(
     environment: str | None,
     beside: tuple[Path, ...],
     weaken: dict[str, Any],
+    schedule: str | None,
     deadline_us: int,
     out: Path,
     junit: Path | None,
@@ -68,7 +71,7 @@ def command(
     --faults says so.
     """
     found = parse_target(target, environment, beside=beside)
-    common_job: dict[str, Any] = {"weaken": weaken, **found.job()}
+    common_job: dict[str, Any] = {"weaken": weaken, "schedule": schedule, **found.job()}
     console = error_console()
     if found.kind == "project":
         if requests_file is not None:
