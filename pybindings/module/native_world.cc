@@ -74,6 +74,7 @@ NativeWorld::NativeWorld(const App& app, const std::string& options_json) {
   options.cloud.keep_past = options.past.value_or(asks_for_its_past(app.application()));
   cloud_ = std::make_unique<Cloud>(geography(), app.application(), options.cloud);
   order_by(options);
+  step_sweep_ = std::make_unique<host::StepSweep>(cloud_->hosts());
   findings_ = std::make_unique<Findings>(world());
   if (options.monitors)
     monitors_ = std::make_unique<monitors::Monitors>(world(), cloud_->hosts());

@@ -24,6 +24,7 @@
 #include "sim/fault/injector.h"
 #include "sim/fault/swarm.h"
 #include "sim/fault/survivable.h"
+#include "sim/host/step_sweep.h"
 
 namespace orrery::python {
 
@@ -145,6 +146,7 @@ class NativeWorld {
   std::string schedule_;  // what it is, if not fifo
 
   std::unique_ptr<Cloud> cloud_;
+  std::unique_ptr<host::StepSweep> step_sweep_;
   std::unique_ptr<CloudFaults> faults_;
   std::unique_ptr<fault::Injector> injector_;
   std::unique_ptr<Findings> findings_;

@@ -54,6 +54,14 @@ class Capsule:
     monitors: bool | None = None
     shrunk: dict[str, Any] = field(default_factory=dict)
 
+    schedule: str | None = None  # who orders what is left open, unless it is fifo
+    sweep: dict[str, Any] | None = None  # {"kind", "n"}: what fails, counted
+
+    def order(self) -> dict[str, Any]:
+        """What a job of this capsule says of order and sweep."""
+        asked = {"schedule": self.schedule, "sweep": self.sweep}
+        return {key: value for key, value in asked.items() if value is not None}
+
     def job(self) -> dict[str, Any]:
         """What a job says to have this run again."""
         job: dict[str, Any] = {
@@ -65,14 +73,6 @@ class Capsule:
         if self.requests is not None:
             job.update(requests=self.requests, for_us=self.for_us)
         return job
-    schedule: str | None = None  # who orders what is left open, unless it is fifo
-    sweep: dict[str, Any] | None = None  # {"kind", "n"}: what fails, counted
-
-    def order(self) -> dict[str, Any]:
-        """What a job of this capsule says of order and sweep."""
-        asked = {"schedule": self.schedule, "sweep": self.sweep}
-        return {key: value for key, value in asked.items() if value is not None}
-
     def extra(self) -> dict[str, Any]:
         """What a job of this run says beyond target, seed, faults and configuration."""
         extra: dict[str, Any] = {}
@@ -81,7 +81,7 @@ class Capsule:
         for key in ("overrides", "redraw", "pops", "until_rule"):
             if getattr(self, key):
                 extra[key] = getattr(self, key)
-        for key in ("until_us", "monitors"):
+        for key in ("until_us", "monitors", "schedule", "sweep"):
             if getattr(self, key) is not None:
                 extra[key] = getattr(self, key)
         return extra

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from pathlib import Path
 from typing import Any, Callable
@@ -47,14 +48,11 @@ def search_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", "seed", type=common.SEED, help="Sweep and exhaustive: the seed of every run.  [default: 1]"),
     )
 
+    @functools.wraps(function)
     def gathered(**given: Any) -> Any:
-        keys = ("exhaustive", "kind", "start", "most", "seed")
-        return function(**given, search={key: given.pop(key) for key in keys})
+        search = {key: given.pop(key) for key in ("exhaustive", "kind", "start", "most", "seed")}
+        return function(**given, search=search)
 
-    gathered.__name__, gathered.__doc__ = function.__name__, function.__doc__
-    for attribute in ("__click_params__",):
-        if hasattr(function, attribute):
-            setattr(gathered, attribute, getattr(function, attribute))
     for option in reversed(options):
         gathered = option(gathered)
     return gathered

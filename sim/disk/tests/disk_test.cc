@@ -328,5 +328,29 @@ TEST(DiskFaults, ALostDiskComesBackWholeButAWipedOneDoesNot) {
   EXPECT_EQ(f->sync(), DiskError::kGone);
 }
 
+TEST(DiskSweep, TheNthCallOfAllDisksFailsOnceAndDoesNothing) {
+  for (uint64_t n = 1; n <= 7; ++n) {
+    World::Options options;
+    options.sweep.kind = Sweep::Kind::kDisk;
+    options.sweep.n = n;
+    World world(options);
+    auto one = make_disk(world, world.trace().lane("host:FRA/1", "host"));
+    auto two = make_disk(world, world.trace().lane("host:FRA/2", "host"));
+    std::vector<DiskError> errors;
+    for (Disk* disk : {one.get(), two.get()}) {
+      auto file = disk->open("log", true, nullptr);
+      errors.push_back(file->write(0, bytes_of("data")));
+      errors.push_back(file->sync());
+      uint8_t out[4];
+      errors.push_back(file->read(0, out, nullptr));
+    }
+    EXPECT_EQ(world.sweep().fired, n <= 6);
+    for (size_t i = 0; i < errors.size(); ++i) EXPECT_EQ(errors[i], i + 1 == n ? DiskError::kIo : DiskError::kNone) << n;
+    if (n == 4) {
+      EXPECT_EQ(world.sweep().what, "disk call on host:FRA/2, log at 0");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace orrery::disk

@@ -50,7 +50,9 @@ struct Outcome {
 struct Fixture {
   explicit Fixture(uint64_t seed = 1, DecisionBase base = DecisionBase::kDefault,
                    const std::map<std::string, int64_t>& overrides = {})
-      : world(World::Options{{seed, base, overrides}, false}),
+      : Fixture(World::Options{{seed, base, overrides}, false}) {}
+  explicit Fixture(const World::Options& options)
+      : world(options),
         hosts(world, geography(),
               [](host::Process& p) {
                 Echo& echo = p.add<Echo>(p);
