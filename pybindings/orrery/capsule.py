@@ -81,10 +81,10 @@ class Capsule:
         for key in ("overrides", "redraw", "pops", "until_rule"):
             if getattr(self, key):
                 extra[key] = getattr(self, key)
-        for key in ("until_us", "monitors", "schedule", "sweep"):
+        for key in ("until_us", "monitors"):
             if getattr(self, key) is not None:
                 extra[key] = getattr(self, key)
-        return extra
+        return {**extra, **self.order()}
 
     def document(self) -> dict[str, Any]:
         """The JSON document, checksum included."""

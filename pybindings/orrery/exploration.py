@@ -259,8 +259,8 @@ def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
             for key in ("pops", "until_rule", "until_us", "monitors")
             if key in outcome.extra or key in plan.common
         },
-        schedule=schedule_of(plan.common),
-        sweep=plan.common.get("sweep"),
+        schedule=schedule_of({**plan.common, **outcome.extra}),
+        sweep=outcome.extra.get("sweep"),
     )
 
 

@@ -170,4 +170,6 @@ def capsule_path(out: Path, name: str, outcome: Outcome) -> Path:
     mark = "" if outcome.faults == "swarm" else f"-{outcome.faults}"
     if outcome.extra.get("redraw"):
         mark += f"-branch-{outcome.extra['redraw'][-1]['seed']}"
+    if schedule := outcome.result.get("schedule"):
+        mark += f"-{schedule}".replace(":", "")
     return out / f"{name}-{outcome.seed}{mark}.capsule.json"

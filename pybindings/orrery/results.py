@@ -80,5 +80,5 @@ def kept_runs(out: Path, target: str, weaken: dict[str, Any]) -> list[Run]:
         except UserError:
             continue
         if capsule.target == target and capsule.weaken == weaken and capsule.requests is None:
-            found.append(Run(capsule.faults, capsule.seed, {**capsule.extra(), "kept": shown(path)}))
+            found.append(Run(capsule.faults, capsule.seed, {"schedule": None, **capsule.extra(), "kept": shown(path)}))
     return found[:KEPT_MAX]

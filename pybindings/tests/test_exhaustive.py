@@ -99,3 +99,57 @@ def test_a_search_cut_short_does_not_claim_to_know(real: Real) -> None:
     done = real.run("explore", "orders/scenario.py::right", "--exhaustive", "--budget", "1ms", "--json")
     assert done.code == 14, done.out + done.err
     assert done.json["scenarios"][0]["whole"] is False
+
+
+@pytest.mark.parametrize("kind", ["disk", "message", "commit-step", "host-call"])
+def test_a_sweep_of_the_right_platform_ends_clean(real: Real, kind: str) -> None:
+    done = real.run("explore", "orders/scenario.py::counting", "--sweep", kind, "--json", seconds=300)
+    assert done.code == 0, done.out + done.err
+    scenario = done.json["scenarios"][0]
+    assert scenario["whole"] and scenario["points"] >= 5
+    assert [point["n"] for point in scenario["hit"]] == list(range(1, scenario["points"] + 1))
+    assert len({point["what"] for point in scenario["hit"]}) >= 3
+
+
+def test_a_sweep_names_the_moment_at_which_a_flaw_shows(real: Real) -> None:
+    words = ("explore", "orders/scenario.py::counting", "--sweep", "message", "--weaken", "at_most_once=off", "--json")
+    done = real.run(*words, seconds=300)
+    assert done.code == 11, done.out + done.err
+    scenario = done.json["scenarios"][0]
+    hit = {point["n"]: point for point in scenario["hit"]}
+    failed = [point for point in hit.values() if point["verdict"] == "fail"]
+    # What is lost then is the object's answer: the call was handled, and is made again.
+    assert failed and all(point["what"].startswith("reply") for point in failed), failed
+    first = failed[0]["n"]
+    again = real.run(*words[:-1], "--from", first, "--max", 1)
+    assert again.code == 11 and f"message {first} is the reply" in again.out, again.out + again.err
+    body = json.loads((real.folder / scenario["failures"][0]["capsule"]).read_text())
+    assert body["sweep"] == {"kind": "message", "n": first}
+    replayed = real.run("replay", scenario["failures"][0]["capsule"])
+    assert replayed.code == 11 and "the same run" in replayed.out, replayed.out + replayed.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--exhaustive", "--sweep", "disk"),
+        ("--max", "3"),
+        ("--from", "2"),
+        ("--seed", "2"),
+        ("--exhaustive", "--faults", "swarm"),
+        ("--sweep", "luck"),
+        ("--schedule", "pct:17"),
+        ("--schedule", "chance"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(real: Real, words: tuple[str, ...]) -> None:
+    done = real.run("explore", "orders/scenario.py::right", *words)
+    assert done.code == 2 and done.err.startswith("orrery:") and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("schedule", ["random", "pct:3", "pos", "portfolio"])
+def test_a_strategy_repeats_and_its_capsule_replays(real: Real, schedule: str) -> None:
+    words = ("run", "orders/scenario.py::counting", "--faults", "swarm", "--seed", "4", "--schedule", schedule, "--json")
+    first, second = real.run(*words), real.run(*words)
+    assert first.code == second.code == 0, first.out + first.err
+    assert first.json["scenarios"][0]["hash"] == second.json["scenarios"][0]["hash"]

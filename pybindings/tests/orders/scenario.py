@@ -1,4 +1,4 @@
-"""Levels told to a gauge at the same moment: one way to keep the highest needs them in the order of their rise."""
+"""Levels told to a gauge at the same moment: one way to keep the highest needs them in the order of their rise. And a count."""
 
 import orrery
 
@@ -33,3 +33,22 @@ async def right(world: orrery.World) -> None:
 async def faulty(world: orrery.World) -> None:
     """Only some orders of the levels give the highest."""
     await told_at_once(world, "rising", [3, 5, 7, 9])
+
+
+def sum_or_unsure(response):
+    return ("ok", response.json()["n"]) if response.ok else ("info", None)
+
+
+@orrery.scenario(app=".", pops=POPS, faults="none")
+async def counting(world: orrery.World) -> None:
+    """Three additions, and what they came to: whatever fails, none counts twice and none that was answered is lost."""
+    client = world.client(near="Frankfurt")
+    for _ in range(3):
+        await client.post("/add", op=("add", "n", 1), outcome=sum_or_unsure)
+    witness = world.client(near="Paris")
+    for _ in range(60):
+        seen = await witness.get("/count", op=("read", "n"), outcome=sum_or_unsure)
+        if seen.ok:
+            break
+        await world.sleep("1s")
+    world.check.linearizable(world.history, model="counter", add_returns=True)

@@ -111,7 +111,7 @@ TEST(Schedules, OnMedianDelaysTheSchedulerAloneDecidesWhoIsHeardFirst) {
   const auto fifo = [](World&) -> Scheduler* { return nullptr; };
   EXPECT_EQ(heard_under(fifo, options), (std::vector<int64_t>{11, 12, 21, 22}));
   const auto last = [](World&) -> Scheduler* { return new LastFirst; };
-  EXPECT_EQ(heard_under(last, options), (std::vector<int64_t>{21, 11, 22, 12}));
+  EXPECT_EQ(heard_under(last, options), (std::vector<int64_t>{21, 22, 11, 12}));
 }
 
 }  // namespace

@@ -16,18 +16,30 @@ export class Gauge extends DurableObject<Env> {
     await this.ctx.storage.put("highest", level);
   }
 
+  async add(): Promise<number> {
+    const count = ((await this.ctx.storage.get<number>("count")) ?? 0) + 1;
+    await this.ctx.storage.put("count", count);
+    return count;
+  }
+
+  async count(): Promise<number> {
+    return (await this.ctx.storage.get<number>("count")) ?? 0;
+  }
+
   async highest(): Promise<number> {
     return (await this.ctx.storage.get<number>("highest")) ?? 0;
   }
 }
 
-// POST /tell/:level, POST /rising/:level, GET /
+// POST /tell/:level, POST /rising/:level, GET /; POST /add, GET /count
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const [, what, level] = new URL(request.url).pathname.split("/");
     const gauge = env.GAUGE.get(env.GAUGE.idFromName("boiler"));
     if (what === "tell") await gauge.tell(Number(level));
     if (what === "rising") await gauge.tellRising(Number(level));
+    if (what === "add") return Response.json({ n: await gauge.add() });
+    if (what === "count") return Response.json({ n: await gauge.count() });
     return Response.json({ highest: await gauge.highest() });
   },
 } satisfies ExportedHandler<Env>;
