@@ -162,6 +162,8 @@ void Switchboard::reset(host::HostId id) {
     ORRERY_SOMETIMES(world_, true, "a connection is reset on its way");
     lose_peer(index, link.epoch + 1, true);
   }
+}
+
 void Switchboard::sweep(uint32_t index, uint32_t record) {
   const Link& link = *links_[index];
   if (link.from == link.to || !world_.sweep().hits(Sweep::Kind::kMessage)) return;
