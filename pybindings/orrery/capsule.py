@@ -73,6 +73,7 @@ class Capsule:
         if self.requests is not None:
             job.update(requests=self.requests, for_us=self.for_us)
         return job
+
     def extra(self) -> dict[str, Any]:
         """What a job of this run says beyond target, seed, faults and configuration."""
         extra: dict[str, Any] = {}

@@ -41,6 +41,8 @@ def capsule_of(shrunk: Shrunk, capsule: Capsule, build: str, app: str) -> Capsul
         until_rule=shrunk.case.until_rule,
         until_us=shrunk.until_us,
         monitors=capsule.monitors,
+        schedule=capsule.schedule,
+        sweep=capsule.sweep,
         shrunk={
             "from": {
                 "events": shrunk.original.events,

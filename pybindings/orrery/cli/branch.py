@@ -136,6 +136,7 @@ def job_of(wanted: Capsule) -> dict[str, Any]:
         "overrides": wanted.overrides,
         "weaken": wanted.weaken,
         "redraw": wanted.redraw,
+        **wanted.order(),
     }
     if wanted.requests is not None:
         job.update(requests=wanted.requests, for_us=wanted.for_us)
