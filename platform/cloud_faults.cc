@@ -78,7 +78,7 @@ std::string CloudFaults::check(const fault::Fault& fault) {
   }
   if (fault.kind == fault::FaultKind::kCrashAtStep) return StepCrashes::check(fault);
   if (OutsideFaults::takes(fault.kind)) return outside_.check(fault);
-  return std::string(fault::to_string(fault.kind)) + " is not supported yet";
+  return std::string(fault::to_string(fault.kind)) + " is not supported yet: no WebSocket outlives its object's memory here";
 }
 
 std::string CloudFaults::begin(const fault::Fault& fault) {

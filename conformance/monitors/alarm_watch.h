@@ -35,6 +35,7 @@ class AlarmWatch {
   void on(const durable::SavepointBegan& e, const EventContext& at);
   void on(const durable::SavepointEnded& e, const EventContext& at);
   void on(const durable::ObjectCommitted& e, const EventContext& at);
+  void on(const durable::LateCommitted& e, const EventContext& at) { on(e.commit, at); }
   void on(const durable::ObjectStarted& e, const EventContext& at);
   void on(const durable::AlarmHandlerEnded& e, const EventContext& at);
   void on(const worker::TurnEnded& e, const EventContext& at);

@@ -75,6 +75,7 @@ Monitors::Monitors(World& world, host::Hosts& hosts)
   p.subscribe<durable::SavepointBegan>(world, p.alarms);
   p.subscribe<durable::SavepointEnded>(world, p.alarms);
   p.subscribe<durable::ObjectCommitted>(world, p.alarms);
+  p.subscribe<durable::LateCommitted>(world, p.alarms);
   p.subscribe<durable::ObjectStarted>(world, p.alarms);
   p.subscribe<durable::AlarmHandlerEnded>(world, p.alarms);
   p.subscribe<worker::TurnEnded>(world, p.alarms);

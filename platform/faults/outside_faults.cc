@@ -25,6 +25,9 @@ std::string check_number(const fault::Fault& fault, const char* key, int64_t low
          std::to_string(high);
 }
 
+constexpr Site kEvictIsolate{"fault.evict_isolate"};
+// By then its objects are gone.
+constexpr Duration kAfterItsObjects = millis(1);
 constexpr int64_t kLongestUs = int64_t{24} * 3600 * 1'000'000;
 
 std::string_view pop_code(std::string_view target) { return target.starts_with("pop:") ? target.substr(4) : target; }
@@ -46,7 +49,8 @@ std::string OutsideFaults::check(const fault::Fault& fault) const {
       if (!target.starts_with("do:") && !is_host)
         return kind + "the target is an object like do:Cart/42 or a host like host:FRA/2, not " + named;
       const std::string reason = text_of(fault, "reason");
-      return reason == "memory" || reason == "cpu" ? "" : kind + "the reason is memory or cpu, not \"" + reason + "\"";
+      const bool known = reason == "memory" || reason == "cpu" || reason == "evicted";
+      return known ? "" : kind + "the reason is memory, cpu or evicted, not \"" + reason + "\"";
     }
     case FaultKind::kOrigin: {
       const std::string mode = text_of(fault, "mode");
@@ -91,13 +95,40 @@ void OutsideFaults::end(const fault::Fault& fault) {
 
 // All that its events held is lost with it, as when it goes over its memory or uses up its time by itself.
 void OutsideFaults::kill_isolate(const fault::Fault& fault) {
-  const auto why = text_of(fault, "reason") == "cpu" ? worker::IsolateEnd::kCpu : worker::IsolateEnd::kMemory;
-  if (durable::Actor* actor = cloud_.find_object(fault.target)) return actor->worker().give_up_isolate(why);
-  host::Host* host = cloud_.hosts().existing(fault.target);
+  const std::string reason = text_of(fault, "reason");
+  durable::Actor* actor = cloud_.find_object(fault.target);
+  host::Host* host = actor ? &actor->object_host().process().host() : cloud_.hosts().existing(fault.target);
   auto* workers = host && host->process() ? host->process()->find<worker::HostWorkers>() : nullptr;
   if (!workers) return;
-  for (uint32_t slot = 0; slot < workers->slots(); ++slot)
-    if (auto* worker = workers->find(slot)) worker->give_up_isolate(why);
+  for (uint32_t slot = 0; slot < workers->slots(); ++slot) {
+    worker::WorkerIsolate* worker = workers->find(slot);
+    if (!worker || (actor && worker != &actor->worker())) continue;
+    if (reason == "evicted") evict_isolate(*host, slot);
+    else worker->give_up_isolate(reason == "cpu" ? worker::IsolateEnd::kCpu : worker::IsolateEnd::kMemory);
+  }
+}
+
+// One with nothing under way makes room for others: its objects go as after idleness, then the isolate with what it kept
+// in memory. Another stays.
+void OutsideFaults::evict_isolate(host::Host& host, uint32_t slot) {
+  worker::WorkerIsolate* isolate = host.process()->find<worker::HostWorkers>()->find(slot);
+  std::vector<durable::Actor*> resting;
+  bool busy = false;
+  host.process()->find<durable::ObjectHost>()->for_each([&](durable::Actor& actor) {
+    if (&actor.worker() != isolate) return;
+    busy |= actor.busy();
+    resting.push_back(&actor);
+  });
+  ORRERY_SOMETIMES(cloud_.world(), busy, "an isolate is too busy to be evicted");
+  if (busy) return;
+  for (durable::Actor* actor : resting) actor->object_host().evict(*actor, "evicted with its isolate");
+  cloud_.world().loop().schedule_in(
+      kAfterItsObjects, kEvictIsolate, host.process()->owner(), [process = host.process(), slot] {
+        worker::WorkerIsolate* emptied = process->find<worker::HostWorkers>()->find(slot);
+        if (!emptied || !emptied->resting()) return;
+        ORRERY_SOMETIMES(process->world(), true, "an isolate is evicted");
+        emptied->give_up_isolate(worker::IsolateEnd::kMemory);  // there is nobody to be told why
+      });
 }
 
 void OutsideFaults::spoil_origin(const fault::Fault& fault) {

@@ -21,6 +21,7 @@ class OutsideFaults {
 
  private:
   void kill_isolate(const fault::Fault& fault);
+  void evict_isolate(host::Host& host, uint32_t slot);
   void spoil_origin(const fault::Fault& fault);
   void reroute(const fault::Fault& fault, bool back);
   void cut_sockets(const fault::Fault& fault);

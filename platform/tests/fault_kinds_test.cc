@@ -8,11 +8,14 @@ namespace orrery::objects {
 namespace {
 
 constexpr std::string_view kSource = R"(
+let memory = 0;
 export class Thing extends DurableObject {
   put(n) { this.ctx.storage.kv.put("n", n); return "put"; }
   bump() { this.ctx.storage.kv.put("bumps", (this.ctx.storage.kv.get("bumps") ?? 0) + 1); return "put"; }
   ring(ms) { return this.ctx.storage.setAlarm(Date.now() + ms).then(() => "set"); }
   alarm() { this.ctx.storage.kv.put("rang", (this.ctx.storage.kv.get("rang") ?? 0) + 1); }
+  async busy() { await wait(2000); return this.held(); }
+  memory() { return String(++memory); }
   held() { return `${this.ctx.storage.kv.get("n") ?? 0} ${this.ctx.storage.kv.get("rang") ?? 0}`; }
 }
 export class Other extends DurableObject {}
@@ -24,6 +27,8 @@ const cases = {
   soon: (env, T, o) => at(T, o).ring(3000),
   later: (env, T, o) => at(T, o).ring(6000),
   held: (env, T, o) => at(T, o).held(),
+  busy: (env, T, o) => at(T, o).busy(),
+  memory: (env, T, o) => at(T, o).memory(),
   slow: async (env, T, o) => { await wait(3000); return at(T, o).held(); },
 };
 )";
@@ -112,6 +117,27 @@ TEST(KillIsolate, ResetsItsObjectsAndKeepsWhatWasConfirmed) {
   }
 }
 
+TEST(KillIsolate, OneThatRestsIsEvictedWithItsMemoryAndOneAtWorkIsNot) {
+  Rig rig(app());
+  EXPECT_EQ(rig.ask("put"), "put");
+  EXPECT_EQ(rig.ask("memory"), "1");
+  EXPECT_EQ(rig.ask("memory"), "2");
+  const std::string host = rig.object("o")->object_host().process().host().name();
+  const std::string evicted = R"({"kind":"kill_isolate","reason":"evicted","target":")" + host + R"("})";
+  rig.send("busy");
+  rig.run_for(millis(500));
+  rig.fault(evicted.c_str());
+  rig.run_for(millis(5));
+  EXPECT_NE(rig.object("o"), nullptr);
+  rig.run_for(seconds(5));
+  EXPECT_EQ(rig.answers().back(), "7 0") << "what is under way goes on";
+  rig.fault(evicted.c_str());
+  rig.run_for(millis(5));
+  EXPECT_EQ(rig.object("o"), nullptr);
+  EXPECT_EQ(rig.ask("memory"), "1");
+  EXPECT_EQ(rig.ask("held"), "7 0");
+}
+
 TEST(RepeatAlarm, TheSecondDeliveryJoinsTheFirstOrComesTooLate) {
   for (const char* after : {"0", "2000", "5000000"}) {
     Rig rig(app());
@@ -189,7 +215,7 @@ TEST(FaultKinds, EachMistakeHasOneClearMessage) {
   EXPECT_EQ(mistake(rig, R"({"kind":"crash_at_step","target":"*","step":"3.2.7"})"),
             "fault: crash_at_step needs \"restart_after_us\"");
   EXPECT_EQ(mistake(rig, R"({"kind":"kill_isolate","target":"do:Thing/o","reason":"whim"})"),
-            "kill_isolate: the reason is memory or cpu, not \"whim\"");
+            "kill_isolate: the reason is memory, cpu or evicted, not \"whim\"");
   EXPECT_EQ(mistake(rig, R"({"kind":"kill_isolate","target":"FRA","reason":"cpu"})"),
             "kill_isolate: the target is an object like do:Cart/42 or a host like host:FRA/2, not \"FRA\"");
   EXPECT_EQ(mistake(rig, R"({"kind":"origin","target":"a.b","mode":"timeout","for_us":1})"),

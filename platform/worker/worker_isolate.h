@@ -126,6 +126,8 @@ class WorkerIsolate final : private runtime::IsolateHost, private SocketReader {
   void crash_at_host_call(uint32_t calls, runtime::ContextId context, std::function<void()> crash);
   // False when the next event has to wait for the isolate to be made.
   bool warm() const { return isolate_ != nullptr; }
+  // Whether no event is under way in it, and no object lives in it.
+  bool resting() const { return contexts_.empty(); }
   // Throws the isolate away when the loop comes round, and tells every context that is still open.
   void give_up_isolate(IsolateEnd why);
   // Its code was replaced: objects are told at once; the isolate goes with the last event under way in it, or

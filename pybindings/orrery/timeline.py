@@ -78,7 +78,8 @@ class Timeline:
 
     def kill_isolate(self, target: str, *, reason: str) -> "Timeline":
         """Ends the isolate that an object ("do:Cart/42") runs in, or all those of a host, as the limits of a Worker do:
-        reason is "memory" or "cpu". Every object in it is reset, requests under way in it fail."""
+        reason is "memory" or "cpu". Every object in it is reset, requests under way in it fail. With "evicted" it makes
+        room for others, if nothing is under way in it."""
         return self._fault("kill_isolate", target=target, reason=reason)
 
     def slow_host(self, target: str, *, factor: int, for_: Span | None = None) -> "Timeline":

@@ -141,6 +141,7 @@ async def steps(world: orrery.World) -> None:
     world.at("20s").crash_in_turn(X, host_call=2)
     world.at("23s").kill_isolate(X, reason="memory")
     world.at("25s").kill_isolate(X, reason="cpu")
+    world.at("26s").kill_isolate("host:SIN/1", reason="evicted")
     world.at("27s").evict(X)
     world.at("28s").move(X, to="SIN")
     world.at("33s").deploy("v2")

@@ -21,7 +21,7 @@
 //   {"kind":"lose_pop","target":"pop:FRA","for_us":N}  {"kind":"return_pop","target":"pop:FRA"}
 //   {"kind":"evict|hibernate|kv_delay|deploy|crash_in_turn|upgrade|move", ...}  anything: the platform reads `fields`
 //   {"kind":"crash_at_step","target":"do:Cart/42|host:FRA/1|*","step":"3.2.7","nth":N,"restart_after_us":N,"for_us":N}
-//   {"kind":"kill_isolate","target":"do:Cart/42|host:FRA/1","reason":"memory|cpu"}
+//   {"kind":"kill_isolate","target":"do:Cart/42|host:FRA/1","reason":"memory|cpu|evicted"}
 //   {"kind":"origin","target":"api.example.com","mode":"status|timeout|slow","status":N,"delay_us":N,"for_us":N}
 //   {"kind":"reroute","target":"client/1|pop:HAN","for_us":N}     anycast sends who is there elsewhere
 //   {"kind":"cut_socket","target":"client/1|host:FRA/1"}          its WebSockets, without a close frame

@@ -96,7 +96,7 @@ const std::vector<const char*>& modes_of(FaultKind kind) {
     all.push_back("nth_call");
     return all;
   }();
-  static const std::vector<const char*> isolate = {"memory", "cpu"};
+  static const std::vector<const char*> isolate = {"memory", "cpu", "evicted"};
   static const std::vector<const char*> origin = {"status", "timeout", "slow"};
   switch (kind) {
     case FaultKind::kPartition: return partition;

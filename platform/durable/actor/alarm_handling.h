@@ -101,6 +101,7 @@ class Actor::Alarms {
   // Of what is held back.
   AlarmTime earliest_held() const;
   AlarmObject object() const;
+  void late_commit(Batch batch, uint64_t index);
   Task<void> tell_first();
   void maybe_tell_later();
   Task<void> tell_later();

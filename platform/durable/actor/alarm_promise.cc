@@ -1,6 +1,7 @@
 // The two-phase promise between an object's storage and the scheduler (durable-objects.md 6.3).
 #include "platform/durable/actor/actor_work.h"
 #include "platform/durable/actor/alarm_handling.h"
+#include "platform/durable/actor/events.h"
 #include "platform/durable/alarms/events.h"
 #include "platform/durable/steps.h"
 
@@ -41,6 +42,12 @@ AlarmTime Actor::Alarms::earliest_held() const {
   return first;
 }
 
+// Told to observers alone: the entry is in the trace already.
+void Actor::Alarms::late_commit(Batch batch, uint64_t index) {
+  const orrery::EventContext now{world().trace().events(), world().now(), world().cause().id()};
+  world().observers().tell(LateCommitted{{actor_.info_->lane, actor_.epoch_, batch, index}}, now);
+}
+
 Task<void> Actor::Alarms::tell_first() {
   // Of several commits each is in the log for a while, whatever the last one says.
   while (earlier(earliest_held(), told_)) {
@@ -69,7 +76,7 @@ Task<void> Actor::Alarms::tell_first() {
   held_.clear();
   for (Held& h : held) {
     if (actor_.state_ == State::kRunning) actor_.log_batch(h.batch, std::move(h.payload));
-    else if (actor_.lingering_ && h.payload) actor_.append(std::move(h.payload));
+    else if (actor_.lingering_ && h.payload) late_commit(h.batch, actor_.append(std::move(h.payload)));
   }
   if (actor_.lingering_) actor_.linger_over();
 }

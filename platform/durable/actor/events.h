@@ -138,6 +138,11 @@ struct ObjectCommitted {
   std::string text() const { return "committed as log entry " + std::to_string(index); }
 };
 
+// One of an instance that has ended, which had waited for the alarm scheduler: it enters the log all the same.
+struct LateCommitted {
+  ObjectCommitted commit;
+};
+
 // JavaScript gave an answer or made a call while the output gate was closed: it waits as output number
 // `output` of this instance.
 struct ObjectOutputHeld {
