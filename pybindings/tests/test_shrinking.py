@@ -120,22 +120,28 @@ def listed(pool: Pool, jobs: list[dict[str, Any]]) -> list[Any]:
 
 
 def test_a_draw_in_the_link_code_and_an_idle_place_leave_old_decisions_where_they_were() -> None:
-    base = {"seed": 1, "weaken": {"answers_wait": False}, "monitors": True}
-    with Pool(1, environment=REAL) as pool:
-        (original,) = listed(pool, [base])
-        facts = Facts.of(original.result)
-        given = Case.of(facts.different())
-        assert len(given.overrides) > 2000
-        (planted,) = [key for key in facts.usual if site_of(key) == "net.draws_in_vain"]
-        changed = given.using({**given.values(), planted: 1}).job()
-        pops = ["FRA", "CDG", "SIN", "HAN", "IAD", "NRT", "JNB"]
-        same, other = listed(pool, [{**base, **given.job()}, {**base, **changed, "pops": pops}])
-    assert same.hash == original.hash and same.result["overrides"] == [len(given.overrides)] * 2
-    drawn = sum(key.startswith("net.draws_in_vain") for key, _, _, _ in other.result["decision_list"])
-    assert drawn > 1000, "the planted draw is drawn"
-    applied, of = other.result["overrides"]
-    assert applied / of >= 0.99
-    assert any(failure["rule"] == "DO-OG-1" for failure in other.failures)
+    """But for one thing: the targets of drawn faults are kept as places in a list of hosts, which another point of presence
+    changes, so that under a preset the faults strike others and some decisions are never asked for."""
+    pops = {"pops": ["FRA", "CDG", "SIN", "HAN", "IAD", "NRT", "JNB"]}
+    for faults, share_with_place in (("none", 0.99), ("swarm", 0.95)):
+        base = {"seed": 1, "weaken": {"answers_wait": False}, "monitors": True, "faults": faults}
+        with Pool(1, environment=REAL) as pool:
+            (original,) = listed(pool, [base])
+            facts = Facts.of(original.result)
+            given = Case.of(facts.different())
+            assert len(given.overrides) > 2000
+            (planted,) = [key for key in facts.usual if site_of(key) == "net.draws_in_vain"]
+            draw = given.using({**given.values(), planted: 1}).job()
+            same, drawing, both = listed(
+                pool, [{**base, **given.job()}, {**base, **draw}, {**base, **draw, **pops}]
+            )
+        assert same.hash == original.hash and same.result["overrides"] == [len(given.overrides)] * 2
+        drawn = sum(key.startswith("net.draws_in_vain") for key, _, _, _ in drawing.result["decision_list"])
+        assert drawn > 1000, "the planted draw is drawn"
+        assert drawing.hash == original.hash and drawing.result["overrides"][0] == len(given.overrides) + 1
+        applied, of = both.result["overrides"]
+        assert applied / of >= share_with_place
+        assert both.failures[0]["signature"] == original.failures[0]["signature"]
 
 
 def test_what_is_kept_back_never_happens_and_moves_no_other_decision() -> None:
@@ -151,7 +157,7 @@ def test_what_is_kept_back_never_happens_and_moves_no_other_decision() -> None:
     before = {key: value for key, value, _, _ in usual.result["decision_list"]}
     after = {key: value for key, value, _, _ in kept.result["decision_list"]}
     both = before.keys() & after.keys()
-    assert len(both) > len(after) * 0.9
+    assert len(both) > len(after) * 0.8
     assert all(before[one] == after[one] for one in both if site_of(one) != "client.operations")
 
 
@@ -165,9 +171,10 @@ def test_one_flaw_has_one_signature_and_two_flaws_of_a_rule_have_two() -> None:
         ended = listed(pool, jobs)
 
     def signatures(outcomes: list[Any]) -> list[str]:
-        return [f["signature"] for outcome in outcomes for f in outcome.failures if f["rule"] == "DO-OG-1"]
+        """Of the first breach of each run: what follows a bug breaks the rule in further ways."""
+        return [outcome.failures[0]["signature"] for outcome in outcomes if outcome.failures]
 
     early, quorum = signatures(ended[:4]), signatures(ended[4:])
-    assert len(early) >= 4 and len(set(early)) == 1
+    assert len(early) == 4 and len(set(early)) == 1
     assert len(quorum) >= 2 and len(set(quorum)) < len(quorum)
     assert not set(early) & set(quorum)
