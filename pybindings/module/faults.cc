@@ -141,7 +141,7 @@ void NativeWorld::draw_faults() {
   const fault::Terrain& terrain = terrain_;
   fault::FaultPlan plan;
   for (const auto& fault : injector_->faults())
-    if (drawn_faults_.count(fault->name)) plan.push_back(*fault);
+    if (drawn_faults_.count(fault->name) && injector_->has_begun(*fault)) plan.push_back(*fault);
   const bool begun = !plan.empty();
   const Duration now = world().now() - Instant{};
   auto to_come = [&](const fault::Fault& f) { return now.us == 0 || f.at > now; };

@@ -295,6 +295,7 @@ std::vector<uint64_t> NativeWorld::step(int64_t deadline_us) {
       record_from_ = UINT64_MAX;
       world().trace().start_recording(false);
       world().decide().record_into(&window_decisions_, world().trace().sequence());
+      world().cause().keep_parents(&window_parents_);
     }
     if (pause_due(deadline)) break;
     if (world().loop().step(deadline)) {
@@ -420,10 +421,19 @@ std::string NativeWorld::check(const std::string& model, const std::string& opti
 std::string NativeWorld::window() const {
   const Trace& trace = cloud_->world().trace();
   Json events = Json::array(), decisions = Json::array();
-  for (const RecordedEvent& e : trace.recorded())
+  constexpr size_t kChainMax = 6;
+  for (const RecordedEvent& e : trace.recorded()) {
+    Json chain = Json::array();
+    uint64_t cause = e.cause;
+    for (auto it = window_parents_.find(cause); it != window_parents_.end() && chain.size() < kChainMax;
+         it = window_parents_.find(cause)) {
+      chain.push_back({hex64(cause), it->second.site});
+      cause = it->second.id;
+    }
     events.push_back({{"event", e.sequence}, {"at_us", e.at.us}, {"lane", trace.lane_at(e.lane).name},
-                      {"kind", e.kind}, {"cause", hex64(e.cause)}, {"operation", e.operation},
-                      {"text", e.text}, {"data", e.data}});
+                      {"kind", e.kind}, {"cause", hex64(e.cause)}, {"chain", chain},
+                      {"operation", e.operation}, {"text", e.text}, {"data", e.data}});
+  }
   for (const DecisionRecord& d : window_decisions_)
     decisions.push_back({{"key", d.key}, {"value", d.value}, {"event", d.sequence}});
   return Json{{"events", events}, {"decisions", decisions}}.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -102,8 +102,9 @@ class NativeWorld {
   std::string check(const std::string& model, const std::string& options);
   // What the run has reached, as JSON text: blocks of the app's code, probes, pairs of events (README.md).
   std::string coverage();
-  // What was recorded by the option `record_from`, as JSON: events {event, at_us, lane, kind, cause, operation, text,
-  // data} and decisions {key, value, event}.
+  // What was recorded by the option `record_from`, as JSON: events {event, at_us, lane, kind, cause, chain, operation,
+  // text, data} and decisions {key, value, event}. The chain: [cause, site] of the event's own cause, of what scheduled
+  // that, and so on, as far as it was recorded.
   std::string window() const;
   // The result of the run as JSON text.
   std::string finish();
@@ -181,6 +182,7 @@ class NativeWorld {
   bool paused_ = false;
   uint64_t record_from_ = UINT64_MAX;
   std::vector<DecisionRecord> window_decisions_;
+  Parents window_parents_;
   // Of `broken`: the rule, and how many breaches and failures have been looked at.
   std::string until_rule_;
   size_t breaches_seen_ = 0, failures_seen_ = 0;

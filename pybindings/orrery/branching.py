@@ -268,7 +268,9 @@ def shared_prefix(us: int, times: int, deadline_s: float) -> dict[str, Any]:
 
 def fails(branch: dict[str, Any], rule: str | None) -> bool:
     """Whether a branch broke the rule (None: failed in any way)."""
-    return branch["verdict"] != "pass" if rule is None else rule in branch.get("rules", ())
+    if rule is None:
+        return branch["verdict"] not in ("pass", "stopped")
+    return rule in branch.get("rules", ())
 
 
 def share(moment: dict[str, Any], rule: str | None) -> float:

@@ -190,8 +190,8 @@ def _same_instant(events: list[dict[str, Any]], at: int) -> list[tuple[Any, ...]
 
 
 def _context(one: dict[str, Any], two: dict[str, Any], at: int) -> list[str]:
-    """What was before the first event that differs and the event itself, in both runs; what one turn of the
-    loop announced with it; the decisions drawn meanwhile."""
+    """What was before the first event that differs and the event itself, in both runs; the chain of causes that led
+    to it; the decisions drawn meanwhile."""
     length = max(len(window["events"]) for window in (one, two))
     number = next(
         window["events"][at]["event"] for window in (one, two) if at < len(window["events"])
@@ -206,10 +206,7 @@ def _context(one: dict[str, Any], two: dict[str, Any], at: int) -> list[str]:
         if at >= len(events):
             lines.append(f"{name} -> nothing more")
             continue
-        cause = events[at]["cause"]
-        earlier = [event for event in events[: max(0, at - CONTEXT_EVENTS)] if event["cause"] == cause]
-        lines += [f"{name}    by the same cause before: {_line(event)}" for event in earlier[-2:]]
-        lines.append(f"{name}    cause {cause}, {_earlier_of_lane(events, at)}")
+        lines += [f"{name}    {line}" for line in _chain(events, at)]
     drawn = [_drawn(window, at) for window in (one, two)]
     for name, mine, other in zip(("first ", "second"), drawn, reversed(drawn)):
         for key, value in mine[-CONTEXT_EVENTS * 2 :]:
@@ -218,12 +215,14 @@ def _context(one: dict[str, Any], two: dict[str, Any], at: int) -> list[str]:
     return lines
 
 
-def _earlier_of_lane(events: list[dict[str, Any]], at: int) -> str:
-    lane = events[at]["lane"]
-    for event in reversed(events[:at]):
-        if event["lane"] == lane and event["cause"] != events[at]["cause"]:
-            return f"before it in lane {lane}: {_line(event)}"
-    return f"the first in lane {lane} of what was recorded"
+def _chain(events: list[dict[str, Any]], at: int) -> list[str]:
+    """What led to an event, the nearest first: the place that scheduled each step, and what that step said last."""
+    said = {event["cause"]: event for event in events[:at]}
+    lines = []
+    for cause, site in events[at].get("chain") or [[events[at]["cause"], "a beginning, or before what was recorded"]]:
+        text = f": {_line(said[cause])}" if cause in said else ""
+        lines.append(f"from {site} ({cause}){text}")
+    return lines
 
 
 def _drawn(window: dict[str, Any], at: int) -> list[tuple[str, int]]:

@@ -132,6 +132,7 @@ def test_every_command_explains_itself(bench):
         "suite",
         "explore",
         "replay",
+        "branch",
         "selfcheck",
         "query",
         "check",

@@ -34,6 +34,7 @@ def test_each_planted_drift_is_found_placed_and_guessed(tmp_path: Path, plant: s
     drift = done.json["drifts"][0]
     first = [line for line in drift["events"] if line.startswith("first  -> ")]
     assert "planted.drift" in first[0] and " 4.000000 " in first[0], drift["events"]
+    assert any("from planted.drift" in line or "from a beginning" in line for line in drift["events"])
     # More than one checkpoint lies before it: only what follows the last equal one was recorded.
     assert int(drift["events"][0].rpartition(" ")[2].replace(",", "")) > 1024, drift["events"][0]
     assert "equal to event" in drift["difference"]

@@ -82,7 +82,7 @@ def command(
         worker = pool.open(target.load())
         if len(worker.scenarios) != 1:
             raise UserError(f"the target {wanted.target} has several scenarios; name one with ::name")
-        job = {"scenario": worker.scenarios[0]["name"], **job_of(wanted)}
+        job = {"scenario": worker.scenarios[0]["name"], **wanted.job()}
         run = _run(pool, worker, {**job, "deadline_s": deadline_s})
         if at_us is None and at_event is None and not run.events:
             raise UserError(f"the run has no moments to look at: {run.failures[0]['reason']}", code=10)
@@ -125,22 +125,6 @@ def command(
     else:
         _show(result)
     return PASS if result["same"] else DRIFT
-
-
-def job_of(wanted: Capsule) -> dict[str, Any]:
-    """What a worker is asked for a capsule's run."""
-    job: dict[str, Any] = {
-        "seed": wanted.seed,
-        "faults": wanted.faults,
-        "base": wanted.base,
-        "overrides": wanted.overrides,
-        "weaken": wanted.weaken,
-        "redraw": wanted.redraw,
-        **wanted.order(),
-    }
-    if wanted.requests is not None:
-        job.update(requests=wanted.requests, for_us=wanted.for_us)
-    return job
 
 
 def _rule(wanted: Capsule, run: Outcome) -> str | None:
