@@ -36,7 +36,7 @@ Things make_things() {
 }
 
 // An address spread over all bits, as hash tables take it.
-size_t spread(const Thing* thing) { return (reinterpret_cast<uintptr_t>(thing) * 0x9e3779b97f4a7c15ull) >> 20; }
+size_t spread(const Thing* thing) { return mix64(reinterpret_cast<uintptr_t>(thing), 1); }
 
 struct ByAddress {
   size_t operator()(const Thing* thing) const { return spread(thing); }

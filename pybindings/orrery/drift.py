@@ -84,15 +84,20 @@ def locate(ask: Ask) -> dict[str, Any]:
     """Where two runs part, and why perhaps. `ask` has a run once more, with what is added to its job.
 
     The first look compares checkpoints; the second records what lies between the last equal one and the first that
-    differs, in both and once more in a process like the first. Runs that part elsewhere each time are
+    differs, in both and in two more processes like the first. Runs that part elsewhere each time are
     looked at again. Gives {"difference", "events" (lines), "guess"}.
     """
-    looks = [ask(who, {"lanes": True}) for who in ("first", "second")]
-    text = difference(*looks) or "the lanes differ"
+    text = None
+    for _ in range(4):  # what does not come each time may come the next
+        looks = [ask(who, {"lanes": True}) for who in ("first", "second")]
+        text = difference(*looks)
+        if text is not None:
+            break
+    text = text or "a lane differs, but no longer"
     start, end = _between(*looks)
     for _ in range(4):
         job = {"lanes": True, "window": [max(0, start - _SLACK), end]}
-        seen = {who: ask(who, job) for who in ("first", "second", "again")}
+        seen = {who: ask(who, job) for who in ("first", "second", "again", "once more")}
         before, after = _between(seen["first"], seen["second"])
         if before >= start or start == 0:
             break
@@ -100,12 +105,12 @@ def locate(ask: Ask) -> dict[str, Any]:
     windows = {who: outcome.result.get("window") for who, outcome in seen.items()}
     if not all(windows.values()):
         return {"difference": text, "events": [], "guess": "a run did not live to be looked at"}
-    one, two, again = (windows[who] for who in ("first", "second", "again"))
+    one, two, *alike = windows.values()
     at = _first_unlike(one["events"], two["events"])
     if at is None:
         lines = ["the runs are equal now: this time they did not part"]
         return {"difference": text, "events": lines, "guess": "it does not come each time"}
-    guess = guess_cause(one["events"], two["events"], again["events"], at)
+    guess = guess_cause(one["events"], two["events"], [other["events"] for other in alike], at)
     return {"difference": text, "events": _context(one, two, at), "guess": guess}
 
 
@@ -133,12 +138,18 @@ def _first_unlike(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> int |
 
 
 def guess_cause(
-    one: list[dict[str, Any]], two: list[dict[str, Any]], again: list[dict[str, Any]], at: int
+    one: list[dict[str, Any]],
+    two: list[dict[str, Any]],
+    alike: list[list[dict[str, Any]]],
+    at: int,
 ) -> str:
-    """What may have made two runs part at event `at`, from what they look like there and whether a process like
-    the first one parts from it too."""
-    alike = _first_unlike(one, again)
-    if alike is None or alike > at:
+    """What may have made two runs part at event `at`, from what they look like there and whether processes like
+    the first one part from it too, at the same instant."""
+    places = (_first_unlike(one, other) for other in alike)
+    if not any(
+        place is not None and (place <= at or place < len(one) and at < len(one) and one[place]["at_us"] == one[at]["at_us"])
+        for place in places
+    ):
         return (
             "it differs only in the unlike environment: locale, time zone, hash seed, variants of the C library's "
             "functions for other processors, or what ran before in that process"

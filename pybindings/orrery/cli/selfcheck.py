@@ -161,8 +161,8 @@ def _look_into(
     job = job_of(found, weaken, plant)((drift["scenario"], drift["faults"], drift["seed"]))
     with Pool(1, deadline_us / 1e6) as pool:
         pair = Pair.open(pool, found)
-        again = pool.open(found.load())
-        workers = {"first": pair.first, "second": pair.second, "again": again}
+        workers = {"first": pair.first, "second": pair.second}
+        workers.update({who: pool.open(found.load()) for who in ("again", "once more")})
 
         def ask(who: str, more: dict[str, Any]) -> Outcome:
             pool.submit(workers[who], {**job, **more})
