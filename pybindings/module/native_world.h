@@ -138,6 +138,8 @@ class NativeWorld {
   Task<void> run_load(uint64_t operation, std::shared_ptr<client::Load> load);
   void plan_swarm(const WorldOptions& options);
   void draw_faults();
+  // What the options want done before a step: redraws, and the beginning of a recording. pauses.cc
+  void before_step();
   bool pause_due(Instant deadline);
 
   // Orders what is simultaneous; null for first in, first out. `enumerator_` is the same when it takes note of choices.
