@@ -191,7 +191,7 @@ def test_explore_groups_failures_and_counts_them(bench):
     assert (
         ended.code == 11 and failure["count"] == 5 and failure["seed"] % 2 == 1 and failure["story"]
     )
-    assert [path.name for path in (bench.folder / "runs").iterdir()] == [
+    assert [path.name for path in (bench.folder / "runs").glob("*.capsule.json")] == [
         f"one-{failure['seed']}.capsule.json"
     ]
 

@@ -89,7 +89,9 @@ class Trace {
     positions_ = positions && texts;
     texts_ = texts;
   }
-  void record(RecordedEvent event) { recorded_.push_back(std::move(event)); }
+  void record(RecordedEvent event);
+  // What people are to read where an event's text says "host #7": events carry hosts by number.
+  void name_host(uint32_t number, std::string_view name);
   const std::vector<RecordedEvent>& recorded() const { return recorded_; }
 
   uint64_t hash() const { return hash_; }
@@ -107,6 +109,7 @@ class Trace {
   std::map<std::string, LaneId, std::less<>> by_name_;
   std::vector<Checkpoint> checkpoints_;
   std::vector<RecordedEvent> recorded_;
+  std::vector<std::string> hosts_;  // by number
 };
 
 // A hash as people see it: 16 hex digits.

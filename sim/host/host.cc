@@ -44,7 +44,9 @@ Host::Host(Hosts& hosts, HostId id, HostKind kind, uint32_t pop, uint32_t number
       name_(std::move(name)),
       lane_(hosts.world().trace().lane(name_, kind == HostKind::kCloud ? "host" : "client")),
       clock_(hosts.world()),
-      disk_(disk::make_disk(hosts.world(), lane_)) {}
+      disk_(disk::make_disk(hosts.world(), lane_)) {
+  hosts.world().trace().name_host(id_, name_);
+}
 
 Host::~Host() = default;
 

@@ -115,6 +115,17 @@ struct ValueEvent {
   std::string text() const { return "value " + std::to_string(value); }
 };
 
+TEST(Trace, TextsShowHostsByNameWhereverAnEventHasTheirNumber) {
+  Trace trace;
+  trace.start_recording();
+  trace.name_host(1, "host:FRA/1");
+  trace.name_host(12, "host:SIN/2");
+  RecordedEvent event{};
+  event.text = "host #12 joins in place of host #1, host #1; host #7 and host #x";
+  trace.record(event);
+  EXPECT_EQ(trace.recorded().back().text, "host:SIN/2 joins in place of host:FRA/1, host:FRA/1; host #7 and host #x");
+}
+
 TEST(Trace, RecordingDoesNotChangeTheHashAndFieldsDo) {
   auto run = [](bool record, uint64_t value) {
     World world({.record = record});

@@ -77,7 +77,7 @@ TEST(Strategy, ItsDecisionsGiveTheOrderAgain) {
       World::Options options = seeded(seed);
       options.decisions.base = DecisionBase::kDefault;
       for (const DecisionRecord& d : drawn.decisions)
-        if (!d.is_default) options.decisions.overrides[d.key] = d.value;
+        if (!d.is_default()) options.decisions.overrides[d.key] = d.value;
       EXPECT_EQ(run(four_processes, "random", options).order, drawn.order) << name << " " << seed;
     }
 }
@@ -102,7 +102,7 @@ TEST(Strategy, AChoiceStaysWhenSomethingUnrelatedHappensAtTheSameInstant) {
   World::Options options = seeded(1);
   for (uint64_t seed = 1; options.decisions.overrides.empty(); ++seed)
     for (const DecisionRecord& d : run(race, "random", seeded(seed)).decisions)
-      if (!d.is_default) options.decisions.overrides[d.key] = d.value;
+      if (!d.is_default()) options.decisions.overrides[d.key] = d.value;
   options.decisions.base = DecisionBase::kDefault;
   EXPECT_EQ(run(race, "random", options).order, "ba");
   const std::string order = run(with_more, "random", options).order;
