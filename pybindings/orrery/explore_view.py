@@ -99,12 +99,15 @@ def reached_lines(reached: Reached, with_never: bool = True) -> list[str]:
     if situations:
         text = f"situations  {occurred} of {situations} rare situations of the platform occurred"
         out.append(text + (_never(never, True) if with_never and len(never) <= _NEVER_SHOWN_MAX else ""))
-    fired = ", ".join(f"{name} in {count}" for name, count in faults.most_common(_FAULTS_SHOWN_MAX))
+    # A kind that is counted by its modes too is told by them.
+    told = [name for name in faults if not any(other.startswith(f"{name}.") for other in faults)]
+    most = sorted(told, key=lambda name: (-faults[name], name))[:_FAULTS_SHOWN_MAX]
+    fired = ", ".join(f"{name} in {faults[name]}" for name in most)
     out.append(f"rules       {families['rule']} exercised; faults: {fired or 'none'}")
     unseen = reached.unseen()
     out.append(
         f"left        the next run shows {reached.new_next():.2f} new things; at least {unseen:,} that such runs can show "
-        f"{'has' if unseen == 1 else 'have'} not been seen (last new in run {reached.last_new:,} of {reached.runs:,})"
+        f"{'has' if unseen == 1 else 'have'} not been seen"
     )
     return out
 

@@ -25,21 +25,32 @@ _EXTRA_SHOWN_MAX = 2_000
 
 
 class ResultsFile:
-    """Appends lines; a line is written whole or not at all. Use as a context manager."""
+    """Appends lines; a line is written whole or not at all. Use as a context manager. The file is made with its first
+    line: an exploration that is broken off before a run has ended leaves nothing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise UserError(f"cannot write {shown(path)}: {error.strerror}") from None
+        self._file: int | None = None
+        # What can be known to fail is told before any run.
+        folder = next((parent for parent in path.parents if parent.exists()), path)
+        if path.is_dir() or not folder.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+            raise UserError(f"cannot write {shown(path)}: it is a folder, lies in none, or is not yours")
+
+    def _open(self) -> int:
+        if self._file is None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise UserError(f"cannot write {shown(self.path)}: {error.strerror}") from None
+        return self._file
 
     def __enter__(self) -> "ResultsFile":
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
 
     def add(self, plan: Plan, outcome: Outcome, new: int) -> None:
         line: dict[str, Any] = {
@@ -65,7 +76,7 @@ class ResultsFile:
             line["kept"] = kept
         if extra and len(json.dumps(extra)) <= _EXTRA_SHOWN_MAX:
             line["extra"] = extra
-        os.write(self._file, json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
+        os.write(self._open(), json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n")
 
 
 def kept_runs(out: Path, target: str, weaken: dict[str, Any]) -> list[Run]:
