@@ -203,9 +203,14 @@ def _result(
         for failure in failures:
             for key in ("slice", "slices"):
                 failure.pop(key, None)
-    for key in ("decision_list", "operations", "plan", "unsurvivable", "from_outside"):
-        if key in finished:
-            result[key] = finished[key]
+    if isinstance(job.get("decisions"), str):
+        # Only those at sites that begin so: a guide's.
+        drawn = finished.get("decision_list", [])
+        result["decision_list"] = [d for d in drawn if d[0].startswith(job["decisions"])]
+    else:
+        for key in ("decision_list", "operations", "plan", "unsurvivable", "from_outside"):
+            if key in finished:
+                result[key] = finished[key]
     if job.get("overrides"):
         result["overrides"] = [finished.get("overrides_applied", 0), len(job["overrides"])]
     if job.get("requests") is not None:
