@@ -139,6 +139,8 @@ async def bells(world: orrery.World) -> None:
         if (await last.post(f"/{name}/wake?ms=100")).ok:
             break
         await world.sleep("1s")
+    else:
+        raise orrery.NotLive("no alarm was set within a minute of asking")
     for _ in range(90):
         heard = bell.retry_counts.get(name, [])
         if len(heard) >= 3:

@@ -18,8 +18,9 @@
 namespace orrery::client {
 
 inline constexpr Duration kClientTimeout = seconds(60);
-// Whether a client's request or frame leaves at all; usually it does. Only shrinking says otherwise, with 0 or with
-// minus the microseconds after which whoever waits for an answer hears that there is none.
+// Whether a client's request or frame leaves at all; usually it does, 1. Only shrinking says otherwise: 0, or minus the
+// microseconds after which whoever waits for an answer hears that there is none; or, of a request, the instant in
+// microseconds before which it does not leave.
 inline constexpr Site kLeaves{"client.leaves"};
 
 // How a request ended.

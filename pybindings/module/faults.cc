@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "platform/durable/steps.h"
 #include "pybindings/module/native_world.h"
 #include "sim/core/check.h"
 #include "sim/fault/swarm.h"
@@ -37,6 +38,7 @@ static fault::Terrain terrain_of(Cloud& cloud) {
     terrain.hosts.insert(terrain.hosts.end(), cloud.kv_hosts().begin(), cloud.kv_hosts().end());
     terrain.quorums.push_back({.name = "KV back ends", .hosts = cloud.kv_hosts(), .may_lose = 0});
   }
+  for (const durable::steps::Step* step : durable::steps::kAll) terrain.steps.emplace_back(step->name);
   return terrain;
 }
 
@@ -185,7 +187,8 @@ void NativeWorld::list_decisions(Json& out) const {
   Json asked = Json::array();
   for (const Asked& a : asked_) {
     const OperationResult& result = operations_[a.operation];
-    Json entry = {{"key", a.key}, {"client", a.client}, {"what", a.what}, {"dropped", result.dropped}};
+    Json entry = {{"key", a.key}, {"client", a.client}, {"what", a.what}, {"asked_us", a.at.us},
+                  {"dropped", result.dropped}};
     if (result.kind != OperationResult::Kind::kPending && !result.dropped) {
       entry["sent_us"] = result.exchange.sent.us;
       entry["took_us"] = (result.exchange.received - result.exchange.sent).us;

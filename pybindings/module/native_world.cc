@@ -12,6 +12,7 @@ namespace orrery::python {
 
 inline constexpr Site kSleep{"scenario.sleep"};
 inline constexpr Site kNeverLeft{"client.never_left"};
+inline constexpr Site kLater{"client.later"};
 // What only shrinking changes: how many of a client's requests leave, the first ones; of every client's.
 inline constexpr Site kOperations{"client.operations"};
 inline constexpr Site kAllOperations{"clients.operations"};
@@ -152,19 +153,26 @@ uint64_t NativeWorld::request(uint64_t client, const std::string& method, const 
   const uint64_t own_cause = request_cause(c.name(), ++client_requests_[client]);
   CauseScope cause(world().cause(), own_cause);
   if (list_decisions_)
-    asked_.push_back({operation, decision_key(client::kLeaves.name, own_cause, 0), c.name(), method + " " + url});
-  if (int64_t leave = leaves(client); leave <= 0) {
+    asked_.push_back({operation, decision_key(client::kLeaves.name, own_cause, 0), c.name(), method + " " + url, world().now()});
+  const int64_t leave = leaves(client);
+  if (leave <= 0) {
     drop(operation, -leave);
-    return operation;
+  } else if (leave == 1 || leave <= world().now().us) {
+    tasks_->spawn(fetch(operation, c, std::move(request)));
+  } else {
+    world().loop().schedule(Instant{leave}, kLater, kWorldOwner, [this, operation, own_cause, &c, request] {
+      CauseScope later(world().cause(), own_cause);
+      tasks_->spawn(fetch(operation, c, request));
+    });
   }
-  tasks_->spawn(fetch(operation, c, std::move(request)));
   return operation;
 }
 
 int64_t NativeWorld::leaves(uint64_t client) {
   const int64_t leave = world().decide().given(client::kLeaves, 1);
   const int64_t limit = limits_[client];
-  return limit >= 0 && client_requests_[client] > static_cast<uint64_t>(limit) ? std::min<int64_t>(leave, 0) : leave;
+  const bool beyond = limit >= 0 && client_requests_[client] > static_cast<uint64_t>(limit);
+  return beyond && leave == 1 ? 0 : leave;
 }
 
 void NativeWorld::drop(uint64_t operation, int64_t after_us) {

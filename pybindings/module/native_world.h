@@ -122,8 +122,9 @@ class NativeWorld {
     std::string key;  // of the decision whether it leaves
     std::string client;
     std::string what;
+    Instant at;
   };
-  // Whether a request or frame leaves: 1, or what to do instead (client::kLeaves).
+  // Whether a request leaves: 1, or what to do instead (client::kLeaves).
   int64_t leaves(uint64_t client);
   // Ends an operation as one that never left, `after_us` from now.
   void drop(uint64_t operation, int64_t after_us);

@@ -7,6 +7,8 @@ import os
 import resource
 import signal
 import sys
+from contextlib import contextmanager
+from typing import Iterator
 
 #: Variables that a worker keeps from its caller; everything else goes. The first group is Orrery's
 #: own (where the checkout is, which C++ module), PATH finds node for bundling, GLIBC_TUNABLES masks
@@ -62,6 +64,33 @@ def become_clean() -> None:
     os.execve(sys.executable, arguments, environment)
 
 
+@contextmanager
+def last_words() -> Iterator[None]:
+    """The whole life of a child process that tells what it came to by itself and ends: what it raises instead is its
+    last line on standard error, and its code is 70."""
+    try:
+        yield
+    except BaseException as error:  # noqa: BLE001 - the parent must hear of it, whatever it is
+        try:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(70)
+
+
+#: Who forked this process; 0: it was not forked since Python began in it.
+_forked_by = 0
+
+
+def _note_parent() -> None:
+    global _forked_by
+    _forked_by = os.getpid()
+
+
+os.register_at_fork(before=_note_parent)
+
+
 def die_with_parent() -> None:
-    """The kernel ends this process when its parent is gone, however that went."""
+    """The kernel ends this process when its parent is gone, however that went; a forked one also if it was gone before."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _forked_by and os.getppid() != _forked_by:
+        os._exit(70)

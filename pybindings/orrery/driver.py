@@ -11,7 +11,7 @@ its next completed operation.
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Callable, Coroutine, Generator, Iterable
 
 from orrery.errors import not_in_this_build
@@ -84,12 +84,14 @@ class Pending:
 
 
 class Strand(Pending):
-    """A coroutine of the scenario in progress."""
+    """A coroutine of the scenario in progress. `path`: whose n-th strand whose n-th it is, empty for the scenario itself;
+    the same however the strands take turns."""
 
-    def __init__(self, driver: "Driver", coroutine: Coroutine[Any, Any, Any]) -> None:
+    def __init__(self, driver: "Driver", coroutine: Coroutine[Any, Any, Any], path: tuple[int, ...]) -> None:
         super().__init__(driver, f"strand {coroutine.__qualname__}")
         self._coroutine = coroutine
         self._waits_for: Pending | None = None
+        self.path = path
 
 
 class Driver:
@@ -108,6 +110,9 @@ class Driver:
         self._until_us = until_us
         self._until_rule = until_rule
         self._ready: deque[Strand] = deque()
+        #: The strand that runs; None outside all of them.
+        self.running: Strand | None = None
+        self._spawned: Counter[tuple[int, ...]] = Counter()
         self._operations: dict[int, tuple[Pending, Callable[[dict[str, Any]], Any]]] = {}
         self._sleeps: dict[int, int] = {}
         self._untaken: list[Pending] = []
@@ -139,7 +144,12 @@ class Driver:
             raise ScenarioError(
                 f"world.spawn() takes a coroutine (the call of an `async def`), not {coroutine!r}"
             )
-        strand = Strand(self, coroutine)
+        by = self.running.path if self.running is not None else ()
+        self._spawned[by] += 1
+        return self._begin(coroutine, (*by, self._spawned[by]))
+
+    def _begin(self, coroutine: Coroutine[Any, Any, Any], path: tuple[int, ...]) -> Strand:
+        strand = Strand(self, coroutine, path)
         self._ready.append(strand)
         return strand
 
@@ -186,7 +196,7 @@ class Driver:
         """Runs `main` to its end and returns its result. Strands it left behind are closed; an
         error of one that nobody awaited is raised. Raises NotLive, Stopped, or what the scenario
         raised."""
-        first = self.spawn(main)
+        first = self._begin(main, ())
         try:
             while True:
                 while self._ready and not first._done:
@@ -227,6 +237,7 @@ class Driver:
                 raise strand._error
 
     def _resume(self, strand: Strand) -> None:
+        self.running = strand
         try:
             awaited = strand._coroutine.send(None)
         except StopIteration as end:
@@ -238,6 +249,8 @@ class Driver:
             self._untaken.append(strand)
             strand._finish(error=error)
             return
+        finally:
+            self.running = None
         if not isinstance(awaited, Pending):
             strand._coroutine.close()
             strand._finish(error=ScenarioError(_foreign(awaited)))

@@ -233,34 +233,30 @@ def compared(first: Outcome, second: Outcome) -> Outcome:
 
 def capsule_of(plan: Plan, outcome: Outcome) -> Capsule:
     """The capsule that brings a run of this plan back."""
+    job = {**plan.common, **outcome.extra, "seed": outcome.seed, "faults": outcome.faults}
+    return capsule_for(plan.summary.target, plan.scenario, plan.worker.build, job, outcome)
+
+
+def capsule_for(
+    target: str, scenario: dict[str, Any], build: str, job: dict[str, Any], outcome: Outcome
+) -> Capsule:
+    """The capsule that brings the run of a job back, and expects what it came to."""
     first = outcome.failures[0] if outcome.failures else {}
     expect: dict[str, Any] = {"verdict": outcome.verdict}
-    for key in ("rule", "signature"):
-        if key in first:
-            expect[key] = first[key]
+    expect.update({key: first[key] for key in ("rule", "signature") if key in first})
     if outcome.hash:
         expect.update(hash=outcome.hash, events=outcome.events)
+    as_they_are = ("base", "overrides", "weaken", "requests", "for_us", "redraw", "pops", "until_rule", "until_us")
     return Capsule(
-        target=plan.summary.target,
-        seed=outcome.seed,
-        faults=outcome.faults,
-        base=outcome.extra.get("base", plan.common.get("base", "seed")),
-        overrides=outcome.extra.get("overrides", plan.common.get("overrides", [])),
-        app=plan.scenario.get("app", ""),
-        build=plan.worker.build,
+        target=target,
+        seed=job["seed"],
+        faults=job["faults"],
+        app=scenario.get("app", ""),
+        build=build,
         expect=expect,
-        weaken=plan.common.get("weaken", {}),
-        requests=plan.common.get("requests"),
-        for_us=plan.common.get("for_us"),
-        beside=plan.common.get("with", []),
-        redraw=outcome.extra.get("redraw", []),
-        **{
-            key: outcome.extra.get(key, plan.common.get(key))
-            for key in ("pops", "until_rule", "until_us", "monitors")
-            if key in outcome.extra or key in plan.common
-        },
-        schedule=schedule_of({**plan.common, **outcome.extra}),
-        sweep=outcome.extra.get("sweep"),
+        beside=job.get("with", []),
+        schedule=schedule_of(job),
+        **{key: job[key] for key in (*as_they_are, "monitors", "sweep") if key in job},
     )
 
 

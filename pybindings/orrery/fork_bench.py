@@ -30,7 +30,7 @@ def _branch(name: str) -> dict[str, Any]:
     with Pool(1) as pool:
         worker = pool.open(Target("scenario", _FILE, "grown").load())
         job = {"scenario": "grown", "seed": 1, "faults": "none"}
-        outcome = _one(pool, worker, {**job, "branch": {**asked, "stop": True, "measure": True}})
+        outcome = pool.run(worker, {**job, "branch": {**asked, "stop": True, "measure": True}})
     moments = outcome.result.get("moments") or [{"branches": [], "resident_mb": 0}]
     told = [branch for branch in moments[0]["branches"] if "first_event_us" in branch]
     spent = median(branch["cpu_us"] for branch in told) / 1000 if told else 0.0
@@ -43,18 +43,11 @@ def _stage(name: str) -> dict[str, Any]:
     with Pool(1) as pool:
         worker = pool.open(Target("scenario", _FILE).load())
         job = {"scenario": "next_test", "seed": 1, "faults": "none", "stage": True}
-        _one(pool, worker, job)  # which sets it up
-        outcomes = [_one(pool, worker, job) for _ in range(FORKS)]
+        pool.run(worker, job)  # which sets it up
+        outcomes = [pool.run(worker, job) for _ in range(FORKS)]
     took = [outcome.result["fork_us"] for outcome in outcomes if "fork_us" in outcome.result]
     whole = median(outcome.seconds for outcome in outcomes) * 1000
     return _row(name, took, {"whole_test_ms": whole})
-
-
-def _one(pool: Pool, worker: Any, job: dict[str, Any]) -> Outcome:
-    pool.submit(worker, job)
-    end = pool.next()
-    assert end is not None
-    return end[1]
 
 
 def _row(name: str, took_us: list[int], more: dict[str, Any]) -> dict[str, Any]:

@@ -177,6 +177,13 @@ class Pool:
                     except BrokenPipeError:
                         return  # its end is about to be read
 
+    def run(self, worker: Worker, job: dict[str, Any]) -> Outcome:
+        """One run from beginning to end, with no other under way."""
+        self.submit(worker, job)
+        ended = self.next()
+        assert ended is not None
+        return ended[1]
+
     def next(self, timeout_s: float | None = None) -> tuple[dict[str, Any], Outcome] | None:
         """The next run that ended, with the job it was; None when the timeout passes first."""
         end = None if timeout_s is None else time.monotonic() + timeout_s

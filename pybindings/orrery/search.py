@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from orrery.capsule import Capsule
-from orrery.exploration import compared, schedule_of
+from orrery.exploration import capsule_for, compared
 from orrery.outcome import Outcome, Summary
 from orrery.places import shown
 from orrery.pool import Pool, Worker
@@ -100,33 +99,11 @@ class Search:
             if again.verdict == "drift":
                 self.summary.verdicts.append("drift")
             path = out / f"{self.summary.name}-{self._label(kind.job).replace(' ', '-')}.capsule.json"
-            self._capsule(kind.job, again).write(path)
+            build = self._worker.build
+            capsule_for(self.summary.target, self._scenario, build, kind.job, again).write(path)
             for told, recorded in zip(first.failures, again.failures):
                 # The same dictionaries are in the summary, or were found.
                 told.update(recorded, capsule=shown(path), count=len(kind.labels))
-
-    def _capsule(self, job: dict[str, Any], outcome: Outcome) -> Capsule:
-        first = outcome.failures[0] if outcome.failures else {}
-        expect: dict[str, Any] = {"verdict": outcome.verdict}
-        expect.update({key: first[key] for key in ("rule", "signature") if key in first})
-        if outcome.hash:
-            expect.update(hash=outcome.hash, events=outcome.events)
-        return Capsule(
-            target=self.summary.target,
-            seed=job["seed"],
-            faults=job["faults"],
-            base=job.get("base", "seed"),
-            overrides=job.get("overrides", []),
-            app=self._scenario.get("app", ""),
-            build=self._worker.build,
-            expect=expect,
-            weaken=job.get("weaken", {}),
-            requests=job.get("requests"),
-            for_us=job.get("for_us"),
-            beside=job.get("with", []),
-            schedule=schedule_of(job),
-            sweep=job.get("sweep"),
-        )
 
     def document(self, whole: bool, **more: Any) -> dict[str, Any]:
         """The scenario's entry in the result document; `whole`: the search saw everything it set out to see."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -20,7 +20,8 @@ from orrery.errors import UserError
 from orrery.exploration import differs
 from orrery.outcome import Outcome
 from orrery.pool import Pool, Worker
-from orrery.shrink import Case, Facts, Shrinking, begins, compact, drop_fault, is_schedule, shrink
+from orrery.shrink import begins, compact, drop_fault, shrink
+from orrery.shrink_case import Anew, Case, Facts, Shrinking, is_schedule
 
 VARIANTS = 50
 #: How much longer than the failing run a candidate may go on, where its end is a breach by an event.
@@ -163,12 +164,15 @@ class Shrinker:
     # --- runs ---
 
     def _job(self, case: Case | None, **more: Any) -> dict[str, Any]:
+        return self._asking({} if case is None else case.job(), **more)
+
+    def _asking(self, run: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """The capsule's run, or the one that a case asks for."""
         job = {**self._capsule.job(), "scenario": self._scenario["name"], "causes": True}
-        if case is not None:
+        if run:
             for key in ("pops", "until_rule", "until_us"):
                 job.pop(key, None)
-            job.update(case.job())
-        return {**job, **more}
+        return {**job, **run, **more}
 
     def _run(self, job: dict[str, Any]) -> Outcome:
         self._pool.submit(self._worker, job)
@@ -204,9 +208,13 @@ class Shrinker:
 
     def judge(self, cases: list[Case]) -> int | None:
         """The first of the cases that fails in the same way. Those behind it may have been run in vain; they are known then."""
-        names = [case.name() for case in cases]
+        return self._first([(case.name(), case.job()) for case in cases])
+
+    def _first(self, candidates: list[tuple[str, dict[str, Any]]]) -> int | None:
+        """The same of candidates by name, each with what is asked of the run."""
+        names = [name for name, _ in candidates]
         todo = deque(dict.fromkeys(name for name in names if name not in self._state.tried))
-        by_name = dict(zip(names, cases))
+        by_name = dict(candidates)
 
         def first_known() -> int | None:
             """The place of the first that is good, if all before it are known; -1: all are known to be bad."""
@@ -223,7 +231,7 @@ class Shrinker:
             late = time.monotonic() >= self._end
             if known is not None:
                 if known >= 0:
-                    self.progress.left = len(cases[known].overrides)
+                    self.progress.left = len(candidates[known][1]["overrides"])
                 return known if known >= 0 else None
             if late and not self._running & set(names):
                 self._cut = True
@@ -233,7 +241,7 @@ class Shrinker:
                 if name in self._running:
                     continue
                 self._running.add(name)
-                job = self._job(by_name[name], candidate=name)
+                job = self._asking(by_name[name], candidate=name)
                 if self._until_us is not None:
                     job["until_us"] = self._until_us
                 self._pool.submit(self._worker, job)
@@ -298,9 +306,24 @@ class Shrinker:
         try:
             while True:
                 asked = shrinking.send(answer)
-                answer = self.judge(asked) if isinstance(asked, list) else Facts.of(self._list(asked).result)
+                if isinstance(asked, list):
+                    answer = self.judge(asked)
+                elif isinstance(asked, Anew):
+                    answer = self._drawn_anew(asked)
+                else:
+                    answer = Facts.of(self._list(asked).result)
         except StopIteration as end:
             return end.value
+
+    def _drawn_anew(self, asked: Anew) -> Case | None:
+        ways = [replace(asked.case, seed=way) if way % 2 == 0 else asked.case for way in range(1, asked.ways + 1)]
+        first = self._first(
+            [(f"{case.name()}-{way}", {**case.job(), "free_from": way}) for way, case in enumerate(ways, 1)]
+        )
+        if first is None:
+            return None
+        drawn = Facts.of(self._list(ways[first], free_from=first + 1).result)
+        return ways[first].using(drawn.different())
 
     def _without(self, result: Shrunk) -> None:
         """What happens without each fault that was kept."""

@@ -20,7 +20,7 @@ def capsule_of(shrunk: Shrunk, capsule: Capsule, build: str, app: str) -> Capsul
     found = shrunk.goal
     return Capsule(
         target=capsule.target,
-        seed=capsule.seed,
+        seed=capsule.seed if shrunk.case.seed is None else shrunk.case.seed,
         faults=capsule.faults,
         base="default",
         overrides=[{"key": key, "value": value} for key, value in shrunk.case.overrides],
@@ -136,10 +136,12 @@ def _quiet(text: str) -> str:
 
 
 def paths(capsule: Path, out: Path | None) -> tuple[Path, Path, Path]:
-    """Where the small capsule, the test and the state go."""
+    """Where the small capsule, the test and the state go. The test's name says its folder too: pytest wants the names of
+    files unlike each other over all folders."""
     name = re.sub(r"(\.capsule)?\.json$", "", capsule.name)
     folder = out or capsule.parent
-    identifier = re.sub(r"\W+", "_", name).strip("_").lower()
+    within = folder.resolve().name
+    identifier = re.sub(r"\W+", "_", name if within == "runs" else f"{within} {name}").strip("_").lower()
     return (
         folder / f"{name}.shrunk.capsule.json",
         folder / f"test_{identifier}.py",

@@ -94,10 +94,7 @@ def run_staged(found: Scenario, seed: int, faults: str) -> "Result":
     job = {"scenario": found.name, "seed": seed, "faults": faults}
 
     def once(more: dict[str, Any]) -> Outcome:
-        pool.submit(worker, {**job, **more})
-        end = pool.next()
-        assert end is not None
-        return end[1]
+        return pool.run(worker, {**job, **more})
 
     outcome = once({"stage": True})
     if outcome.failed:

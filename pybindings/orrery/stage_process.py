@@ -19,7 +19,7 @@ import socket
 from time import monotonic  # before guard.seal, which gives the module's clocks the world's time
 from typing import Any, Callable
 
-from orrery.bootstrap import die_with_parent
+from orrery.bootstrap import die_with_parent, last_words
 from orrery.job import options, run_job
 from orrery.lines import encode_line, write_all
 from orrery.scenario import Scenario
@@ -110,7 +110,7 @@ class _Waiting:
         self, scenario: Scenario, app: Any, job: dict[str, Any], report: Callable[[], None]
     ) -> None:
         """The process's whole life; never returns."""
-        try:
+        with last_words():
             os.setpgid(0, 0)
             die_with_parent()
             silent = os.open(os.devnull, os.O_WRONLY)
@@ -124,11 +124,6 @@ class _Waiting:
             write_all(self._result, encode_line(result))
             report()
             os._exit(0)
-        except BaseException as error:  # noqa: BLE001 - the worker must hear of it, whatever it is
-            try:
-                os.write(2, f"{type(error).__name__}: {error}\n".encode())
-            finally:
-                os._exit(70)
 
     def _hold(self) -> tuple[Scenario, dict[str, Any]]:
         """The set-up is over. Waits to be forked; returns in each child, with what it is to run."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from orrery import native
-from orrery.bootstrap import become_clean, die_with_parent
+from orrery.bootstrap import become_clean, die_with_parent, last_words
 from orrery.errors import UserError
 from orrery.job import run_job
 from orrery.lines import LineReader, encode_line, write_all
@@ -191,7 +191,7 @@ class Child:
 
 def _run_child(loaded: Loaded, job: dict[str, Any], result: int, output: int) -> None:
     """The child's whole life; never returns."""
-    try:
+    with last_words():
         os.setpgid(0, 0)
         die_with_parent()
         os.dup2(output, 1)
@@ -204,11 +204,6 @@ def _run_child(loaded: Loaded, job: dict[str, Any], result: int, output: int) ->
         sys.stderr.flush()
         # No destructor runs: V8 and the world die with the process.
         os._exit(0)
-    except BaseException as error:  # noqa: BLE001 - the parent must hear of it, whatever it is
-        try:
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        finally:
-            os._exit(70)
 
 
 class Server:

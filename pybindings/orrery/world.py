@@ -25,15 +25,15 @@ class World:
     """A simulated edge cloud, one seed, and everything a scenario can do to it.
 
     Only the driver makes one. Nothing in here may use real time or real chance: `now` is the
-    world's clock, `random` its seeded generator.
+    world's clock, `random` its seeded generators.
     """
 
     def __init__(self, native: Any, driver: Driver, seed: int) -> None:
         self.native = native
         self.driver = driver
         self.seed = seed
-        #: Python's own generator, seeded by the run's seed.
-        self.random = random.Random(seed)
+        self._random_from = str(seed)
+        self._randoms = {(): random.Random(seed)}
         self.history = History(self)
         self.check = Check(self)
         #: The faults this scenario has put on the timeline, as data.
@@ -48,8 +48,24 @@ class World:
 
     def reseed(self, seed: int) -> None:
         """The future is drawn anew from here on (a branch): Python's chance too."""
-        self.random.seed(f"{self.seed} redrawn {seed}")
-        guard.reseed(f"{self.seed} redrawn {seed}")
+        self._random_from = f"{self.seed} redrawn {seed}"
+        for path, generator in self._randoms.items():
+            generator.seed(self._seed_of(path))
+        guard.reseed(self._random_from)
+
+    def _seed_of(self, path: tuple[int, ...]) -> str:
+        return "/".join([self._random_from, *map(str, path)])
+
+    @property
+    def random(self) -> random.Random:
+        """Python's own generator, seeded by the run's seed: one for each strand, so that what one of several concurrent
+        strands does, or how often it draws, changes no other's chance."""
+        running = self.driver.running
+        path = running.path if running is not None else ()
+        generator = self._randoms.get(path)
+        if generator is None:
+            generator = self._randoms[path] = random.Random(self._seed_of(path))
+        return generator
 
     # --- time ---
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterator, Sequence
 
 import pytest
 from conftest import Ended
@@ -26,6 +26,14 @@ def module_folder() -> Path:
         if list(folder.glob("_orrery*.so")):
             return folder
     pytest.fail("the C++ module is not built: start with ./orrery test, which builds it")
+
+
+def beside(folder: Path, project: str) -> Iterator["Real"]:
+    """For fixtures: the command line in a folder with a copy of a project of the tests; its bundles go with it."""
+    real = Real(folder)
+    shutil.copytree(Path(__file__).resolve().parent / project, folder / project)
+    yield real
+    real.forget_bundles()
 
 
 class Real:

@@ -76,6 +76,29 @@ def test_strands_go_on_in_the_order_of_completions():
     assert order == ["slow begins", "fast begins", "fast ends", "slow ends"]
 
 
+def test_each_strand_has_chance_of_its_own():
+    """How often one draws, and when, changes no other's; what is spawned by a strand is told by whose and which it is."""
+
+    def drawn(busy):
+        async def strand(world, name, span, draws, out):
+            await world.sleep(span)
+            out[name] = [world.random.random() for _ in range(draws)][0]
+            if name == "b":
+                await world.spawn(strand(world, "b's", "1s", 1, out))
+
+        async def scenario(world):
+            out = {"main": world.random.random()}
+            a = world.spawn(strand(world, "a", "9s" if busy else "1s", 5 if busy else 1, out))
+            await world.spawn(strand(world, "b", "3s", 1, out))
+            await a
+            return out
+
+        return drive(scenario)[0]
+
+    once, again = drawn(False), drawn(True)
+    assert once == again and len(set(once.values())) == 4
+
+
 def test_an_error_of_a_strand_reaches_whoever_awaits_it():
     async def wrong(world):
         await world.sleep(1)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 from orrery.exhaustive import Frontier
-from real import Real
-
-HERE = Path(__file__).resolve().parent
+from real import Real, beside
 
 
 def toy_run(prefix: tuple[tuple[str, int], ...], processes: dict[str, str]) -> tuple[str, list[dict]]:
@@ -67,10 +64,7 @@ def test_with_pruning_every_alternative_of_every_state_is_had_once() -> None:
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Real]:
-    folder = Real(tmp_path)
-    shutil.copytree(HERE / "orders", tmp_path / "orders")
-    yield folder
-    folder.forget_bundles()
+    yield from beside(tmp_path, "orders")
 
 
 def test_the_order_in_which_it_fails_is_found_and_replays(real: Real) -> None:

@@ -7,22 +7,16 @@ path, run by the scenario beside it.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Iterator
 
 import pytest
-from real import Real
-
-HERE = Path(__file__).resolve().parent
+from real import Real, beside
 
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Real]:
-    folder = Real(tmp_path)
-    shutil.copytree(HERE / "kv", tmp_path / "kv")
-    yield folder
-    folder.forget_bundles()
+    yield from beside(tmp_path, "kv")
 
 
 def test_every_case_of_the_binding(real: Real) -> None:

@@ -8,22 +8,16 @@ wait in every way; the scenarios beside it.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
-from real import Real
-
-HERE = Path(__file__).resolve().parent
+from real import Real, beside
 
 
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Real]:
-    folder = Real(tmp_path)
-    shutil.copytree(HERE / "stuck", tmp_path / "stuck")
-    yield folder
-    folder.forget_bundles()
+    yield from beside(tmp_path, "stuck")
 
 
 def explored(real: Real, name: str, *arguments: str) -> tuple[int, list[dict[str, Any]]]:

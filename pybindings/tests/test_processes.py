@@ -85,6 +85,28 @@ def test_a_killed_command_takes_its_workers_with_it(bench):
     wait_until(lambda: not alive(str(bench.folder)))
 
 
+def test_a_child_whose_parent_is_gone_already_dies_at_once():
+    """It lost the race against its parent's end: the kernel tells nobody of an end that was before."""
+    script = """
+import os, time
+from orrery.bootstrap import die_with_parent
+read, write = os.pipe()
+if (middle := os.fork()) == 0:
+    middle = os.getpid()
+    if os.fork() == 0:
+        while os.getppid() == middle:
+            time.sleep(0.01)
+        die_with_parent()
+        os.write(write, b"alive")
+    os._exit(0)
+os.waitpid(middle, 0)
+os.close(write)
+print(os.read(read, 9).decode() or "gone")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert done.stdout.strip() == "gone", done
+
+
 def test_a_worker_that_dies_while_it_loads_is_a_crash(bench):
     (bench.folder / "scenario.py").write_text(
         "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"

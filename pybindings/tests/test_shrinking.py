@@ -11,7 +11,8 @@ import pytest
 from orrery import capsule as capsules
 from orrery.capsule import Capsule
 from orrery.pool import Pool
-from orrery.shrink import Case, Facts, client_cause, site_of
+from orrery.shrink_case import Case, Facts, site_of
+from orrery.shrink_requests import client_cause
 from orrery.targets import parse_target
 from real import ROOT, Real
 
@@ -77,13 +78,12 @@ def test_a_failing_run_becomes_a_few_lines_a_small_capsule_and_a_test(real: Real
 
 
 def test_shrinking_goes_on_where_its_time_was_up(real: Real) -> None:
-    path = flawed(real, {"answers_wait": False}, "DO-OG-1")
+    path = flawed(real, {"quorum": 2}, "DO-OG-1")
     first = real.run("shrink", path, "--budget", "1s", "--json", seconds=120)
     assert first.code == 0 and not first.json["complete"]
     assert "greater --budget" not in first.out
     state = real.folder / "flaw.shrinking.jsonl"
     tried = len(state.read_text().splitlines()) - 1
-    assert tried > 0
     # Half a line, as after a cut: what is whole is used.
     state.write_text(state.read_text() + '{"case": "12')
     second = real.run("shrink", path, "--json", seconds=120)
@@ -120,10 +120,8 @@ def listed(pool: Pool, jobs: list[dict[str, Any]]) -> list[Any]:
 
 
 def test_a_draw_in_the_link_code_and_an_idle_place_leave_old_decisions_where_they_were() -> None:
-    """But for one thing: the targets of drawn faults are kept as places in a list of hosts, which another point of presence
-    changes, so that under a preset the faults strike others and some decisions are never asked for."""
     pops = {"pops": ["FRA", "CDG", "SIN", "HAN", "IAD", "NRT", "JNB"]}
-    for faults, share_with_place in (("none", 0.99), ("swarm", 0.95)):
+    for faults in ("none", "swarm"):
         base = {"seed": 1, "weaken": {"answers_wait": False}, "monitors": True, "faults": faults}
         with Pool(1, environment=REAL) as pool:
             (original,) = listed(pool, [base])
@@ -140,7 +138,7 @@ def test_a_draw_in_the_link_code_and_an_idle_place_leave_old_decisions_where_the
         assert drawn > 1000, "the planted draw is drawn"
         assert drawing.hash == original.hash and drawing.result["overrides"][0] == len(given.overrides) + 1
         applied, of = both.result["overrides"]
-        assert applied / of >= share_with_place
+        assert applied / of >= 0.99
         assert both.failures[0]["signature"] == original.failures[0]["signature"]
 
 

@@ -56,6 +56,7 @@ class Keeper:
             self.world.check.that(
                 sure in (before, then), f"{self.name} after a restore without an answer: {sure}", rule=AS_OF_THEN
             )
+            self.entries = sure
             return False
         self.check(got, then, "after a restore")
         self.entries = list(then)

@@ -39,11 +39,13 @@ class CauseContext {
     id_ = id;
     used_ = 0;
   }
-  uint32_t next_ordinal(const Site& site) {
+  uint32_t next_ordinal(const Site& site) { return next_ordinal(site.hash); }
+  // How often this has been asked of `what`, a stable hash, within the event.
+  uint32_t next_ordinal(uint64_t what) {
     for (uint32_t i = 0; i < used_; ++i)
-      if (counts_[i].site == site.hash) return counts_[i].count++;
+      if (counts_[i].site == what) return counts_[i].count++;
     if (used_ == counts_.size()) counts_.resize(counts_.size() * 2);
-    counts_[used_++] = {site.hash, 1};
+    counts_[used_++] = {what, 1};
     return 0;
   }
   // The id of an event that the running one schedules at `site`.

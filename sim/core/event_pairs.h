@@ -3,7 +3,6 @@
 // entity and kind of event, without names, numbers or times. Off unless somebody asks; changes no hash.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 

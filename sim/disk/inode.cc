@@ -170,9 +170,16 @@ void Inode::redo_sectors(World& world, const Operation& o, CrashCounts& counts) 
   }
 }
 
+// One event may crash several hosts that have a file of this name, or one host twice.
+uint64_t Inode::crash_cause(CauseContext& cause) const {
+  const uint64_t id = mix64(cause.id(), name_hash_);
+  const uint32_t again = cause.next_ordinal(id);
+  return again == 0 ? id : mix64(id, again);
+}
+
 void Inode::crash(World& world, CrashCounts& counts) {
   if (operations_.empty()) return;
-  CauseScope scope(world.cause(), mix64(world.cause().id(), name_hash_));
+  CauseScope scope(world.cause(), crash_cause(world.cause()));
   undo_all();
   uint32_t fate = world.decide().pick(kCrashFile, kFileWeights, kNothing);
   size_t cut = 0;

@@ -87,6 +87,8 @@ class Inode : public RefCounted {
 
   void note(uint64_t offset, uint64_t length);
   void bound_history();
+  // The cause of this crash of this file: another one each time.
+  uint64_t crash_cause(CauseContext& cause) const;
   void undo_all();
   void redo(const Operation& operation);
   void redo_sectors(World& world, const Operation& operation, CrashCounts& counts);

@@ -24,6 +24,7 @@ struct Terrain {
   std::vector<std::string> pops = {};   // codes of those in use: "FRA"
   std::vector<std::string> hosts = {};  // cloud hosts in use: "host:FRA/1"
   std::vector<Quorum> quorums = {};     // those known beforehand
+  std::vector<std::string> steps = {};  // at which a process may be ended: "3.2.7"; none: no platform
   // Followers are placed at run time: any five hosts may be one object's, as long as they are in five points of presence
   // and in none of the quorums above. In so many points of presence may hosts lose what their disks held. When does not
   // matter: an object may sleep all the while, and nobody fills up what a follower of it lost.

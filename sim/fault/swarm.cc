@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "sim/core/check.h"
+
 namespace orrery::fault {
 
 namespace {
@@ -17,7 +19,10 @@ constexpr Site kShape{"swarm.shape"};
 constexpr Site kHardness{"swarm.hardness"};
 constexpr Site kSign{"swarm.sign"};
 
-constexpr const char* kDeadForGood = "dead";  // hosts that never come back
+constexpr const char* kDeadForGood = "dead";   // hosts that never come back
+constexpr const char* kFlapping = "flapping";  // links that are cut and healed again and again
+constexpr const char* kBackbone = "backbone";  // all links between points of presence
+constexpr const char* kSqueeze = "squeeze";    // little bandwidth
 
 // What a run may meet, one row a kind: how many slots, the chance that each is filled (per cent),
 // by preset lite / swarm / storm, and how long it lasts (milliseconds).
@@ -39,6 +44,12 @@ constexpr Range kRanges[] = {
     {"disk",        FaultKind::kDisk,      {0, 2, 3},   {0, 35, 60},    1'000, 30'000},
     {"bad-disk",    FaultKind::kDisk,      {0, 1, 2},   {0, 20, 50},    5'000, 60'000},
     {"lost-pop",    FaultKind::kLosePop,   {0, 1, 2},   {0, 25, 45},    2'000, 40'000},
+    {kFlapping,     FaultKind::kPartition, {0, 1, 2},   {0, 20, 40},    2'000, 30'000},
+    {kBackbone,     FaultKind::kPartition, {0, 1, 1},   {0, 12, 30},    500,   12'000},
+    {kSqueeze,      FaultKind::kLoss,      {0, 1, 2},   {0, 20, 35},    1'000, 20'000},
+    {"slow",        FaultKind::kSlowHost,  {0, 1, 2},   {0, 20, 40},    1'000, 20'000},
+    {"isolate",     FaultKind::kKillIsolate, {0, 1, 2}, {0, 25, 45},    1,     1},
+    {"step",        FaultKind::kCrashAtStep, {0, 1, 2}, {0, 25, 45},    5'000, 40'000},
     {kDeadForGood,  FaultKind::kCrash,     {0, 0, 2},   {0, 0, 40},     1'000, 1'000},
 };
 constexpr int64_t kLeftOutPercent = 30;      // of kinds, each
@@ -47,6 +58,11 @@ constexpr int64_t kClogMsLow = 20, kClogMsHigh = 2'000;
 constexpr int64_t kLossPpmLow = 1'000, kLossPpmHigh = 250'000;
 constexpr int64_t kTailMsHigh = 1'500;
 constexpr int64_t kSlowFactorLow = 3, kSlowFactorHigh = 300;
+constexpr int64_t kFlapMsLow = 40, kFlapMsHigh = 6'000;
+constexpr int64_t kSqueezeLow = 4'000, kSqueezeHigh = 400'000;  // bytes a second
+constexpr int64_t kSlowHostLow = 2, kSlowHostHigh = 300;        // times
+constexpr int64_t kNthHigh = 40;                                // of a step's passings
+constexpr int64_t kStepDownMsLow = 50, kStepDownMsHigh = 8'000;
 constexpr int64_t kDiskChancePpmLow = 100, kDiskChancePpmHigh = 20'000;
 constexpr int64_t kStormStepMsHigh = 60'000;  // clock steps, storm only
 constexpr int64_t kFirstAtPercent = 2;        // of the horizon: a run starts in peace
@@ -61,15 +77,20 @@ constexpr DiskFaultKind kMildDisk[] = {DiskFaultKind::kSlow, DiskFaultKind::kIoE
 // not have an honest disk in common, so no quorum system survives it. Scenarios ask for those by name.
 constexpr DiskFaultKind kBadDisk[] = {DiskFaultKind::kLost, DiskFaultKind::kSyncFails};
 
+// The column of a preset.
+uint32_t level_of(Preset preset) { return static_cast<uint32_t>(preset) - 1; }
+
+// Draws one fault.
 class Drawing {
  public:
+  // Draws under the cause that the world is in, that of the fault.
   Drawing(World& world, Preset preset, const Terrain& terrain, Duration horizon)
-      : decide_(world.decide()), preset_(preset), terrain_(terrain), horizon_(horizon) {}
+      : decide_(world.decide()), cause_(world.cause().id()), preset_(preset), terrain_(terrain), horizon_(horizon) {}
 
   // Every value is drawn whether or not the shape drawn before needs it, so that an override of one
   // leaves the meaning of the others alone.
   bool fault(const Range& range, const std::string& name, Fault* out) {
-    int64_t percent = range.chance_percent[level()];
+    int64_t percent = range.chance_percent[level_of(preset_)];
     bool present = decide_.chance(kPresent, Ratio{percent, 100});
     int64_t first = horizon_.us / 100 * kFirstAtPercent;
     int64_t last = std::max(first, quiet_from(horizon_).us - range.length_ms_low * 1000);
@@ -82,7 +103,8 @@ class Drawing {
     bool on_pop = range.kind == FaultKind::kLosePop;
     const auto& targets = on_pop ? terrain_.pops : terrain_.hosts;
     if (targets.empty() || terrain_.hosts.empty()) return false;
-    size_t target = index(kTarget, targets.size());
+    if (of_platform(range.kind) && terrain_.steps.empty()) return false;
+    size_t target = one_of(kTarget, targets);
     if (!present) return false;
 
     out->kind = range.kind;
@@ -94,7 +116,7 @@ class Drawing {
     switch (range.kind) {
       case FaultKind::kPartition:
       case FaultKind::kClog:
-      case FaultKind::kLoss: links(range.kind, target, out); break;
+      case FaultKind::kLoss: links(range, target, out); break;
       case FaultKind::kCrash:
         out->target = targets[target];
         if (std::string_view(range.name) != kDeadForGood) out->restart_after = out->for_;
@@ -113,24 +135,75 @@ class Drawing {
         out->target = targets[target];
         disk(std::string_view(range.name) == "bad-disk", out);
         break;
+      case FaultKind::kSlowHost:
+        out->target = targets[target];
+        out->factor = within(kSlowHostLow, kSlowHostHigh, decide_.between(kHardness, 0, 1000, 0));
+        break;
+      case FaultKind::kKillIsolate: return kill_isolate(targets[target], out);
+      case FaultKind::kCrashAtStep: return crash_at_step(out);
       default: out->target = targets[target]; break;
     }
     return true;
   }
-
-  bool left_out() { return decide_.chance(kKindLeftOut, Ratio{kLeftOutPercent, 100}); }
-  uint32_t level() const { return static_cast<uint32_t>(preset_) - 1; }
 
  private:
   size_t index(const Site& site, size_t count) {
     return static_cast<size_t>(decide_.between(site, 0, static_cast<int64_t>(count) - 1, 0));
   }
 
-  // A host or a place against another of its kind, or against all others.
-  void links(FaultKind kind, size_t target, Fault* out) {
+  // One of some names. The decision is a number that belongs to the name, and a draw weighs every name by itself: a name
+  // more in the list is chosen now and then, and changes nothing else.
+  size_t one_of(const Site& site, const std::vector<std::string>& names) {
+    const uint64_t bits = decide_.draw(site, cause_);
+    size_t best = 0;
+    for (size_t i = 1; i < names.size(); ++i)
+      if (mix64(bits, hash_bytes(names[i])) > mix64(bits, hash_bytes(names[best]))) best = i;
+    const int64_t number = decide_.steered(site, number_of(names[0]), number_of(names[best]));
+    for (size_t i = 0; i < names.size(); ++i)
+      if (number_of(names[i]) == number) return i;
+    return 0;  // it is not there any more
+  }
+
+  static int64_t number_of(const std::string& name) { return static_cast<int64_t>(hash_bytes(name) >> 40); }
+  static int64_t within(int64_t low, int64_t high, int64_t thousandths) {
+    return low + (high - low) * thousandths / 1000;
+  }
+
+  // Faults that the platform carries out are read from JSON alone.
+  static bool read(nlohmann::json json, Fault* out) {
+    json["kind"] = to_string(out->kind);
+    json["name"] = out->name;
+    json["at_us"] = out->at.us;
+    std::string error;
+    ORRERY_CHECK(parse_fault(json, out, &error));
+    return true;
+  }
+
+  bool kill_isolate(const std::string& host, Fault* out) {
+    constexpr const char* kReasons[] = {"evicted", "memory", "cpu"};
+    return read({{"target", host}, {"reason", kReasons[index(kShape, std::size(kReasons))]}}, out);
+  }
+
+  // Whoever comes to the step as the n-th is crashed there.
+  bool crash_at_step(Fault* out) {
+    const size_t step = one_of(kShape, terrain_.steps);
+    const int64_t hard = decide_.between(kHardness, 0, 1000, 0);
+    const int64_t nth = decide_.between(kOtherSide, 1, kNthHigh, 1);
+    return read({{"target", "*"},
+                 {"step", terrain_.steps[step]},
+                 {"nth", nth},
+                 {"for_us", out->for_.us},
+                 {"restart_after_us", within(kStepDownMsLow, kStepDownMsHigh, hard) * 1000}},
+                out);
+  }
+
+  // A host or a place against another of its kind, or against all others; or the whole backbone.
+  void links(const Range& range, size_t target, Fault* out) {
     constexpr uint32_t kShapes[] = {3, 3, 2, 2};
+    const std::string_view row = range.name;
+    if (row == kBackbone) return backbone(out);
     uint32_t shape = decide_.pick(kShape, kShapes, 0);
-    size_t other = index(kOtherSide, terrain_.hosts.size());
+    size_t other = one_of(kOtherSide, terrain_.hosts);
     out->one_way = decide_.chance(kSign, Ratio{kOneWayPercent, 100});
     int64_t hard = decide_.between(kHardness, 0, 1000, 0);
     const std::string &a = terrain_.hosts[target], &b = terrain_.hosts[other];
@@ -139,13 +212,28 @@ class Drawing {
     if (shape <= 1) out->b = {places ? pop_of(b) : b};
     // The same on both sides cuts nothing: let it be all others.
     if (out->b == out->a) out->b.clear();
-    if (kind == FaultKind::kClog) {
-      out->delay = millis(kClogMsLow + (kClogMsHigh - kClogMsLow) * hard / 1000);
-    } else if (kind == FaultKind::kLoss) {
-      out->loss_ppm = kLossPpmLow + (kLossPpmHigh - kLossPpmLow) * hard / 1000;
+    if (row == kFlapping) {
+      out->every = millis(within(kFlapMsLow, kFlapMsHigh, hard));
+      out->open = out->every / 2;
+    } else if (row == kSqueeze) {
+      out->bytes_per_second = within(kSqueezeHigh, kSqueezeLow, hard);
+    } else if (out->kind == FaultKind::kClog) {
+      out->delay = millis(within(kClogMsLow, kClogMsHigh, hard));
+    } else if (out->kind == FaultKind::kLoss) {
+      out->loss_ppm = within(kLossPpmLow, kLossPpmHigh, hard);
       out->tail_ppm = out->loss_ppm / 2;
       out->delay = millis(kTailMsHigh * hard / 1000);
     }
+  }
+
+  // Cut, slow or lossy between all points of presence.
+  void backbone(Fault* out) {
+    constexpr FaultKind kKinds[] = {FaultKind::kPartition, FaultKind::kClog, FaultKind::kLoss};
+    out->backbone = true;
+    out->kind = kKinds[index(kShape, std::size(kKinds))];
+    int64_t hard = decide_.between(kHardness, 0, 1000, 0);
+    if (out->kind == FaultKind::kClog) out->delay = millis(within(kClogMsLow, kClogMsHigh, hard));
+    if (out->kind == FaultKind::kLoss) out->loss_ppm = within(kLossPpmLow, kLossPpmHigh, hard);
   }
 
   void clock(Fault* out) {
@@ -167,9 +255,9 @@ class Drawing {
     int64_t hard = decide_.between(kHardness, 0, 1000, 0);
     out->disk = bad ? kBadDisk[kind] : kMildDisk[kind];
     if (out->disk == DiskFaultKind::kSlow)
-      out->factor = kSlowFactorLow + (kSlowFactorHigh - kSlowFactorLow) * hard / 1000;
+      out->factor = within(kSlowFactorLow, kSlowFactorHigh, hard);
     else
-      out->chance_ppm = kDiskChancePpmLow + (kDiskChancePpmHigh - kDiskChancePpmLow) * hard / 1000;
+      out->chance_ppm = within(kDiskChancePpmLow, kDiskChancePpmHigh, hard);
   }
 
   static std::string pop_of(const std::string& host) {
@@ -180,6 +268,7 @@ class Drawing {
   }
 
   Decisions& decide_;
+  uint64_t cause_;
   Preset preset_;
   const Terrain& terrain_;
   Duration horizon_;
@@ -209,18 +298,17 @@ Duration quiet_from(Duration horizon) {
 FaultPlan draw_swarm(World& world, Preset preset, const Terrain& terrain, Duration horizon) {
   FaultPlan plan;
   if (preset == Preset::kNone) return plan;
-  Drawing draw(world, preset, terrain, horizon);
   for (const Range& range : kRanges) {
     bool left_out = false;
     {
       CauseScope scope(world.cause(), cause_of(range.name));
-      left_out = draw.left_out();
+      left_out = world.decide().chance(kKindLeftOut, Ratio{kLeftOutPercent, 100});
     }
-    for (uint32_t slot = 1; slot <= range.slots[draw.level()]; ++slot) {
+    for (uint32_t slot = 1; slot <= range.slots[level_of(preset)]; ++slot) {
       std::string name = std::string(range.name) + "-" + std::to_string(slot);
       CauseScope scope(world.cause(), cause_of(name));
       Fault fault;
-      if (draw.fault(range, name, &fault) && !left_out) plan.push_back(std::move(fault));
+      if (Drawing(world, preset, terrain, horizon).fault(range, name, &fault) && !left_out) plan.push_back(std::move(fault));
     }
   }
   return trim(plan, terrain, quiet_from(horizon));

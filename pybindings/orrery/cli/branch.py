@@ -16,12 +16,12 @@ from orrery import capsule as capsules
 from orrery.branching import decisive, fails, wilson
 from orrery.capsule import Capsule
 from orrery.cli import common
+from orrery.cli.replay import worker_of
 from orrery.errors import DRIFT, PASS, UserError
 from orrery.outcome import Outcome
 from orrery.places import shown
 from orrery.pool import Pool, Worker, default_jobs
 from orrery.report import Reporter, error_console, out_console, out_line
-from orrery.targets import parse_target
 
 MOMENTS = 12
 ROUNDS = 3
@@ -76,14 +76,10 @@ def command(
     wanted = capsules.read(capsule)
     started = time.monotonic()
     deadline_s = deadline_us / 1e6
-    near = (capsule.resolve().parent, capsule.resolve().parent.parent)
-    target = parse_target(wanted.target, near=near, beside=wanted.beside)
     with Pool(1, _WHOLE_S) as pool, Reporter("branch", not as_json) as reporter:
-        worker = pool.open(target.load())
-        if len(worker.scenarios) != 1:
-            raise UserError(f"the target {wanted.target} has several scenarios; name one with ::name")
+        worker = worker_of(pool, wanted, capsule)
         job = {"scenario": worker.scenarios[0]["name"], **wanted.job()}
-        run = _run(pool, worker, {**job, "deadline_s": deadline_s})
+        run = pool.run(worker, {**job, "deadline_s": deadline_s})
         if at_us is None and at_event is None and not run.events:
             raise UserError(f"the run has no moments to look at: {run.failures[0]['reason']}", code=10)
         asked: dict[str, Any] = {
@@ -131,13 +127,6 @@ def _rule(wanted: Capsule, run: Outcome) -> str | None:
     """Whose breach is counted: the capsule's rule, or that of the run."""
     rule: str | None = wanted.expect.get("rule")
     return rule or (run.failures[0]["rule"] if run.failures else None)
-
-
-def _run(pool: Pool, worker: Worker, job: dict[str, Any]) -> Outcome:
-    pool.submit(worker, job)
-    end = pool.next()
-    assert end is not None
-    return end[1]
 
 
 def _fan(
@@ -225,7 +214,7 @@ def _events(
     with tempfile.TemporaryDirectory(prefix="orrery-branch-") as folder:
         path = Path(folder) / "trace.sqlite"
         asked = {**job, "record": True, "positions": False, "trace": str(path)}
-        _run(pool, worker, {**asked, "until_us": after["at_us"], "deadline_s": 600})
+        pool.run(worker, {**asked, "until_us": after["at_us"], "deadline_s": 600})
         if not path.exists():
             return []
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

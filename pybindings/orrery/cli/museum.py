@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from orrery.report import Reporter, out_console
 @click.command("museum")
 @click.argument("names", nargs=-1)
 @click.option("--seeds", type=click.IntRange(1), help="At most so many each; default: each flaw's bound.")
-@click.option("--record", is_flag=True, help="Write the result into conformance/museum/record.json (shrunk.json).")
+@click.option("--record", is_flag=True, help="Keep the results in conformance/museum/record.json (shrunk.json).")
 @click.option(
     "--shrink",
     "budget_us",
@@ -72,7 +73,7 @@ def command(
         "flaws": results,
     }
     if record:
-        museum.RECORD.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        _keep(museum.RECORD, results)
     if as_json:
         common.print_json(document)
     else:
@@ -84,18 +85,21 @@ def _shrink(
     chosen: list[museum.Flaw], budget_s: float, record: bool, jobs: int | None, deadline_s: float, as_json: bool
 ) -> int:
     """Shrinks one failure of each flaw; with `record`, each is written as soon as it is known."""
-    seeds = {flaw["name"]: flaw["watched"]["seed"] for flaw in json.loads(museum.RECORD.read_text())["flaws"]}
+    seeds = {name: flaw["watched"]["seed"] for name, flaw in _kept(museum.RECORD).items()}
     results: list[dict[str, Any]] = []
     with Pool(jobs, deadline_s) as pool, Reporter("museum", not as_json) as reporter:
         for done, flaw in enumerate(chosen):
             reporter.update(done, len(chosen), flaw.name)
+            seed = seeds.get(flaw.name)
             try:
-                result = museum.shrink(pool, flaw, seeds[flaw.name], budget_s)
+                if seed is None:
+                    raise UserError(f"no failure of it is recorded; find one with `orrery museum {flaw.name} --record`")
+                result = museum.shrink(pool, flaw, seed, budget_s)
             except UserError as error:
-                result = {"name": flaw.name, "seed": seeds[flaw.name], "error": error.message, "short": False}
+                result = {"name": flaw.name, "seed": seed, "error": error.message, "short": False}
             results.append(result)
             if record:
-                _keep_shrunk(result)
+                _keep(museum.SHRUNK, [result])
             if not as_json:
                 print(_shrunk_line(result), flush=True)
     if as_json:
@@ -106,14 +110,18 @@ def _shrink(
     return common.exit_code("fail" if long else "pass")
 
 
-def _keep_shrunk(result: dict[str, Any]) -> None:
-    known: dict[str, Any] = {}
-    if museum.SHRUNK.exists():
-        known = {flaw["name"]: flaw for flaw in json.loads(museum.SHRUNK.read_text(encoding="utf-8"))["flaws"]}
-    known[result["name"]] = result
-    order = [flaw.name for flaw in museum.read_flaws()]
-    flaws = sorted(known.values(), key=lambda flaw: order.index(flaw["name"]))
-    museum.SHRUNK.write_text(json.dumps({"orrery": 1, "flaws": flaws}, indent=1) + "\n", encoding="utf-8")
+def _kept(path: Path) -> dict[str, dict[str, Any]]:
+    """What is recorded of each flaw, by name."""
+    if not path.exists():
+        return {}
+    return {flaw["name"]: flaw for flaw in json.loads(path.read_text(encoding="utf-8"))["flaws"]}
+
+
+def _keep(path: Path, results: list[dict[str, Any]]) -> None:
+    """Adds results to a record; they replace what it held of the same flaws."""
+    known = _kept(path) | {result["name"]: result for result in results}
+    flaws = [known[flaw.name] for flaw in museum.read_flaws() if flaw.name in known]
+    path.write_text(json.dumps({"orrery": 1, "flaws": flaws}, indent=1) + "\n", encoding="utf-8")
 
 
 def _shrunk_line(result: dict[str, Any]) -> str:

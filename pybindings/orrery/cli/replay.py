@@ -102,8 +102,7 @@ def replay(
 ) -> tuple[Worker, Outcome]:
     """Runs a capsule once with recording on, with the source lines of writes or without. A trace file appears whole or not at all."""
     worker = worker_of(pool, wanted, path)
-    names = [worker.scenarios[0]["name"]]
-    job = {**wanted.job(), "scenario": names[0], "record": True, "positions": positions}
+    job = {**wanted.job(), "scenario": worker.scenarios[0]["name"], "record": True, "positions": positions}
     if until_us is not None:
         job["until_us"] = until_us
     if break_rule is not None:
@@ -111,12 +110,10 @@ def replay(
     with _beside(trace) as temporary:
         if temporary is not None:
             job["trace"] = str(temporary)
-        pool.submit(worker, job)
-        ended = pool.next()
-        assert ended is not None
+        outcome = pool.run(worker, job)
         if temporary is not None and trace is not None and temporary.exists():
             os.replace(temporary, trace)
-    return worker, ended[1]
+    return worker, outcome
 
 
 def worker_of(pool: Pool, wanted: capsules.Capsule, path: Path) -> Worker:

@@ -165,10 +165,7 @@ def _look_into(
         workers.update({who: pool.open(found.load()) for who in ("again", "once more")})
 
         def ask(who: str, more: dict[str, Any]) -> Outcome:
-            pool.submit(workers[who], {**job, **more})
-            end = pool.next()
-            assert end is not None
-            return end[1]
+            return pool.run(workers[who], {**job, **more})
 
         drift.update(locate(ask))
 

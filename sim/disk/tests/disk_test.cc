@@ -105,6 +105,26 @@ TEST(Disk, CrashesKeepDropAndTearUnsyncedSectors) {
   EXPECT_TRUE(torn);
 }
 
+// Goal: every decision of a crash has a key of its own, so that a capsule can say it. Method: one event crashes two disks
+// with files of one name, and one of them twice.
+TEST(Disk, CrashesInOneEventDecideApart) {
+  World world(World::Options{{.seed = 4}, true});
+  auto crash_written = [](Disk& disk) {
+    auto file = disk.open("log", OpenMode::kCreate, nullptr);
+    file->sync();
+    file->append(Buffer::copy(std::string(5'000, 'x')));
+    disk.crash();
+  };
+  auto one = make_disk(world, world.trace().lane("host:FRA/1", "host"));
+  auto other = make_disk(world, world.trace().lane("host:SIN/1", "host"));
+  crash_written(*one);
+  crash_written(*other);
+  crash_written(*one);
+  std::set<std::string> keys;
+  for (const DecisionRecord& record : world.decision_records()) EXPECT_TRUE(keys.insert(record.key).second) << record.key;
+  EXPECT_GT(keys.size(), 3u);
+}
+
 TEST(Disk, TheDefaultCrashKeepsExactlyWhatWasSynced) {
   Rig rig(1, DecisionBase::kDefault);
   auto file = rig.open("f");

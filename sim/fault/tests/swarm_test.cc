@@ -22,6 +22,7 @@ Terrain terrain() {
     for (int i = 1; i <= 3; ++i) t.hosts.push_back("host:" + pop + "/" + std::to_string(i));
   t.quorums = {
       {"directory", {"host:FRA/1", "host:SIN/1", "host:IAD/1", "host:GRU/1", "host:SYD/1"}, 2}};
+  t.steps = {"3.2.1", "3.2.7", "6.7.5"};
   return t;
 }
 
@@ -78,6 +79,35 @@ TEST(Swarm, APlanIsTheSameFromDefaultsAndOverrides) {
   EXPECT_EQ(by_name(draw(options, Preset::kSwarm)), by_name(plan));
 }
 
+// Goal: a decision about a place is about that place. Method: another point of presence; from all the old decisions the
+// same plan, and under chance nearly the same.
+TEST(Swarm, AnotherPlaceMovesNoFaultThatWasDrawn) {
+  Terrain more = terrain();
+  more.pops.push_back("HAN");
+  more.hosts.insert(more.hosts.begin() + 4, "host:HAN/1");
+  auto drawn = [](const Decisions::Options& options, const Terrain& where, std::vector<DecisionRecord>* records) {
+    World world(World::Options{options, records != nullptr});
+    FaultPlan plan = draw_swarm(world, Preset::kSwarm, where, kHorizon);
+    if (records) *records = world.decision_records();
+    return by_name(plan);
+  };
+  size_t all = 0, moved = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    std::vector<DecisionRecord> records;
+    const auto plan = drawn({.seed = seed}, terrain(), &records);
+    Decisions::Options given{.seed = seed, .base = DecisionBase::kDefault};
+    for (const DecisionRecord& r : records)
+      if (!r.is_default()) given.overrides[r.key] = r.value;
+    EXPECT_EQ(drawn(given, more, nullptr), plan) << "seed " << seed;
+    for (const auto& [name, text] : drawn({.seed = seed}, more, nullptr)) {
+      ++all;
+      moved += !plan.contains(name) || plan.at(name) != text;
+    }
+  }
+  EXPECT_GT(moved, 0u);
+  EXPECT_LT(moved, all / 5);
+}
+
 TEST(Swarm, EveryKindIsMetAndNoneIsEverywhere) {
   std::map<FaultKind, int> seen;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
@@ -87,7 +117,8 @@ TEST(Swarm, EveryKindIsMetAndNoneIsEverywhere) {
   }
   for (FaultKind kind :
        {FaultKind::kPartition, FaultKind::kCrash, FaultKind::kPause, FaultKind::kClog,
-        FaultKind::kLoss, FaultKind::kClock, FaultKind::kDisk, FaultKind::kLosePop}) {
+        FaultKind::kLoss, FaultKind::kClock, FaultKind::kDisk, FaultKind::kLosePop, FaultKind::kSlowHost,
+        FaultKind::kKillIsolate, FaultKind::kCrashAtStep}) {
     EXPECT_GT(seen[kind], 10) << to_string(kind);
     EXPECT_LT(seen[kind], 190) << to_string(kind);
   }

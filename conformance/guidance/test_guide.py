@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from orrery.guidance import Guide
 from orrery.outcome import Outcome
+
+from guide import Guide
 
 
 def outcome(seed: int, **decisions: int) -> Outcome:

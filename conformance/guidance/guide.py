@@ -6,7 +6,7 @@ plan again, or parts of two of them, under a new seed: other delays, other order
 are decisions (`swarm.*`, keys without the seed in them), so a guided run is a seed and some overrides, and a failure of
 one has a capsule like any other.
 
-Whether that beats chance is measured by conformance/museum/compare_guidance.py; until it does, no command offers it.
+Whether that beats chance is what compare.py measures.
 """
 
 from __future__ import annotations

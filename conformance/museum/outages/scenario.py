@@ -1,0 +1,90 @@
+"""Outages that are over before anybody looks: what happened meanwhile must be known afterwards. Short runs, for flaws that
+scenarios/time_travel, blackout and feature_flags show at the end of long stories."""
+
+import orrery
+
+POPS = ["FRA", "SIN", "IAD"]
+CITIES = ["Frankfurt", "Singapore", "Ashburn"]
+
+
+async def surely(world, client, path):
+    for _ in range(60):
+        response = await client.get(path)
+        if response.ok:
+            return response.json()
+        await world.sleep("1s")
+    raise orrery.NotLive(f"{path} was not answered within a minute of asking")
+
+
+async def look_back(world, client):
+    """Adds entries before, while and after the archive is away; later, takes the ledger back to one of them."""
+    name = client.name.replace("/", "-")
+    marks, unsure, kept = [], set(), []
+    for number in range(9):
+        await world.sleep(f"{world.random.randrange(3000, 8000)}ms")
+        entry = f"{name}-{number}"
+        response = await client.post(f"/{name}/add?of={entry}")
+        if response.ok:
+            kept.append(entry)
+            marks.append((response.json(), list(kept)))
+        else:
+            unsure.add(entry)
+    chosen = world.random.random()
+    await world.sleep(f"{max(0.0, 75 - world.now)}s")
+    if not marks:
+        return
+    bookmark, then = marks[int(chosen * len(marks))]
+    if not (await client.post(f"/{name}/restore?of={bookmark}")).ok:
+        return
+    await world.sleep("3s")
+    got = [entry for entry in await surely(world, client, f"/{name}/entries") if entry not in unsure]
+    world.check.that(got == then, f"{name} was taken back to {then}, and holds {got}", rule="DO-PITR-1")
+
+
+@orrery.scenario(app="../../../scenarios/time_travel/app", pops=POPS, faults_over="60s")
+async def archive_away(world: orrery.World) -> None:
+    """What was written while the archive was away can be gone back to, though its objects have moved since."""
+    clients = world.clients(3, near=CITIES)
+    world.at("14s").crash("archive:*", restart_after="18s")
+    for client in clients:
+        world.at("70s").evict(f"do:Ledger/{client.name.replace('/', '-')}")
+    await world.gather(*(world.spawn(look_back(world, client)) for client in clients))
+
+
+@orrery.scenario(app="../../../scenarios/blackout/app", pops=POPS, faults_over="60s")
+async def follower_away(world: orrery.World) -> None:
+    """A follower's city is dark for so long that another takes its place; then the owner's own city is."""
+    guard = world.client(near="Frankfurt")
+    await surely(world, guard, "/entries")  # so that it is made there
+    world.at("3s").lose_pop("DUS", for_="110s")
+    world.at("80s").lose_pop("FRA", for_="20s")
+    confirmed = []
+    for number in range(13):
+        await world.sleep(f"{world.random.randrange(8000, 9400)}ms")
+        entry = f"entry-{number}"
+        if (await guard.put(f"/entries/{entry}")).ok:
+            confirmed.append(entry)
+    world.heal()
+    known = set(await surely(world, world.client(near="Tokyo"), "/entries"))
+    missing = [entry for entry in confirmed if entry not in known]
+    world.check.that(not missing, f"confirmed entries are gone: {missing}", rule="DO-DUR-1")
+
+
+@orrery.scenario(app="../../../scenarios/feature_flags/app", pops=POPS, faults_over="20s", patience="15m")
+async def flag_settles(world: orrery.World) -> None:
+    """Of a flag that is changed a few times amid the faults, every city shows the last change in the end."""
+    admin = world.client(near="Frankfurt")
+    last, written = 0, 0
+    for _ in range(6):
+        await world.sleep(f"{world.random.randrange(1000, 4000)}ms")
+        written += 1
+        flag = {"enabled": True, "revision": written}
+        if (await admin.put("/flags/beta", json=flag, headers={"authorization": "Bearer let-me-in"})).ok:
+            last = written
+    world.heal()
+    await world.sleep("150s")
+    for client in world.clients(3, near=CITIES):
+        response = await client.get("/flags/beta?freshness=strict")
+        if response.ok:
+            shown = response.json()["revision"]
+            world.check.that(shown >= last, f"{client.city} shows revision {shown}, not {last}", rule="KV-1")
