@@ -73,6 +73,11 @@ struct Verdict {
 // reported only when no object violates. Never throws, never recurses deeply.
 Verdict linearizable(const history::History& history, Model model, Budget budget = {});
 
+// An order of the operations of each object, objects in order of first use, that explains every answer: for pictures, by
+// search alone. Empty for an object that no order explains, or of which the search knew none within the budget.
+std::vector<std::vector<history::OperationId>> orders(const history::History& history, Model model,
+                                                      Budget budget = {});
+
 // The operation as people read it: `#12 client/1 read x -> 7`.
 std::string describe(const history::History& history, history::OperationId id);
 

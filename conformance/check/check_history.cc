@@ -3,31 +3,18 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/check/document_parts.h"
 #include "conformance/check/history_file.h"
 #include "conformance/check/json_text.h"
+#include "conformance/check/transactions/transactions.h"
 
 namespace orrery::check {
 
 using history::History;
-using history::Operation;
 using history::OperationId;
 using history::Value;
 
 namespace {
-
-void append_field(std::string& out, const char* name, std::string_view text) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  Value::append_quoted(out, text);
-}
-
-void append_field(std::string& out, const char* name, const Value& value) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  value.append_text(out);
-}
 
 std::string error_document(std::string_view model, std::uint64_t operations, std::uint64_t line,
                            std::string_view reason) {
@@ -39,16 +26,22 @@ std::string error_document(std::string_view model, std::uint64_t operations, std
   return out + "}}";
 }
 
+// An operation that does not fit the model.
+std::string misfit_document(const History& history, Model model, const InputError& error,
+                            const HistoryFile* lines) {
+  std::uint64_t line = error.operation;
+  if (lines != nullptr) {
+    line = (error.at_return ? lines->answer_line : lines->invoke_line)[error.operation];
+  }
+  return error_document(name(model), history.size(), line, error.reason);
+}
+
 // `lines` is null for a history that came from no file.
 std::string document(const History& history, Model model, const Verdict& verdict,
                      const HistoryFile* lines) {
   if (verdict.kind == VerdictKind::kBadInput) {
-    const auto& at = lines == nullptr    ? std::vector<std::uint32_t>()
-                     : verdict.at_return ? lines->answer_line
-                                         : lines->invoke_line;
-    return error_document(name(model), history.size(),
-                          lines == nullptr ? verdict.operation : at[verdict.operation],
-                          verdict.reason);
+    return misfit_document(
+        history, model, {verdict.operation, verdict.at_return, verdict.reason}, lines);
   }
   std::string out = "{\"orrery\":1";
   append_field(out, "verdict", name(verdict.kind));
@@ -65,21 +58,9 @@ std::string document(const History& history, Model model, const Verdict& verdict
     out += ",\"witness\":{\"operations\":[";
     bool first = true;
     for (const OperationId id : verdict.witness.operations) {
-      const Operation& op = history.operations()[id];
       if (!first) out += ',';
       first = false;
-      out += "{\"i\":" + std::to_string(op.label);
-      append_field(out, "p", history.process(op.process));
-      append_field(out, "f", history::name(op.f));
-      append_field(out, "k", history.key(op.key));
-      append_field(out, "v", op.argument);
-      append_field(out, "result", op.result);
-      append_field(out, "outcome", history::name(op.outcome));
-      out += ",\"invoke_us\":" + std::to_string(op.invoke_us) +
-             ",\"return_us\":" + std::to_string(op.return_us);
-      if (lines != nullptr) out += ",\"line\":" + std::to_string(lines->invoke_line[id]);
-      append_field(out, "text", describe(history, id));
-      out += '}';
+      append_operation(out, history, id, lines);
     }
     out += ']';
     append_field(out, "sentence", verdict.witness.sentence);
@@ -88,8 +69,40 @@ std::string document(const History& history, Model model, const Verdict& verdict
   return out + "}";
 }
 
-// Fills `budget`; the answer is what is wrong, or nothing.
-std::string read_options(std::string_view text, Budget& budget, bool& add_returns) {
+// What the options ask for.
+struct Asked {
+  Budget budget = {};
+  bool add_returns = false;
+  bool orders = false;
+  Level required = Level::kSerializability;
+};
+
+bool of_transactions(Model model) { return model == Model::kListAppend || model == Model::kRwRegister; }
+
+std::string checked(const History& history, Model model, Budget budget, Level required,
+                    const HistoryFile* lines) {
+  if (!of_transactions(model)) return document(history, model, linearizable(history, model, budget), lines);
+  const TransactionVerdict verdict = check_transactions(history, model, required, budget);
+  return verdict.kind == VerdictKind::kBadInput
+             ? misfit_document(history, model, verdict.error, lines)
+             : document(history, model, verdict, lines);
+}
+
+// Adds the order found for each object, by the lines of the requests.
+void add_orders(std::string& out, const std::vector<std::vector<OperationId>>& orders, const HistoryFile& lines) {
+  out.pop_back();
+  out += ",\"orders\":[";
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    out += i == 0 ? "[" : ",[";
+    for (std::size_t n = 0; n < orders[i].size(); ++n)
+      out += (n == 0 ? "" : ",") + std::to_string(lines.invoke_line[orders[i][n]]);
+    out += ']';
+  }
+  out += "]}";
+}
+
+// Fills `asked`; the answer is what is wrong, or nothing.
+std::string read_options(std::string_view text, Asked& asked) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "";
   JsonText json(text);
   if (!json.expect('{')) return json.error();
@@ -97,12 +110,19 @@ std::string read_options(std::string_view text, Budget& budget, bool& add_return
   do {
     std::string field;
     if (!json.read_string(field) || !json.expect(':')) return json.error();
-    const bool known = field == "steps" || field == "memory_mb" || field == "budget_us";
     Value value;
-    if (field == "add_returns") {
+    if (field == "require") {
+      if (!json.read_value(value)) return json.error();
+      const auto level = level_named(value.is_string() ? value.as_string() : "");
+      if (!level) return "there is no model of transactions " + value.text();
+      asked.required = *level;
+      continue;
+    }
+    const bool known = field == "steps" || field == "memory_mb" || field == "budget_us";
+    if (field == "add_returns" || field == "orders") {
       if (!json.read_value(value)) return json.error();
       if (!value.is_boolean()) return field + " must be true or false";
-      add_returns = value.as_boolean();
+      (field == "orders" ? asked.orders : asked.add_returns) = value.as_boolean();
       continue;
     }
     if (!known) return "there is no option \"" + field + "\"";
@@ -112,11 +132,11 @@ std::string read_options(std::string_view text, Budget& budget, bool& add_return
     const auto number = static_cast<std::uint64_t>(value.as_integer());
     // Limits far above any use keep the products below from overflowing.
     const std::uint64_t bounded = number < (1ull << 40) ? number : (1ull << 40);
-    if (field == "steps") budget.steps = number;
+    if (field == "steps") asked.budget.steps = number;
     if (field == "memory_mb")
-      budget.memory_bytes = (bounded < (1ull << 24) ? bounded : 1ull << 24) << 20;
+      asked.budget.memory_bytes = (bounded < (1ull << 24) ? bounded : 1ull << 24) << 20;
     if (field == "budget_us") {
-      budget.steps = bounded * (kStepsPerSecond / 1000) / 1000 + 1;
+      asked.budget.steps = bounded * (kStepsPerSecond / 1000) / 1000 + 1;
     }
   } while (json.accept(','));
   return json.expect('}') && json.at_end() ? "" : "the options are not one JSON object";
@@ -131,26 +151,21 @@ std::string check_history(std::string_view text, std::string_view model_name,
     return error_document(model_name, 0, 0,
                           "there is no model \"" + std::string(model_name) + "\"");
   }
-  Budget budget;
-  bool add_returns = false;
-  const std::string wrong = read_options(options, budget, add_returns);
+  Asked asked;
+  const std::string wrong = read_options(options, asked);
   if (!wrong.empty()) return error_document(model_name, 0, 0, "options: " + wrong);
-  if (*model == Model::kListAppend || *model == Model::kRwRegister) {
-    return error_document(
-        model_name, 0, 0,
-        "model " + std::string(model_name) +
-            " is not supported yet: transactions are checked with multi-register only");
-  }
-  const std::variant<HistoryFile, LineError> file = read_history(text, add_returns);
+  const std::variant<HistoryFile, LineError> file = read_history(text, asked.add_returns);
   if (const auto* error = std::get_if<LineError>(&file)) {
     return error_document(model_name, 0, error->line, error->reason);
   }
   const HistoryFile& lines = std::get<HistoryFile>(file);
-  return document(lines.history, *model, linearizable(lines.history, *model, budget), &lines);
+  std::string out = checked(lines.history, *model, asked.budget, asked.required, &lines);
+  if (asked.orders && !of_transactions(*model)) add_orders(out, orders(lines.history, *model, asked.budget), lines);
+  return out;
 }
 
 std::string check_history(const History& history, Model model, Budget budget) {
-  return document(history, model, linearizable(history, model, budget), nullptr);
+  return checked(history, model, budget, Level::kSerializability, nullptr);
 }
 
 }  // namespace orrery::check

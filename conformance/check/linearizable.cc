@@ -155,4 +155,18 @@ Verdict linearizable(const History& history, Model model, Budget budget) {
   return verdict;
 }
 
+std::vector<std::vector<history::OperationId>> orders(const History& history, Model model, Budget budget) {
+  std::vector<std::vector<history::OperationId>> out;
+  const std::variant<ProblemSet, InputError> compiled = compile(history, model);
+  const auto* set = std::get_if<ProblemSet>(&compiled);
+  if (set == nullptr) return out;
+  for (const Problem& problem : set->problems) {
+    const SearchResult result = search(*set, problem, budget.steps, budget.memory_bytes);
+    budget.steps -= std::min(budget.steps, result.steps);
+    out.emplace_back();
+    for (const std::int32_t i : result.order) out.back().push_back(problem.ops[i].source);
+  }
+  return out;
+}
+
 }  // namespace orrery::check

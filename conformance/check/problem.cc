@@ -101,7 +101,8 @@ class Compiler {
       case Model::kListAppend:
       case Model::kRwRegister: break;
     }
-    return bad(false, "model " + std::string(name(set_.model)) + " is not supported yet");
+    return bad(false, "model " + std::string(name(set_.model)) +
+                          " is about transactions: ask check_transactions");
   }
 
   bool code(Code value) {

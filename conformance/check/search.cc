@@ -213,6 +213,7 @@ class Searcher {
     while (trail_.size() > mark) {
       const std::int32_t move = trail_.back();
       trail_.pop_back();
+      if (needs_no_undoing(move)) continue;
       if (move < 0) {
         Class& klass = classes_[static_cast<std::size_t>(-1 - move)];
         toggle(klass.ops[--klass.used]);
@@ -293,7 +294,9 @@ class Searcher {
       if (ops_[op].request > entries_[frame.bound].event) continue;
       ++result_.steps;
       if (!machine_.step(state, ops_[op], &next) || next == state) continue;
-      if (!repeatable_) {
+      if (repeatable_) {
+        trail_.push_back(-1 - static_cast<std::int32_t>(classes_.size()) - op);
+      } else {
         ++klass.used;
         trail_.push_back(-1 - index);
         toggle(op);
@@ -305,8 +308,19 @@ class Searcher {
     return true;
   }
 
+  // An unanswered operation that may be placed any number of times leaves no mark but its place on the trail.
+  bool needs_no_undoing(std::int32_t move) const { return -1 - move >= static_cast<std::int32_t>(classes_.size()); }
+
   SearchResult finish(SearchKind kind) {
     result_.kind = kind;
+    if (kind != SearchKind::kFound) return result_;
+    std::vector<std::size_t> used(classes_.size());
+    for (const std::int32_t move : trail_) {
+      const std::int32_t index = -1 - move;
+      if (move >= 0) result_.order.push_back(move);
+      else if (needs_no_undoing(move)) result_.order.push_back(index - static_cast<std::int32_t>(classes_.size()));
+      else result_.order.push_back(classes_[index].ops[used[index]++]);
+    }
     return result_;
   }
 
@@ -319,7 +333,7 @@ class Searcher {
   std::vector<Entry> entries_;
   std::vector<std::int32_t> request_of_;
   std::vector<Class> classes_;
-  std::vector<std::int32_t> trail_;  // an op placed, or -1 - class
+  std::vector<std::int32_t> trail_;  // an op placed, -1 - class, or -1 - classes - op
   std::vector<Frame> frames_;
   Fingerprint set_;
   std::uint64_t placed_ = 0;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "conformance/check/machine.h"
 #include "conformance/check/problem.h"
@@ -27,6 +28,8 @@ struct SearchResult {
   std::int32_t stuck_at = kNever;
   std::uint64_t explained = 0;
   std::uint64_t to_explain = 0;
+  // kFound: operations (indices of Problem::ops) in an order that explains them; of the unanswered ones those that it needs.
+  std::vector<std::int32_t> order;
 };
 
 // At most `steps` steps. Once the memory of remembered pairs and states is used up, nothing more is

@@ -177,8 +177,7 @@ TEST(MultiRegister, ATransactionReadsOneMoment) {
   EXPECT_EQ(kind(begin + read("1", "null"), Model::kMultiRegister), VerdictKind::kViolation);
 }
 
-TEST(Transactions, AreRefusedWithAClearReason) {
-  EXPECT_THAT(check_history("", "list-append", ""), HasSubstr("not supported yet"));
+TEST(Models, AreRefusedByNameWhenUnknown) {
   EXPECT_THAT(check_history("", "nonsense", ""), HasSubstr("there is no model"));
 }
 
