@@ -173,12 +173,14 @@ def test_nothing_of_a_stage_outlives_the_caller(real: Real) -> None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     end = time.monotonic() + 10
-    while time.monotonic() < end and any(Path(f"/proc/{pid}/exe").exists() for pid in family):
+    while time.monotonic() < end and any(alive(pid) for pid in family):
         time.sleep(0.05)
     assert [pid for pid in family if alive(pid)] == []
 
 
 def alive(pid: int) -> bool:
+    """Whether it has not ended. A process without its /proc/PID/exe may not have: one that is killed gives up its
+    memory first."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
