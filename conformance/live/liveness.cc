@@ -16,11 +16,11 @@ constexpr Site kPause{"live.probe_pause"};
 constexpr Site kProbe{"live.probe"};
 constexpr Duration kPollEvery = millis(500);
 
-constexpr const char* kOpen = "LIVE-1";
-constexpr const char* kRequests = "LIVE-2";
-constexpr const char* kObjects = "DO-LIVE-1";
-constexpr const char* kAlarms = "ALARM-LIVE-1";
-constexpr const char* kKv = "KV-LIVE-1";
+constexpr std::string_view kOpen = "LIVE-1";
+constexpr std::string_view kRequests = "LIVE-2";
+constexpr std::string_view kObjects = "DO-LIVE-1";
+constexpr std::string_view kAlarms = "ALARM-LIVE-1";
+constexpr std::string_view kKv = "KV-LIVE-1";
 
 std::string in_seconds(Duration d) { return std::to_string(d.us / 1'000'000) + " s"; }
 
@@ -60,8 +60,8 @@ std::vector<std::pair<const client::Client*, const client::OpenRequest*>> Livene
   return out;
 }
 
-void Liveness::miss(std::string rule, std::string reason, Chain chain) {
-  findings_.push_back({std::move(rule), std::move(reason), std::move(chain.links), cloud_.world().now()});
+void Liveness::miss(std::string_view rule, std::string reason, Chain chain) {
+  findings_.push_back({std::string(rule), std::move(reason), std::move(chain.links), cloud_.world().now()});
 }
 
 bool Liveness::look() {
@@ -71,6 +71,7 @@ bool Liveness::look() {
     const Duration open = now - request->sent;
     if (open < kCycleAfter) break;  // those behind it are younger
     Chain chain = chains_.of_request(*client, *request);
+    ++exercised_[kOpen];
     if (chain.end == End::kMoving) continue;
     if (chain.end == End::kNobody && open < kNobodyAfter) continue;
     std::string reason = client->name() + "'s " + request->request->method +
@@ -87,7 +88,7 @@ std::vector<Finding> Liveness::open_requests() {
   std::vector<Finding> out;
   for (auto [client, request] : requests()) {
     Chain chain = chains_.of_request(*client, *request);
-    out.push_back({kOpen, client->name() + " waits", std::move(chain.links), cloud_.world().now()});
+    out.push_back({std::string(kOpen), client->name() + " waits", std::move(chain.links), cloud_.world().now()});
   }
   return out;
 }
@@ -123,6 +124,7 @@ Task<void> Liveness::requests_end(Waiting* all) {
     std::erase_if(list, [this](const auto& r) { return r.second->sent > calm_; });
     return list;
   };
+  if (const size_t under_way = open().size()) exercised_[kRequests] += under_way;
   while (!open().empty() && loop.now() < deadline) co_await sleep(loop, kPoll, kPollEvery);
   for (auto [client, request] : open())
     miss(kRequests,
@@ -136,6 +138,7 @@ Task<void> Liveness::requests_end(Waiting* all) {
 Task<void> Liveness::objects_answer(Waiting* all, TaskScope* tasks) {
   const std::map<std::string, UseWatch::Object> used = storm_->used.objects();
   if (!used.empty()) {
+    exercised_[kObjects] += used.size();
     Waiting objects(cloud_.world().loop(), used.size());
     for (const auto& [name, object] : used) {
       // Each probe has a cause of its own, so that one object more moves no other's draws.
@@ -178,6 +181,7 @@ Task<void> Liveness::alarms_fire(Waiting* all) {
   const int64_t due_ms = host::kWorldEpochMs + calm_.us / 1000;
   const Duration behind = slowest_clock();
   const Instant deadline = calm_ + kAlarmsFire + behind;
+  if (const size_t due = storm_->alarms.due(due_ms).size()) exercised_[kAlarms] += due;
   while (!storm_->alarms.due(due_ms).empty() && loop.now() < deadline)
     co_await sleep(loop, kPoll, kPollEvery);
   for (const AlarmWatch::Due& due : storm_->alarms.due(due_ms)) {
@@ -202,6 +206,7 @@ Task<void> Liveness::kv_agrees(Waiting* all) {
     const auto keys = storm_->kv.keys();
     for (const auto& [key, written] : keys) {
       if (written > calm_) continue;
+      ++exercised_[kKv];
       std::string space = key.first, name = key.second;
       std::string wrong = co_await storm_->kv.disagreement(space, name);
       if (wrong.empty()) continue;

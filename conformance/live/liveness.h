@@ -11,7 +11,9 @@
 // still being written; objects of which the application's own constructor throws (they answer with its error).
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "conformance/live/alarm_watch.h"
@@ -47,6 +49,8 @@ class Liveness {
   Task<void> settle(TaskScope& tasks);
 
   const std::vector<Finding>& findings() const { return findings_; }
+  // How often each of these rules had something to be held against, by its id.
+  const std::map<std::string_view, uint64_t>& exercised() const { return exercised_; }
   // Simulated time from the end of faults until the last of each was well.
   struct Took {
     Duration requests{0}, objects{0}, alarms{0}, kv{0};
@@ -66,7 +70,7 @@ class Liveness {
   Task<void> object_answers(Waiting* objects, std::string name, UseWatch::Object object);
   Task<void> alarms_fire(Waiting* all);
   Task<void> kv_agrees(Waiting* all);
-  void miss(std::string rule, std::string reason, Chain chain);
+  void miss(std::string_view rule, std::string reason, Chain chain);
   std::vector<std::pair<const client::Client*, const client::OpenRequest*>> requests() const;
   // By how much the slowest clock of a cloud host is behind.
   Duration slowest_clock() const;
@@ -75,6 +79,7 @@ class Liveness {
   BlockingChain chains_;
   std::unique_ptr<Storm> storm_;
   std::vector<Finding> findings_;
+  std::map<std::string_view, uint64_t> exercised_;
   Instant next_look_{0};
   Instant calm_{0};  // when settle began
   Took took_;

@@ -178,6 +178,7 @@ constexpr Rule kRules[] = {
     {"APP-ROLLOUT-3", "Objects of a class that was deleted and made again are empty.", "scenarios/rollout", "scenario"},
     {"RT-CPU-1", "A Worker stays within its CPU time.", "platform 1.2", "runtime"},
     {"RT-MEM-1", "An isolate stays within its memory.", "platform 1.2", "runtime"},
+    {"RT-STACK-1", "A Worker does not call itself too deeply.", "platform 1.2", "runtime"},
     {"RT-START-1", "A Worker starts without an error.", "platform 1.2", "runtime"},
 };
 static_assert(std::size(kRules) > kWatched);

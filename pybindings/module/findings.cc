@@ -58,6 +58,9 @@ Findings::Findings(World& world) : world_(world) {
         if (!limits_seen_.insert(std::string(rule) + lane).second) return;
         failures_.push_back({{"rule", rule}, {"reason", std::string(what) + ": " + lane + " " + e.text()}});
       });
+  world.observers().subscribe<worker::TurnEnded>([this](const worker::TurnEnded& e, const EventContext&) {
+    if (e.meter_units > 0) ++turns_;
+  });
   world.observers().subscribe<worker::ConsoleLine>(
       [this](const worker::ConsoleLine& e, const EventContext& context) {
         if (console_.size() >= kMostLines) return;
@@ -67,6 +70,11 @@ Findings::Findings(World& world) : world_(world) {
                             {"text", e.line},
                             {"source", e.source}});
       });
+}
+
+std::map<std::string, uint64_t> Findings::exercised() const {
+  if (turns_ == 0) return {};
+  return {{"RT-CPU-1", turns_}, {"RT-MEM-1", turns_}, {"RT-STACK-1", turns_}};
 }
 
 std::string story_line(const Trace& trace, const RecordedEvent& event) {

@@ -20,6 +20,8 @@ class Findings {
   nlohmann::ordered_json failures() const { return failures_; }
   size_t failure_count() const { return failures_.size(); }
   std::string failure_rule(size_t i) const { return failures_[i]["rule"].get<std::string>(); }
+  // How often a Worker was held to each of its limits, by the rule's id: at the end of each of its turns.
+  std::map<std::string, uint64_t> exercised() const;
   nlohmann::ordered_json console() const { return console_; }
   nlohmann::ordered_json exceptions() const { return exceptions_; }
   const std::map<std::string, uint64_t>& faults() const { return faults_; }
@@ -32,6 +34,7 @@ class Findings {
   nlohmann::ordered_json exceptions_ = nlohmann::ordered_json::array();
   std::map<std::string, uint64_t> faults_;
   std::set<std::string> limits_seen_;
+  uint64_t turns_ = 0;
 };
 
 // One line of a story: "  0.004112  do:Cart/42  put n=1    src/index.ts:17".

@@ -413,7 +413,10 @@ std::string NativeWorld::finish() {
   for (const Checkpoint& c : trace.checkpoints())
     checkpoints.push_back({c.sequence, c.at.us, hex64(c.hash)});
   out["checkpoints"] = std::move(checkpoints);
-  out["rules"] = monitors_ ? exercised_rules(*monitors_) : Json::object();
+  Json rules = monitors_ ? exercised_rules(*monitors_) : Json::object();
+  for (const auto& [rule, times] : liveness_->exercised()) rules[std::string(rule)] = times;
+  for (const auto& [rule, times] : findings_->exercised()) rules[rule] = times;
+  out["rules"] = std::move(rules);
   Json faults = Json::object();
   for (uint32_t k = 0; k < fault::kFaultKinds; ++k) {
     auto kind = static_cast<fault::FaultKind>(k);

@@ -22,6 +22,8 @@ from orrery.story import chain_story, focus
 from orrery.world import World
 
 STORY_LINES_MAX = 200
+#: The rule that each isolate which starts is held to; the runtime finds its breach.
+STARTS = "RT-START-1"
 
 
 #: What a stage does when its scenario is set up: gives the scenario and the job to go on with (stage_process.py).
@@ -37,6 +39,7 @@ def run_job(
     "unknown" (a check's budget); "error" (the scenario itself is wrong); "stopped" (at `until_us`).
     """
     module = native.load()
+    isolates_before = module.isolates_asked()
     exchanges: list[Exchange] = []
     world: World | None = None
     own: dict[str, Any] | None = None
@@ -105,7 +108,8 @@ def run_job(
         finished["coverage"] = json.loads(world_native.coverage())
     # The monitors' counts, and those of the checks that the scenario asked for.
     rules = finished.setdefault("rules", {})
-    for rule, times in checked.items():
+    started = module.isolates_asked() - isolates_before
+    for rule, times in [*checked.items(), *([(STARTS, started)] if started else [])]:
         rules[rule] = rules.get(rule, 0) + times
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])

@@ -1,9 +1,9 @@
-"""The museum: planted flaws (conformance/museum/flaws.json), and how many seeds it takes to find each."""
+"""The museum: planted flaws (conformance/museum/flaws.json), and what shrinking makes of their failures. How they are
+looked for is hunting.py."""
 
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from orrery.targets import parse_target
 
 FOLDER = places.ROOT / "conformance" / "museum"
 FLAWS = FOLDER / "flaws.json"
+#: What `orrery explore` takes unless told otherwise.
+DEFAULT_PRESET = "swarm"
 #: Of a flaw, so many failing seeds are tried, among so many, until one becomes a short story.
 MOST_FAILING, NEXT_SEEDS = 4, 40
 RECORD = FOLDER / "record.json"
@@ -30,7 +32,6 @@ class Way:
 
     target: str
     preset: str
-    bound: int
     rules: tuple[str, ...]
 
 
@@ -43,6 +44,10 @@ class Flaw:
     weaken: dict[str, Any]
     watched: Way
     clients: Way | None
+
+    def ways(self) -> dict[str, Way]:
+        """By name: `watched` runs with the monitors, `clients` without."""
+        return {"watched": self.watched} | ({"clients": self.clients} if self.clients else {})
 
 
 def read_flaws() -> list[Flaw]:
@@ -60,49 +65,7 @@ def read_flaws() -> list[Flaw]:
 
 
 def _way(entry: dict[str, Any]) -> Way:
-    return Way(entry["target"], entry["preset"], entry["bound"], tuple(entry["rules"]))
-
-
-def hunt(
-    pool: Pool, flaw: Flaw, way: Way, monitors: bool, seeds: int | None = None
-) -> dict[str, Any]:
-    """Runs seeds 1, 2, ... of a weakened platform until one is found to break a rule that counts.
-
-    Returns {"seed": the first such, or None, "rule", "reason", "seeds": runs had, "seconds",
-    "bound"}. Runs that fail in another way (a crash of the weakened run, say) do not count.
-    """
-    bound = seeds or way.bound
-    worker = pool.open(parse_target(way.target).load())
-    job = {
-        "scenario": worker.scenarios[0]["name"],
-        "faults": way.preset,
-        "weaken": flaw.weaken,
-        "monitors": monitors,
-    }
-    started = time.monotonic()
-    found: dict[int, dict[str, Any]] = {}
-    asked = had = 0
-    while True:
-        while not found and asked < bound and pool.free:
-            asked += 1
-            pool.submit(worker, {**job, "seed": asked})
-        ended = pool.next() if had < asked else None
-        if ended is None:
-            break
-        had += 1
-        for failure in ended[1].failures:
-            if failure["rule"] in way.rules:
-                found.setdefault(ended[1].seed, failure)
-    pool.close(worker)
-    first = min(found, default=None)
-    return {
-        "seed": first,
-        "rule": found[first]["rule"] if first else None,
-        "reason": found[first]["reason"] if first else None,
-        "seeds": had,
-        "seconds": round(time.monotonic() - started, 1),
-        "bound": bound,
-    }
+    return Way(entry["target"], entry.get("preset", DEFAULT_PRESET), tuple(entry["rules"]))
 
 
 def shrink(pool: Pool, flaw: Flaw, seed: int, budget_s: float) -> dict[str, Any]:

@@ -88,3 +88,26 @@ async def flag_settles(world: orrery.World) -> None:
         if response.ok:
             shown = response.json()["revision"]
             world.check.that(shown >= last, f"{client.city} shows revision {shown}, not {last}", rule="KV-1")
+
+
+@orrery.scenario(app="../app", pops=POPS, faults_over="20s")
+async def owner_gone(world: orrery.World) -> None:
+    """The machine of an object's owner breaks down and is not repaired: another takes the object over, with all that was
+    confirmed."""
+    client = world.client(near="Frankfurt")
+    await surely(world, client, "/hall/n")
+    marked = []
+    broken_s = world.now + 1 + world.random.randrange(4)
+    world.at(f"{broken_s}s").crash("do:Room/hall", restart_after="30m")
+    while world.now < broken_s + 20:
+        name = f"mark-{len(marked)}"
+        if (await client.post(f"/hall/mark?id={name}")).ok:
+            marked.append(name)
+        await world.sleep(f"{world.random.randrange(200, 900)}ms")
+    while not (await client.get("/hall/n")).ok:
+        alone_s = world.now - broken_s
+        world.check.that(alone_s < 300, "nobody has taken do:Room/hall over from its lost owner", rule="DO-LIVE-1")
+        await world.sleep("1s")
+    for name in marked:
+        known = (await surely(world, client, f"/hall/knows?id={name}"))["knows"]
+        world.check.that(known, f"{name} was confirmed, but is not known any more", rule="DO-DUR-1")

@@ -153,9 +153,9 @@ def exit_code(verdict: str) -> int:
     return EXIT_CODES[verdict]
 
 
-def show_progress(reporter: Reporter, plans: list[Plan], planned: int | None) -> None:
-    """One line over all plans."""
-    done = sum(plan.summary.seeds for plan in plans)
+def show_progress(reporter: Reporter, plans: list[Plan], planned: int | None, before: int = 0) -> None:
+    """One line over all plans; so many runs were over before them."""
+    done = before + sum(plan.summary.seeds for plan in plans)
     failures = sum(len(plan.summary.failures) for plan in plans if not plan.summary.expected)
     current = next(
         (plan.summary.name for plan in plans if not plan.done),

@@ -9,13 +9,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from orrery import museum, native, places
+from orrery import false_alarms, native, places
 from orrery.cli import common
 from orrery.cli.suite import plan_for
 from orrery.exploration import Plan, run_plans
 from orrery.pool import Pool
 from orrery.report import Reporter, out_console
-from orrery.scenario import find_scenario_files
 from orrery.targets import Target
 
 RECORD = places.ROOT / "conformance" / "rules" / "record.json"
@@ -87,11 +86,7 @@ def _count(seeds: int, jobs: int | None, deadline_us: int, quiet: bool) -> dict[
 
         plans = run_plans(
             pool,
-            [
-                source(file)
-                for folder in (places.SCENARIOS, museum.FOLDER)
-                for file in find_scenario_files(folder)
-            ],
+            [source(file) for file in false_alarms.all_files()],
             lambda now: common.show_progress(reporter, now, None),
             None,
         )

@@ -1,0 +1,95 @@
+"""Runs in which nothing is wrong: the unflawed platform with right applications, from the suite and from the museum.
+
+Many runs take hours, so they are had in rounds: each gives every scenario the same number of further seeds, and what was counted
+can be kept after it and gone on with later, on the same build.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+from orrery import museum, places
+from orrery.cli import common
+from orrery.exploration import Plan, run_plans
+from orrery.pool import Pool, Worker
+from orrery.scenario import find_scenario_files
+from orrery.targets import Target
+
+RECORD = museum.FOLDER / "unflawed.json"
+#: Load tests of up to 440,000 events a run: a second of one core each. Theirs are the seeds of the suite.
+LOAD_TESTS = ("votes", "storms")
+ROUND_SEEDS = 50
+
+Progress = Callable[[list[Plan]], None]
+
+
+def all_files() -> list[Path]:
+    """Every scenario file of the suite and of the museum."""
+    return [file for folder in (places.SCENARIOS, museum.FOLDER) for file in find_scenario_files(folder)]
+
+
+def empty(build: str) -> dict[str, Any]:
+    """A count before its first run: {"orrery", "command", "verdict", "build", "runs", "alarms", "seeds": of each scenario so far,
+    "scenarios": by target {"preset", "runs", "events", "alarms", "failures": [{"rule", "seed", "reason"}]}}."""
+    return {
+        "orrery": 1,
+        "command": "museum",
+        "verdict": "pass",
+        "build": build,
+        "runs": 0,
+        "alarms": 0,
+        "seeds": 0,
+        "scenarios": {},
+    }
+
+
+def kept(build: str) -> dict[str, Any]:
+    """What the record holds of this build; of another build nothing counts."""
+    if RECORD.exists():
+        counted: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
+        if counted["build"] == build:
+            return counted
+    return empty(build)
+
+
+def add_round(pool: Pool, counted: dict[str, Any], seeds: int, progress: Progress) -> None:
+    """Gives every right scenario its next seeds, under its own preset, with the monitors on, and counts what they came to."""
+    first = counted["seeds"] + 1
+    files = [file for file in all_files() if file.parent.name not in LOAD_TESTS]
+    plans = run_plans(pool, [_source(pool, file, range(first, first + seeds)) for file in files], progress)
+    for plan in plans:
+        _add(counted["scenarios"].setdefault(plan.summary.target, _none_yet(plan)), plan)
+    counted["seeds"] += seeds
+    counted["runs"] = sum(scenario["runs"] for scenario in counted["scenarios"].values())
+    counted["alarms"] = sum(scenario["alarms"] for scenario in counted["scenarios"].values())
+    counted["verdict"] = "fail" if counted["alarms"] else "pass"
+
+
+def _source(pool: Pool, file: Path, seeds: range) -> Callable[[], list[Plan]]:
+    def open_file() -> list[Plan]:
+        worker = pool.open(Target("scenario", file.resolve()).load())
+        right = [scenario for scenario in worker.scenarios if not scenario["expect"]]
+        return [_plan(worker, scenario, seeds) for scenario in right]
+
+    return open_file
+
+
+def _plan(worker: Worker, scenario: dict[str, Any], seeds: range) -> Plan:
+    runs: Iterator[tuple[str, int]] = ((scenario["faults"], seed) for seed in seeds)
+    return Plan(worker, scenario, runs, common.summary_for(scenario, len(seeds)), None)
+
+
+def _none_yet(plan: Plan) -> dict[str, Any]:
+    return {"preset": plan.scenario["faults"], "runs": 0, "events": 0, "alarms": 0, "failures": []}
+
+
+def _add(scenario: dict[str, Any], plan: Plan) -> None:
+    summary = plan.summary
+    scenario["runs"] += summary.seeds
+    scenario["events"] += summary.events
+    scenario["alarms"] += sum(verdict != "pass" for verdict in summary.verdicts)
+    scenario["failures"] += [
+        {key: failure[key] for key in ("rule", "seed", "reason")} for failure in summary.failures
+    ]
