@@ -38,6 +38,12 @@ def keep_isolates(count: int) -> None:
     pass
 
 
+def rules() -> str:
+    """The table of rules; `unwatched` in the folder adds one that no run exercises."""
+    ids = ["DO-OG-2"] + (["DO-IG-1"] if Path("unwatched").exists() else [])
+    return json.dumps([{"id": rule, "enforced_by": "monitor"} for rule in ids])
+
+
 def probes() -> list[str]:
     return ["odd seeds occur", "nothing does this"]
 

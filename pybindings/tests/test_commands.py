@@ -280,6 +280,15 @@ def test_check_says_what_the_checker_says(bench):
     assert ended.code == 2 and "h.jsonl, line 2: not JSON" in ended.err
 
 
+def test_the_whole_suite_fails_when_no_run_exercises_a_rule(bench):
+    bench.scenario(GOOD, file="scenarios/a/scenario.py", name="right")
+    assert bench.run("suite", "--json").json["unexercised"] == []
+    (bench.folder / "unwatched").touch()
+    whole, part = bench.run("suite"), bench.run("suite", "--seeds", "2")
+    assert whole.code == 11 and "no run exercised DO-IG-1" in whole.out
+    assert part.code == 0, "a part of the suite need not exercise all"
+
+
 def test_suite_runs_all_and_counts_expected_findings_as_passes(bench):
     bench.scenario(GOOD, file="scenarios/a/scenario.py", name="right")
     bench.scenario(

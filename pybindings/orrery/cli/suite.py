@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from pathlib import Path
 from typing import Any, Callable
 
 import click
 
-from orrery import places
+from orrery import native, places
 from orrery.cli import common
 from orrery.doubling import SecondTime, run_again
-from orrery.errors import EXIT_CODES, UserError
+from orrery.errors import EXIT_CODES, UserError, worst
 from orrery.exploration import Plan, run_plans
 from orrery.outcome import SCENARIO_ERROR, signature
 from orrery.places import shown
@@ -94,6 +95,10 @@ def command(
     )
     if double:
         result["doubled"] = sum(end.doubled for end in ends)
+    if folder is None and seeds is None and budget_us is None and not weaken:
+        result["unexercised"] = unexercised_rules(scenarios)
+        if result["unexercised"]:
+            result["verdict"] = worst([result["verdict"], "fail"])
     if junit is not None:
         from orrery.junit import write_junit
 
@@ -103,6 +108,14 @@ def command(
     else:
         show_suite(result)
     return common.exit_code(result["verdict"])
+
+
+def unexercised_rules(scenarios: list[dict[str, Any]]) -> list[str]:
+    """Those of the table that no run of these scenarios had anything to hold against. The whole suite must leave none: a rule
+    that is never looked at guards nothing."""
+    exercised = {rule for scenario in scenarios for rule, times in scenario["rules"].items() if times}
+    table = json.loads(native.method(native.load(), "rules", "orrery suite")())
+    return [rule["id"] for rule in table if rule["id"] not in exercised]
 
 
 def plan_for(
@@ -175,6 +188,9 @@ def show_suite(result: dict[str, Any]) -> None:
     console.print(text, style="bold green" if all(counts) else "bold red", markup=False)
     if "doubled" in result:
         console.print(f"{result['doubled']:,} of these runs had a second time in unlike processes", markup=False)
+    if result.get("unexercised"):
+        text = f"no run exercised {', '.join(result['unexercised'])}: a rule that is never looked at guards nothing"
+        console.print(text, style="bold red", markup=False)
     if any(
         scenario["verdict"] == "unknown" and scenario["seeds"] == 0
         for scenario in result["scenarios"]
