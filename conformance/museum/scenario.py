@@ -230,7 +230,7 @@ async def syncing(world, client, end_s, synced):
         await world.sleep(f"{world.random.randrange(20, 60)}ms")
 
 
-@orrery.scenario(app="workshop/app", pops=POPS, faults="none")
+@orrery.scenario(app="../../scenarios/workshop/app", pops=POPS, faults="none")
 async def power_cuts_after_sync(world: orrery.World) -> None:
     """What was told after sync() is known ever after, though the power fails again and again."""
     guard = world.client(near="Frankfurt")

@@ -84,3 +84,18 @@ async def blackout(world: orrery.World) -> None:
     await world.gather(*(world.spawn(book(world, clerk, 420, confirmed, [])) for clerk in clerks))
     world.heal()
     await look(world, confirmed)
+
+
+@orrery.scenario(app="app", pops=POPS, faults="none", seeds=3)
+async def directory_disks_lost(world: orrery.World) -> None:
+    """Two members of the directory, which knows who owns what, lose their disks and are replaced by a new view of it;
+    then the ledger is moved: it is found all the while, with all that was confirmed."""
+    confirmed, longest = [], []
+    await look(world, near="Frankfurt")
+    for host, second in (("host:SJC/4", 4), ("host:NRT/4", 20)):
+        world.at(f"{second * 1_000_000 + world.random.randrange(3_000_000)}us").disk(host, "lost", restart_after="1s")
+    world.at("45s").move(LEDGER, to="IAD")
+    clerks = world.clients(3, near=CITIES)
+    await world.gather(*(world.spawn(book(world, clerk, 70, confirmed, longest)) for clerk in clerks))
+    world.check.that(max(longest) < 40, f"an entry took {max(longest):.1f} s", rule=TAKES_ENTRIES)
+    await look(world, confirmed)

@@ -205,3 +205,20 @@ async def accounts(world: orrery.World) -> None:
 async def two_steps_faulty(world: orrery.World) -> None:
     """Between two steps the money is nowhere."""
     await transferring(world)
+
+
+@orrery.scenario(app="app", pops=POPS, faults="storm", faults_over="5s", seeds=3)
+async def reminders_in_a_storm(world: orrery.World) -> None:
+    """What a storm interrupts goes on by itself when it is over: reminders ring that were due meanwhile, and requests that
+    nobody waits for any more end."""
+    world.origin("bell.example", lambda request: {})
+
+    async def ask(client, owner):
+        world.at("3s").crash(f"replicas:do:Reminders/o{owner}", restart_after="30s")
+        for number in range(3):
+            await client.post(f"/reminders/o{owner}/{owner}-{number}?ms={world.random.randrange(3000, 5000)}")
+        await world.sleep(f"{max(0.0, 7 - world.now)}s")
+        client.post(f"/reminders/o{owner}/{owner}-last?ms=1000")  # nobody waits for it
+
+    await everywhere(world, ask)
+    await world.sleep("1ms")
