@@ -36,7 +36,7 @@ class Try:
     first: int
     most: int = MOST_SEEDS
     asked: int = 0
-    seconds: dict[int, float] = field(default_factory=dict)  # by seed
+    seconds: dict[int, float] = field(default_factory=dict)  # of processors, by seed
     failures: dict[int, dict[str, Any]] = field(default_factory=dict)  # those that count, by seed
 
     @property
@@ -56,7 +56,7 @@ class Try:
 
     def hear(self, outcome: Outcome) -> None:
         """A run's end. Failing in another way (a crash of the weakened run, say) does not count."""
-        self.seconds[outcome.seed] = outcome.seconds
+        self.seconds[outcome.seed] = outcome.cpu_seconds
         for failure in outcome.failures:
             if failure["rule"] in self.way.rules:
                 self.failures.setdefault(outcome.seed, failure)
@@ -70,7 +70,7 @@ class Try:
         return not self.wants_more and len(self.seconds) == self.asked
 
     def result(self) -> dict[str, Any]:
-        """{"seeds": how many it took, or None if not found; "seconds" of one core; "seed", "rule", "reason" of the find}"""
+        """{"seeds": how many it took, or None if not found; "seconds" of processor time; "seed", "rule", "reason" of the find}"""
         seed = min(self.failures, default=None)
         seconds = sum(took for ran, took in self.seconds.items() if seed is None or ran <= seed)
         if seed is None:

@@ -37,6 +37,8 @@ class Outcome:
     failures: list[dict[str, Any]] = field(default_factory=list)
     result: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    #: Of processors; the real time where it is not known (a run that a stage forked).
+    cpu_seconds: float = 0.0
     #: What the run's job said beyond scenario, seed and faults (exploration.Run).
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -59,6 +61,7 @@ class Outcome:
             ],
             result=result,
             seconds=result.get("seconds", 0.0),
+            cpu_seconds=result.get("cpu_seconds", result.get("seconds", 0.0)),
         )
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import resource
 import selectors
 import signal
 import sys
@@ -161,8 +162,8 @@ class Child:
             except (ProcessLookupError, PermissionError):
                 pass
 
-    def answer(self, status: int) -> bytes:
-        """What became of the child, which ended with this status."""
+    def answer(self, status: int, usage: resource.struct_rusage | None) -> bytes:
+        """What became of the child, which ended with this status and had used so much."""
         for descriptor in self.pipes:
             self.drain(descriptor)
         head: dict[str, Any] = {"job": self.job["job"]}
@@ -173,7 +174,10 @@ class Child:
         if self.result.endswith(b"\n"):
             # The result is already JSON: it is passed on as it is, in front of what only this side
             # knows.
-            tail = encode_line({"output": output, "seconds": round(seconds, 4)})
+            used: dict[str, Any] = {"output": output, "seconds": round(seconds, 4)}
+            if usage is not None:
+                used["cpu_seconds"] = round(usage.ru_utime + usage.ru_stime, 4)
+            tail = encode_line(used)
             return (
                 encode_line(head)[:-2]
                 + b', "result": '
@@ -236,7 +240,7 @@ class Server:
                 elif isinstance(key.data, Stage):
                     self._hear(key.data)
                 elif key.fd == key.data.pidfd:
-                    self._ended(key.data, os.waitpid(key.data.pid, 0)[1])
+                    self._ended(key.data, *os.wait4(key.data.pid, 0)[1:])
                 elif not key.data.drain(key.fd):
                     self._selector.unregister(key.fd)
             now = time.monotonic()
@@ -254,8 +258,8 @@ class Server:
             if descriptor is not None:
                 self._selector.register(descriptor, selectors.EVENT_READ, child)
 
-    def _ended(self, child: Child, status: int) -> None:
-        write_all(self._answers, child.answer(status))
+    def _ended(self, child: Child, status: int, usage: resource.struct_rusage | None = None) -> None:
+        write_all(self._answers, child.answer(status, usage))
         self._forget(child)
 
     def _forget(self, child: Child) -> None:

@@ -26,7 +26,7 @@ def tried(flaw: museum.Flaw, seeds: int | None, most: int = 1000) -> hunting.Try
         job = one.job("any")
         rule = flaw.watched.rules[0] if one.asked == seeds else "CRASH"
         failures = [{"rule": rule, "reason": ""}]
-        one.hear(Outcome(job["seed"], "swarm", "fail", failures=failures, seconds=0.5))
+        one.hear(Outcome(job["seed"], "swarm", "fail", failures=failures, cpu_seconds=0.5))
     return one
 
 
@@ -108,7 +108,7 @@ def test_a_try_counts_up_to_its_first_find_in_whatever_order_runs_end(flaw: muse
     find = [{"rule": flaw.watched.rules[0], "reason": "why"}]
     for job, failures in ((jobs[2], find), (jobs[1], find), (jobs[0], [])):
         assert not one.over
-        one.hear(Outcome(job["seed"], "swarm", "fail", failures=failures, seconds=0.25))
+        one.hear(Outcome(job["seed"], "swarm", "fail", failures=failures, cpu_seconds=0.25))
     assert one.over and one.result() == {
         "seeds": 2, "seconds": 0.5, "seed": 102, "rule": flaw.watched.rules[0], "reason": "why"
     }  # fmt: skip

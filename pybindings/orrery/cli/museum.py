@@ -240,7 +240,7 @@ def _show(document: dict[str, Any], tries: int, resample: bool) -> None:
     of = f"the median of {tries} tries" if tries > 1 else "one try"
     if tries == hunting.TRIES:
         of += " (and its 95 % interval)"
-    print(f"Seeds and seconds of one core: {of}. {few} of {len(flaws)} flaws within {hunting.FEW_SEEDS} seeds.")
+    print(f"Seeds and seconds of processor time: {of}. {few} of {len(flaws)} flaws within {hunting.FEW_SEEDS} seeds.")
     good = "the harness finds what the record says" if resample else "all flaws found in each try"
     for line in document["reasons"] or [good]:
         print(line)
