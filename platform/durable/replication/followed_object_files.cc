@@ -91,6 +91,7 @@ void FollowedObject::become_lost() {
 
 void FollowedObject::forget_log() {
   folding_ = false;
+  matched_epoch_ = 0;  // so that a sync under way acknowledges nothing any more
   committed_ = matched_ = bytes_ = base_pages_ = image_generation_ = 0;
   base_ = {};
   entries_.clear();

@@ -111,6 +111,31 @@ TEST(FollowerChange, WhoIsReplacedDropsItsLogWhenItComesBackAndKeepsItsPromise) 
   EXPECT_EQ(kept->last().index, 0u);
 }
 
+TEST(FollowerChange, WhoDropsItsLogDoesNotAcknowledgeWhatASyncUnderWayWouldHave) {
+  Cluster c(replacing());
+  c.write(0, 100'000, millis(1));
+  c.run_for(seconds(5));
+  host::Host* former = c.followers[0];
+  FollowedObject* kept = c.on<Follower>(former).loaded(c.object->key);
+  ASSERT_TRUE(kept);
+  uint64_t acknowledged = 0, unkept = 0;
+  c.world.observers().subscribe<FollowerDurable>([&](const FollowerDurable& e, const EventContext&) {
+    if (e.follower != former->id()) return;
+    ++acknowledged;
+    unkept += e.index > kept->last().index;
+  });
+  // It is told to go again and again, at other moments between two entries.
+  for (int i = 0; i < 50; ++i) {
+    c.owners[0]->process()->tasks().spawn([](Cluster& c, host::HostId to) -> Task<void> {
+      co_await c.network->call(*c.owners[0]->process(), to, kFollowerChannel,
+                               make_ref<const RetireRequest>(c.object, 1), seconds(5));
+    }(c, former->id()));
+    c.run_for(micros(137'073));
+  }
+  EXPECT_GT(acknowledged, 50u);
+  EXPECT_EQ(unkept, 0u);
+}
+
 TEST(FollowerChange, WhileTheDirectoryIsAwayThreeOfEitherFiveAreNeeded) {
   Cluster c(replacing());
   keep_writing(c);
