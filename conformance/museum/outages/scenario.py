@@ -111,3 +111,24 @@ async def owner_gone(world: orrery.World) -> None:
     for name in marked:
         known = (await surely(world, client, f"/hall/knows?id={name}"))["knows"]
         world.check.that(known, f"{name} was confirmed, but is not known any more", rule="DO-DUR-1")
+
+
+@orrery.scenario(app="../app", pops=POPS, faults_over="20s")
+async def often_moved(world: orrery.World) -> None:
+    """A room is moved from continent to continent; the calls of one caller reach it in their order all the same."""
+    await surely(world, world.client(near="Frankfurt"), "/study/n")
+    for number in range(9):
+        moved_us = (2 * number + 2) * 1_000_000 + world.random.randrange(900_000)
+        world.at(f"{moved_us}us").move("do:Room/study", to=POPS[(number + 1) % len(POPS)])
+
+    async def spell(client):
+        for number in range(40):
+            answer = await client.post(f"/study/spell?id={client.name[7:]}-{number}")
+            # An instance may end between two of them; those that one instance took are in order.
+            for later in answer.json()["answers"] if answer.ok else []:
+                world.check.that(later == "".join(sorted(later)), f"calls arrived as {later!r}", rule="DO-ORD-1")
+            if world.now > 20:
+                return
+            await world.sleep(f"{world.random.randrange(20, 200)}ms")
+
+    await world.gather(*(world.spawn(spell(client)) for client in world.clients(6, near=CITIES)))
