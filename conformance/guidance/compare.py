@@ -3,8 +3,7 @@
     python3 conformance/guidance/compare.py [--tries 11] [--most 100] [NAME ...] > conformance/guidance/record.json
 
 A try has seeds of its own and runs them one after another, as one core would, so that the guide has learned from every
-run before the next. Each flaw is looked for where the museum hunts it; those hunted without a preset are left out, for
-there is no drawn fault to guide. A flaw that is not found within --most runs counts as found by the last.
+run before the next. Each flaw is looked for where the museum hunts it, under the default preset. A flaw that is not found within --most runs counts as found by the last.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any, Iterator
 
 from orrery.coverage import Reached
 from orrery.exploration import Run
-from orrery.museum import Flaw, Way, read_flaws
+from orrery.museum import PRESET, Flaw, Way, read_flaws
 from orrery.outcome import Outcome
 from orrery.pool import Pool, Worker
 from orrery.targets import parse_target
@@ -38,7 +37,7 @@ def main() -> None:
     given = parser.parse_args()
     rows = []
     for flaw in read_flaws():
-        if flaw.watched.preset == "none" or (given.names and flaw.name not in given.names):
+        if given.names and flaw.name not in given.names:
             continue
         rows.append(compared(flaw, given.tries, given.most))
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
@@ -97,8 +96,8 @@ class Try:
         self._flaw, self._most = flaw, most
         seeds = iter(range(number * APART, (number + 1) * APART))
         way: Way = flaw.watched
-        self._guide = Guide(way.preset, seeds, number) if guided else None
-        self._runs = self._guide.runs() if self._guide else (Run(way.preset, seed) for seed in seeds)
+        self._guide = Guide(PRESET, seeds, number) if guided else None
+        self._runs = self._guide.runs() if self._guide else (Run(PRESET, seed) for seed in seeds)
         self._reached = Reached({}, probes)
         self._rules = way.rules
 

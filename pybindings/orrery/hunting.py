@@ -12,7 +12,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Sequence
 
-from orrery.museum import Flaw, Way
+from orrery.museum import PRESET, Flaw, Way
 from orrery.outcome import Outcome
 from orrery.pool import Pool, Worker
 from orrery.targets import parse_target
@@ -48,7 +48,7 @@ class Try:
         self.asked += 1
         return {
             "scenario": scenario,
-            "faults": self.way.preset,
+            "faults": PRESET,
             "weaken": self.flaw.weaken,
             "monitors": self.way_name == "watched",
             "seed": self.first + self.asked - 1,

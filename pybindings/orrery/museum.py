@@ -18,7 +18,7 @@ from orrery.targets import parse_target
 FOLDER = places.ROOT / "conformance" / "museum"
 FLAWS = FOLDER / "flaws.json"
 #: What `orrery explore` takes unless told otherwise.
-DEFAULT_PRESET = "swarm"
+PRESET = "swarm"
 #: Of a flaw, so many failing seeds are tried, among so many, until one becomes a short story.
 MOST_FAILING, NEXT_SEEDS = 4, 40
 RECORD = FOLDER / "record.json"
@@ -28,10 +28,9 @@ SHRUNK = FOLDER / "shrunk.json"
 
 @dataclass(frozen=True)
 class Way:
-    """One way to look for a flaw: what to run, under which faults, which rules count as having found it."""
+    """One way to look for a flaw: what to run under the default preset, which rules count as having found it."""
 
     target: str
-    preset: str
     rules: tuple[str, ...]
 
 
@@ -65,7 +64,7 @@ def read_flaws() -> list[Flaw]:
 
 
 def _way(entry: dict[str, Any]) -> Way:
-    return Way(entry["target"], entry.get("preset", DEFAULT_PRESET), tuple(entry["rules"]))
+    return Way(entry["target"], tuple(entry["rules"]))
 
 
 def shrink(pool: Pool, flaw: Flaw, seed: int, budget_s: float) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def shrink_seed(pool: Pool, flaw: Flaw, seed: int, budget_s: float) -> dict[str,
     """The same of one seed; UserError if it does not fail."""
     way = flaw.watched
     capsule = Capsule(
-        target=way.target, seed=seed, faults=way.preset, weaken=flaw.weaken, monitors=True, expect={}
+        target=way.target, seed=seed, faults=PRESET, weaken=flaw.weaken, monitors=True, expect={}
     )
     worker = pool.open(parse_target(way.target).load())
     try:
