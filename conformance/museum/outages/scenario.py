@@ -132,3 +132,20 @@ async def often_moved(world: orrery.World) -> None:
             await world.sleep(f"{world.random.randrange(20, 200)}ms")
 
     await world.gather(*(world.spawn(spell(client)) for client in world.clients(6, near=CITIES)))
+
+
+@orrery.scenario(app="../app", pops=POPS, faults_over="6s")
+async def crowded(world: orrery.World) -> None:
+    """Many add to one counter at once, each in a section of three milliseconds: every addition counts once."""
+    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+
+    def told(response):
+        return ("ok", response.json()["n"]) if response.ok else ("info", None)
+
+    async def add(client):
+        for _ in range(12):
+            await client.post("/hall/add", op=("add", "n", 1), outcome=told)
+            await world.sleep(f"{world.random.randrange(1, 60)}ms")
+
+    await world.gather(*(world.spawn(add(client)) for client in world.clients(8, near="Frankfurt")))
+    world.check.linearizable(world.history, model="counter", add_returns=True)
