@@ -1,5 +1,5 @@
-"""Outages that are over before anybody looks: what happened meanwhile must be known afterwards. Short runs, for flaws that
-scenarios/time_travel, blackout and feature_flags show at the end of long stories."""
+"""Hunting grounds for flaws that elsewhere show only at the end of long stories or after many seeds: outages that are over before
+anybody looks, a room that moves often, a crowd. Short runs."""
 
 import orrery
 
