@@ -19,6 +19,8 @@
 
 namespace orrery::check {
 
+class OutsideModel;
+
 // What an object is. Sources of the rules: the contract's section "History file".
 enum class Model : std::uint8_t {
   kRegister,       // read, write; starts as null
@@ -29,8 +31,9 @@ enum class Model : std::uint8_t {
   kQueue,          // enqueue, dequeue in order of arrival; an answer of null means it was empty
   kLock,           // acquire, release; free at the start; nobody owns it
   kMultiRegister,  // txn of reads and writes over several registers, each starting as null
-  kListAppend,     // transactions; not supported yet
-  kRwRegister,     // transactions; not supported yet
+  kListAppend,     // transactions: see transactions/transactions.h
+  kRwRegister,     // transactions
+  kOutside,        // an OutsideModel, which says itself what is what
 };
 
 std::string_view name(Model model);
@@ -54,6 +57,8 @@ struct Witness {
   std::string sentence;
 };
 
+using Order = std::vector<history::OperationId>;
+
 struct Verdict {
   VerdictKind kind = VerdictKind::kOk;
   history::Value key;            // kViolation, kUnknown: the object concerned (null: the only one)
@@ -66,19 +71,32 @@ struct Verdict {
   history::OperationId operation = 0;
   bool at_return = false;
   std::string reason;  // kBadInput, kUnknown
+  // Where they were asked for: for each object, in order of first use, an order of its operations
+  // that explains every answer. Empty for one that has none, that was not looked at, or of which
+  // the search knew none within the budget.
+  std::vector<Order> orders;
 };
+
+// The near-linear methods know no order; asking for it costs a search where they would do.
+enum class Orders : bool { kNo, kYes };
 
 // Whether some order of the operations of `history`, in keeping with real time, explains every
 // answer. The first violating object in order of first use is reported; an undecided object is
 // reported only when no object violates. Never throws, never recurses deeply.
-Verdict linearizable(const history::History& history, Model model, Budget budget = {});
+// REQUIRES: `model` is not kOutside.
+Verdict linearizable(const history::History& history, Model model, Budget budget = {},
+                     Orders orders = Orders::kNo);
 
-// An order of the operations of each object, objects in order of first use, that explains every answer: for pictures, by
-// search alone. Empty for an object that no order explains, or of which the search knew none within the budget.
-std::vector<std::vector<history::OperationId>> orders(const history::History& history, Model model,
-                                                      Budget budget = {});
+struct HistoryFile;
 
-// The operation as people read it: `#12 client/1 read x -> 7`.
-std::string describe(const history::History& history, history::OperationId id);
+// The same by a model from outside, whose operations may have names of their own, kept by the file.
+// Where the model gives up, the verdict is kUnknown unless a violation was known by then.
+Verdict linearizable(const HistoryFile& file, OutsideModel& model, Budget budget = {},
+                     Orders orders = Orders::kNo);
+
+// The operation as people read it: `#12 client/1 read x -> 7`. `function`: its name where that is
+// none of the history's functions.
+std::string describe(const history::History& history, history::OperationId id,
+                     std::string_view function = {});
 
 }  // namespace orrery::check

@@ -27,17 +27,31 @@ std::string error_document(std::string_view model, std::uint64_t operations, std
 }
 
 // An operation that does not fit the model.
-std::string misfit_document(const History& history, Model model, const InputError& error,
+std::string misfit_document(const History& history, std::string_view model, const InputError& error,
                             const HistoryFile* lines) {
   std::uint64_t line = error.operation;
   if (lines != nullptr) {
     line = (error.at_return ? lines->answer_line : lines->invoke_line)[error.operation];
   }
-  return error_document(name(model), history.size(), line, error.reason);
+  return error_document(model, history.size(), line, error.reason);
+}
+
+// The order found for each object, by the lines of the requests.
+void append_orders(std::string& out, const std::vector<Order>& orders, const HistoryFile& lines) {
+  out += ",\"orders\":[";
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    out += i == 0 ? "[" : ",[";
+    for (std::size_t n = 0; n < orders[i].size(); ++n) {
+      if (n != 0) out += ',';
+      out += std::to_string(lines.invoke_line[orders[i][n]]);
+    }
+    out += ']';
+  }
+  out += ']';
 }
 
 // `lines` is null for a history that came from no file.
-std::string document(const History& history, Model model, const Verdict& verdict,
+std::string document(const History& history, std::string_view model, const Verdict& verdict,
                      const HistoryFile* lines) {
   if (verdict.kind == VerdictKind::kBadInput) {
     return misfit_document(
@@ -45,7 +59,7 @@ std::string document(const History& history, Model model, const Verdict& verdict
   }
   std::string out = "{\"orrery\":1";
   append_field(out, "verdict", name(verdict.kind));
-  append_field(out, "model", name(model));
+  append_field(out, "model", model);
   out += ",\"operations\":" + std::to_string(history.size()) +
          ",\"steps\":" + std::to_string(verdict.steps);
   if (verdict.kind != VerdictKind::kOk) append_field(out, "key", verdict.key);
@@ -66,6 +80,7 @@ std::string document(const History& history, Model model, const Verdict& verdict
     append_field(out, "sentence", verdict.witness.sentence);
     out += '}';
   }
+  if (lines != nullptr && !verdict.orders.empty()) append_orders(out, verdict.orders, *lines);
   return out + "}";
 }
 
@@ -73,32 +88,20 @@ std::string document(const History& history, Model model, const Verdict& verdict
 struct Asked {
   Budget budget = {};
   bool add_returns = false;
-  bool orders = false;
+  Orders orders = Orders::kNo;
   Level required = Level::kSerializability;
 };
 
 bool of_transactions(Model model) { return model == Model::kListAppend || model == Model::kRwRegister; }
 
-std::string checked(const History& history, Model model, Budget budget, Level required,
-                    const HistoryFile* lines) {
-  if (!of_transactions(model)) return document(history, model, linearizable(history, model, budget), lines);
-  const TransactionVerdict verdict = check_transactions(history, model, required, budget);
-  return verdict.kind == VerdictKind::kBadInput
-             ? misfit_document(history, model, verdict.error, lines)
-             : document(history, model, verdict, lines);
-}
-
-// Adds the order found for each object, by the lines of the requests.
-void add_orders(std::string& out, const std::vector<std::vector<OperationId>>& orders, const HistoryFile& lines) {
-  out.pop_back();
-  out += ",\"orders\":[";
-  for (std::size_t i = 0; i < orders.size(); ++i) {
-    out += i == 0 ? "[" : ",[";
-    for (std::size_t n = 0; n < orders[i].size(); ++n)
-      out += (n == 0 ? "" : ",") + std::to_string(lines.invoke_line[orders[i][n]]);
-    out += ']';
+std::string checked(const History& history, Model model, const Asked& asked, const HistoryFile* lines) {
+  if (!of_transactions(model)) {
+    return document(history, name(model), linearizable(history, model, asked.budget, asked.orders), lines);
   }
-  out += "]}";
+  const TransactionVerdict verdict = check_transactions(history, model, asked.required, asked.budget);
+  return verdict.kind == VerdictKind::kBadInput
+             ? misfit_document(history, name(model), verdict.error, lines)
+             : document(history, model, verdict, lines);
 }
 
 // Fills `asked`; the answer is what is wrong, or nothing.
@@ -122,7 +125,8 @@ std::string read_options(std::string_view text, Asked& asked) {
     if (field == "add_returns" || field == "orders") {
       if (!json.read_value(value)) return json.error();
       if (!value.is_boolean()) return field + " must be true or false";
-      (field == "orders" ? asked.orders : asked.add_returns) = value.as_boolean();
+      if (field == "orders") asked.orders = Orders{value.as_boolean()};
+      else asked.add_returns = value.as_boolean();
       continue;
     }
     if (!known) return "there is no option \"" + field + "\"";
@@ -154,18 +158,29 @@ std::string check_history(std::string_view text, std::string_view model_name,
   Asked asked;
   const std::string wrong = read_options(options, asked);
   if (!wrong.empty()) return error_document(model_name, 0, 0, "options: " + wrong);
-  const std::variant<HistoryFile, LineError> file = read_history(text, asked.add_returns);
+  const auto file = read_history(text, {.add_returns = asked.add_returns});
   if (const auto* error = std::get_if<LineError>(&file)) {
     return error_document(model_name, 0, error->line, error->reason);
   }
   const HistoryFile& lines = std::get<HistoryFile>(file);
-  std::string out = checked(lines.history, *model, asked.budget, asked.required, &lines);
-  if (asked.orders && !of_transactions(*model)) add_orders(out, orders(lines.history, *model, asked.budget), lines);
-  return out;
+  return checked(lines.history, *model, asked, &lines);
+}
+
+std::string check_history(std::string_view text, OutsideModel& model, std::string_view name,
+                          std::string_view options) {
+  Asked asked;
+  const std::string wrong = read_options(options, asked);
+  if (!wrong.empty()) return error_document(name, 0, 0, "options: " + wrong);
+  const auto file = read_history(text, {.any_function = true});
+  if (const auto* error = std::get_if<LineError>(&file)) {
+    return error_document(name, 0, error->line, error->reason);
+  }
+  const HistoryFile& lines = std::get<HistoryFile>(file);
+  return document(lines.history, name, linearizable(lines, model, asked.budget, asked.orders), &lines);
 }
 
 std::string check_history(const History& history, Model model, Budget budget) {
-  return checked(history, model, budget, Level::kSerializability, nullptr);
+  return checked(history, model, {.budget = budget}, nullptr);
 }
 
 }  // namespace orrery::check

@@ -27,7 +27,8 @@ void append_operation(std::string& out, const History& history, history::Operati
   const Operation& op = history.operations()[id];
   out += "{\"i\":" + std::to_string(op.label);
   append_field(out, "p", history.process(op.process));
-  append_field(out, "f", history::name(op.f));
+  const std::string_view function = lines != nullptr ? lines->function(id) : history::name(op.f);
+  append_field(out, "f", function);
   append_field(out, "k", history.key(op.key));
   append_field(out, "v", op.argument);
   append_field(out, "result", op.result);
@@ -35,7 +36,7 @@ void append_operation(std::string& out, const History& history, history::Operati
   out += ",\"invoke_us\":" + std::to_string(op.invoke_us) +
          ",\"return_us\":" + std::to_string(op.return_us);
   if (lines != nullptr) out += ",\"line\":" + std::to_string(lines->invoke_line[id]);
-  append_field(out, "text", describe(history, id));
+  append_field(out, "text", describe(history, id, function));
   out += '}';
 }
 

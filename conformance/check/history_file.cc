@@ -88,7 +88,7 @@ bool read_line(JsonText& json, Line& line) {
 
 class Reader {
  public:
-  explicit Reader(bool add_returns) : add_returns_(add_returns) {}
+  explicit Reader(ReadOptions options) : options_(options) {}
 
   std::variant<HistoryFile, LineError> run(std::string_view text) {
     std::uint64_t number = 0;
@@ -124,9 +124,9 @@ class Reader {
     Function f = Function::kRead;
     if (line.has_function) {
       const auto named = history::function_named(line.function);
-      if (!named)
+      if (!named && !options_.any_function)
         return refuse(reason, "\"f\" is \"" + line.function + "\", which is no operation");
-      f = *named;
+      f = named.value_or(Function::kTxn);
     }
     const std::uint32_t process = file_.history.process_id(line.process);
     if (process >= open_.size()) open_.resize(process + 1, kNoOperation);
@@ -147,6 +147,7 @@ class Reader {
     file_.history.set_label(id, line.has_index ? static_cast<std::uint64_t>(line.index) : number);
     file_.invoke_line.push_back(number);
     file_.answer_line.push_back(0);
+    if (history::name(f) != line.function) file_.own_names.emplace(id, line.function);
     open_[process] = id;
     return true;
   }
@@ -160,16 +161,17 @@ class Reader {
     }
     const Operation& operation = file_.history.operations()[id];
     const std::string asked = "line " + std::to_string(file_.invoke_line[id]);
-    if (line.has_function && f != operation.f) {
+    if (line.has_function && (f != operation.f || file_.function(id) != line.function)) {
       return refuse(reason, "answers \"" + line.function + "\", but " + asked + " invoked \"" +
-                                std::string(history::name(operation.f)) + "\"");
+                                std::string(file_.function(id)) + "\"");
     }
     if (line.has_key && !(line.key == file_.history.key(operation.key))) {
       return refuse(reason, "answers for key " + line.key.text() + ", but " + asked +
                                 " invoked it on " + file_.history.key(operation.key).text());
     }
     if (line.event == "ok") {
-      const bool from_r = operation.f == Function::kAdd && !add_returns_;
+      const bool from_r = options_.any_function ? !line.result.is_null()
+                                                : operation.f == Function::kAdd && !options_.add_returns;
       file_.history.ok(id, from_r ? line.result : line.value, line.time_us);
     } else if (line.event == "fail") {
       file_.history.fail(id, line.time_us);
@@ -186,7 +188,7 @@ class Reader {
     return false;
   }
 
-  const bool add_returns_;
+  const ReadOptions options_;
   HistoryFile file_;
   std::vector<OperationId> open_;  // by process
 };
@@ -218,8 +220,16 @@ void write_line(std::string& out, const History& history, const Operation& op, b
 
 }  // namespace
 
-std::variant<HistoryFile, LineError> read_history(std::string_view text, bool add_returns) {
-  return Reader(add_returns).run(text);
+std::string_view HistoryFile::function(OperationId id) const {
+  if (!own_names.empty()) {
+    const auto own = own_names.find(id);
+    if (own != own_names.end()) return own->second;
+  }
+  return history::name(history.operations()[id].f);
+}
+
+std::variant<HistoryFile, LineError> read_history(std::string_view text, ReadOptions options) {
+  return Reader(options).run(text);
 }
 
 std::string write_history(const History& history) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,19 @@ struct HistoryFile {
   // Numbers of the lines, from 1, of each operation's invocation and answer (0: none).
   std::vector<std::uint32_t> invoke_line;
   std::vector<std::uint32_t> answer_line;
+  // Names of operations that are none of history::Function (whose `f` then is kTxn).
+  std::unordered_map<history::OperationId, std::string> own_names;  // look-up only
+
+  // The name of the operation.
+  std::string_view function(history::OperationId id) const;
+};
+
+// How lines are read. `add_returns`: the `v` of an add's ok line is the counter's new value.
+// `any_function`: operations may have names of their own, and an answer is `v`, or `r` if given, of
+// whatever operation.
+struct ReadOptions {
+  bool add_returns = false;
+  bool any_function = false;
 };
 
 struct LineError {
@@ -34,7 +48,7 @@ struct LineError {
 
 // The first bad line ends the reading. A process has at most one operation at a time: an invocation
 // while the one before has no answer line is an error, as is an answer to nothing.
-std::variant<HistoryFile, LineError> read_history(std::string_view text, bool add_returns = false);
+std::variant<HistoryFile, LineError> read_history(std::string_view text, ReadOptions options = {});
 
 // The history as such lines, events in their order. Reading them gives the same operations.
 std::string write_history(const history::History& history);

@@ -5,6 +5,7 @@
 
 #include "conformance/check/check.h"
 #include "conformance/check/fast_paths.h"
+#include "conformance/check/history_file.h"
 #include "conformance/check/problem.h"
 #include "conformance/check/search.h"
 #include "conformance/check/witness.h"
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 10> kModelNames = {
     "register", "cas-register",   "kv",          "counter",    "set", "queue",
-    "lock",     "multi-register", "list-append", "rw-register"};
+    "lock",     "multi-register", "list-append", "rw-register"};  // kOutside has a name of its own
 
 // Steps kept apart for making a witness small, so that a violation is never reported without one.
 constexpr std::uint64_t kWitnessSteps = 4'000'000;
@@ -37,12 +38,22 @@ FastResult fast_check(const ProblemSet& set, const Problem& problem) {
   }
 }
 
-Witness witness_of(const History& history, const Problem& problem, const FastResult& result) {
+// Where operations are told by name. `file` is null for a history that came from no file.
+struct Told {
+  const History& history;
+  const HistoryFile* file = nullptr;
+
+  std::string operator()(history::OperationId id) const {
+    return describe(history, id, file == nullptr ? std::string_view() : file->function(id));
+  }
+};
+
+Witness witness_of(const Told& told, const Problem& problem, const FastResult& result) {
   Witness witness;
   for (std::size_t at = 0; at < result.sentence.size(); ++at) {
     if (result.sentence[at] == '{') {
       const auto index = static_cast<std::size_t>(result.sentence[at + 1] - '0');
-      witness.sentence += describe(history, problem.ops[result.ops[index]].source);
+      witness.sentence += told(problem.ops[result.ops[index]].source);
       at += 2;
     } else {
       witness.sentence += result.sentence[at];
@@ -55,7 +66,7 @@ Witness witness_of(const History& history, const Problem& problem, const FastRes
   return witness;
 }
 
-Witness searched_witness(const History& history, const Problem& problem,
+Witness searched_witness(const Told& told, const Problem& problem,
                          const std::vector<std::int32_t>& kept) {
   Witness witness;
   const Op* last = nullptr;
@@ -65,13 +76,55 @@ Witness searched_witness(const History& history, const Problem& problem,
     if (!op.optional() && (last == nullptr || op.answer > last->answer)) last = &op;
   }
   if (last == nullptr) return witness;
-  const std::string about = describe(history, last->source);
+  const std::string about = told(last->source);
   witness.sentence = kept.size() == 1 ? "nothing explains the answer of " + about
                                       : "no order of these " + std::to_string(kept.size()) +
                                             " operations, the last answered of "
                                             "which is " +
                                             about + ", explains all their answers";
   return witness;
+}
+
+Verdict decide(const Told& told, const ProblemSet& set, Budget budget, Orders orders) {
+  Verdict verdict;
+  for (const Problem& problem : set.problems) {
+    const FastResult fast = fast_check(set, problem);
+    verdict.steps += problem.ops.size();
+    if (orders == Orders::kYes) verdict.orders.emplace_back();
+    if (fast.kind == FastKind::kOk && orders == Orders::kNo) continue;
+    if (fast.kind == FastKind::kViolation) {
+      verdict.kind = VerdictKind::kViolation;
+      verdict.key = problem.key;
+      verdict.witness = witness_of(told, problem, fast);
+      return verdict;
+    }
+    const std::uint64_t left = budget.steps > verdict.steps ? budget.steps - verdict.steps : 0;
+    const SearchResult result = search(set, problem, left, budget.memory_bytes);
+    verdict.steps += result.steps;
+    if (orders == Orders::kYes) {
+      for (const std::int32_t i : result.order) verdict.orders.back().push_back(problem.ops[i].source);
+    }
+    if (fast.kind == FastKind::kOk) continue;
+    if (result.kind == SearchKind::kImpossible) {
+      std::uint64_t witness_steps = kWitnessSteps;
+      const auto kept =
+          minimal_witness(set, problem, result.stuck_at, witness_steps, budget.memory_bytes);
+      verdict.steps += kWitnessSteps - witness_steps;
+      verdict.kind = VerdictKind::kViolation;
+      verdict.key = problem.key;
+      verdict.witness = searched_witness(told, problem, kept);
+      return verdict;
+    }
+    if (result.kind == SearchKind::kOutOfSteps && verdict.kind == VerdictKind::kOk) {
+      verdict.kind = VerdictKind::kUnknown;
+      verdict.key = problem.key;
+      verdict.explained = result.explained;
+      verdict.to_explain = result.to_explain;
+      verdict.reason = "the budget ended with " + std::to_string(result.explained) + " of " +
+                       std::to_string(result.to_explain) + " answered operations explained";
+    }
+  }
+  return verdict;
 }
 
 }  // namespace
@@ -91,14 +144,14 @@ std::string_view name(VerdictKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-std::string describe(const History& history, history::OperationId id) {
+std::string describe(const History& history, history::OperationId id, std::string_view function) {
   const Operation& op = history.operations()[id];
   const history::Value& process = history.process(op.process);
   const history::Value& key = history.key(op.key);
   std::string out = "#" + std::to_string(op.label) + " ";
   out += process.is_string() ? process.as_string() : process.text();
   out += " ";
-  out += history::name(op.f);
+  out += function.empty() ? history::name(op.f) : function;
   if (!key.is_null()) out += " " + (key.is_string() ? key.as_string() : key.text());
   if (!op.argument.is_null()) out += " " + op.argument.text();
   if (op.outcome == Outcome::kOk && !op.result.is_null()) out += " -> " + op.result.text();
@@ -109,64 +162,26 @@ std::string describe(const History& history, history::OperationId id) {
   return out;
 }
 
-Verdict linearizable(const History& history, Model model, Budget budget) {
-  Verdict verdict;
+Verdict linearizable(const History& history, Model model, Budget budget, Orders orders) {
   std::variant<ProblemSet, InputError> compiled = compile(history, model);
   if (auto* error = std::get_if<InputError>(&compiled)) {
+    Verdict verdict;
     verdict.kind = VerdictKind::kBadInput;
     verdict.operation = error->operation;
     verdict.at_return = error->at_return;
     verdict.reason = std::move(error->reason);
     return verdict;
   }
-  const ProblemSet& set = std::get<ProblemSet>(compiled);
-  for (const Problem& problem : set.problems) {
-    const FastResult fast = fast_check(set, problem);
-    verdict.steps += problem.ops.size();
-    if (fast.kind == FastKind::kOk) continue;
-    if (fast.kind == FastKind::kViolation) {
-      verdict.kind = VerdictKind::kViolation;
-      verdict.key = problem.key;
-      verdict.witness = witness_of(history, problem, fast);
-      return verdict;
-    }
-    const std::uint64_t left = budget.steps > verdict.steps ? budget.steps - verdict.steps : 0;
-    const SearchResult result = search(set, problem, left, budget.memory_bytes);
-    verdict.steps += result.steps;
-    if (result.kind == SearchKind::kImpossible) {
-      std::uint64_t witness_steps = kWitnessSteps;
-      const auto kept =
-          minimal_witness(set, problem, result.stuck_at, witness_steps, budget.memory_bytes);
-      verdict.steps += kWitnessSteps - witness_steps;
-      verdict.kind = VerdictKind::kViolation;
-      verdict.key = problem.key;
-      verdict.witness = searched_witness(history, problem, kept);
-      return verdict;
-    }
-    if (result.kind == SearchKind::kOutOfSteps && verdict.kind == VerdictKind::kOk) {
-      verdict.kind = VerdictKind::kUnknown;
-      verdict.key = problem.key;
-      verdict.explained = result.explained;
-      verdict.to_explain = result.to_explain;
-      verdict.reason = "the budget ended with " + std::to_string(result.explained) + " of " +
-                       std::to_string(result.to_explain) + " answered operations explained";
-    }
-  }
-  return verdict;
+  return decide({history}, std::get<ProblemSet>(compiled), budget, orders);
 }
 
-std::vector<std::vector<history::OperationId>> orders(const History& history, Model model, Budget budget) {
-  std::vector<std::vector<history::OperationId>> out;
-  const std::variant<ProblemSet, InputError> compiled = compile(history, model);
-  const auto* set = std::get_if<ProblemSet>(&compiled);
-  if (set == nullptr) return out;
-  for (const Problem& problem : set->problems) {
-    const SearchResult result = search(*set, problem, budget.steps, budget.memory_bytes);
-    budget.steps -= std::min(budget.steps, result.steps);
-    out.emplace_back();
-    for (const std::int32_t i : result.order) out.back().push_back(problem.ops[i].source);
-  }
-  return out;
+Verdict linearizable(const HistoryFile& file, OutsideModel& model, Budget budget, Orders orders) {
+  const ProblemSet set = compile(file, model);
+  Verdict verdict = decide({file.history, &file}, set, budget, orders);
+  if (model.why().empty() || verdict.kind == VerdictKind::kViolation) return verdict;
+  verdict.kind = VerdictKind::kUnknown;
+  verdict.reason = model.why() + (verdict.to_explain == 0 ? std::string() : "; " + verdict.reason);
+  return verdict;
 }
 
 }  // namespace orrery::check

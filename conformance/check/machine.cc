@@ -108,9 +108,24 @@ Machine::Machine(const ProblemSet& set, const Problem& problem) : set_(set) {
       scratch_.assign(static_cast<std::size_t>(set.registers), kNullValue);
       initial_ = table_.id(scratch_);
       break;
+    case Model::kOutside:
+      initial_ = set.outside->initial();
+      asked_before_ = set.outside->asked();
+      break;
     default: initial_ = 0;
   }
 }
+
+std::uint64_t Machine::memory_bytes() const {
+  return table_.memory_bytes() + (set_.outside != nullptr ? set_.outside->memory_bytes() : 0);
+}
+
+std::uint64_t Machine::steps_of_asking() const {
+  if (set_.outside == nullptr) return 0;
+  return (set_.outside->asked() - asked_before_) * OutsideModel::kStepsOfAsking;
+}
+
+bool Machine::given_up() const { return set_.outside != nullptr && set_.outside->given_up(); }
 
 Machine::Text Machine::text_of(std::string_view bytes) {
   Text text;
@@ -189,6 +204,8 @@ bool Machine::step(std::int64_t state, const Op& op, std::int64_t* next) {
     case Code::kRelease: *next = 0; return state == 1;
     case Code::kTxn:
     case Code::kTxnRead: return step_transaction(state, op, next);
+    case Code::kOutside:
+    case Code::kOutsideRead: *next = set_.outside->step(state, op.a); return *next >= 0;
   }
   return false;
 }

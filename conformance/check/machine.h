@@ -42,7 +42,10 @@ class Machine {
   // Whether `op` may happen in `state` with the answer it got; if so, `next` is the state after it.
   bool step(std::int64_t state, const Op& op, std::int64_t* next);
 
-  std::uint64_t memory_bytes() const { return table_.memory_bytes(); }
+  std::uint64_t memory_bytes() const;
+  // Of a model from outside: what its questions cost since this machine was made; whether it gave up.
+  std::uint64_t steps_of_asking() const;
+  bool given_up() const;
 
  private:
   // Strings are compared by length and two polynomial hashes modulo 2^61-1, so that an append costs
@@ -62,6 +65,7 @@ class Machine {
   std::vector<std::int64_t> list_states_;  // of ProblemSet::lists
   bool appends_ = false;
   std::int64_t initial_ = 0;
+  std::uint64_t asked_before_ = 0;
   std::unordered_map<std::int64_t, std::int64_t> text_states_;  // value id -> state; look-up only
 };
 

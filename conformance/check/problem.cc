@@ -99,7 +99,8 @@ class Compiler {
         return bad_function(operation);
       case Model::kMultiRegister: return translate_transaction(operation);
       case Model::kListAppend:
-      case Model::kRwRegister: break;
+      case Model::kRwRegister:
+      case Model::kOutside: break;
     }
     return bad(false, "model " + std::string(name(set_.model)) +
                           " is about transactions: ask check_transactions");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "conformance/check/check.h"
+#include "conformance/check/outside_model.h"
 
 namespace orrery::check {
 
@@ -35,6 +36,8 @@ enum class Code : std::uint8_t {
   kRelease,
   kTxn,      // a: index of ProblemSet::transactions
   kTxnRead,  // the same, and it writes nothing
+  kOutside,      // a: the kind of operation, as ProblemSet::outside knows it
+  kOutsideRead,  // the same, and it changes nothing
 };
 
 struct Op {
@@ -49,10 +52,11 @@ struct Op {
   bool optional() const { return answer == kNever; }
 };
 
-// Never changes the state, so it may be placed at the first moment at which its answer is right.
+// Never changes the state, so it may be placed at the first moment at which its answer is right. (A
+// kOutsideRead may leave fewer of several possible states: then that moment is no better than others.)
 inline bool is_pure(Code code) {
   return code == Code::kRead || code == Code::kCasMiss || code == Code::kSetRead ||
-         code == Code::kTxnRead;
+         code == Code::kTxnRead || code == Code::kOutsideRead;
 }
 
 // Values as numbers. Integers below 2^61 in size are their own double; everything else is odd.
@@ -93,6 +97,7 @@ struct ProblemSet {
   std::vector<std::vector<std::int64_t>> lists;
   std::vector<std::vector<MicroOp>> transactions;
   std::int64_t registers = 0;  // of the multi-register
+  OutsideModel* outside = nullptr;
 };
 
 struct InputError {
@@ -102,5 +107,8 @@ struct InputError {
 };
 
 std::variant<ProblemSet, InputError> compile(const history::History& history, Model model);
+
+// For a model from outside, which may give up: then there are no problems.
+ProblemSet compile(const HistoryFile& file, OutsideModel& model);
 
 }  // namespace orrery::check

@@ -87,12 +87,13 @@ class Searcher {
     result_.to_explain = required_;
     if (!enter(machine_.initial(), 0)) return finish(SearchKind::kFound);
     while (!frames_.empty()) {
-      if (result_.steps >= steps_max_ || machine_.memory_bytes() > memory_bytes_ * 2) {
+      if (result_.steps + machine_.steps_of_asking() >= steps_max_ || machine_.given_up() ||
+          machine_.memory_bytes() > memory_bytes_ * 2) {
         return finish(SearchKind::kOutOfSteps);
       }
       if (!advance()) return finish(SearchKind::kFound);
     }
-    return finish(SearchKind::kImpossible);
+    return finish(machine_.given_up() ? SearchKind::kOutOfSteps : SearchKind::kImpossible);
   }
 
  private:
@@ -236,7 +237,7 @@ class Searcher {
       if (is_pure(op.code)) {
         ++result_.steps;
         std::int64_t same = 0;
-        if (machine_.step(state, op, &same)) {
+        if (machine_.step(state, op, &same) && same == state) {
           // From before the lifted entry: what follows it may be its own answer, lifted too.
           const std::int32_t before = entry.previous;
           lift(entry.op);
@@ -279,7 +280,7 @@ class Searcher {
     while (frame.cursor != frame.bound) {
       const std::int32_t op = entries_[frame.cursor].op;
       frame.cursor = entries_[frame.cursor].next;
-      if (op == bounding || is_pure(ops_[op].code)) continue;
+      if (op == bounding || (is_pure(ops_[op].code) && ops_[op].code != Code::kOutsideRead)) continue;
       ++result_.steps;
       if (machine_.step(state, ops_[op], &next)) {
         lift(op);
@@ -313,6 +314,7 @@ class Searcher {
 
   SearchResult finish(SearchKind kind) {
     result_.kind = kind;
+    result_.steps += machine_.steps_of_asking();
     if (kind != SearchKind::kFound) return result_;
     std::vector<std::size_t> used(classes_.size());
     for (const std::int32_t move : trail_) {

@@ -10,6 +10,7 @@
 #include "pybindings/module/app.h"
 #include "pybindings/module/build_hash.h"
 #include "pybindings/module/native_world.h"
+#include "pybindings/module/python_model.h"
 
 namespace py = pybind11;
 
@@ -149,6 +150,15 @@ PYBIND11_MODULE(_orrery, m) {
                             const std::string& options) {
     return check::check_history(text, model, options);
   });
+  m.def(
+      "check_history_with",
+      [](const std::string& text, const py::object& asked, const std::string& name, const std::string& options) {
+        PythonModel model(asked);
+        std::string document = check::check_history(text, model, name, options);
+        return py::make_tuple(std::move(document), model.raised());
+      },
+      py::arg("text"), py::arg("asked"), py::arg("name"), py::arg("options"),
+      "As check_history, by a model of Python's own: its document, and what the model raised or None.");
 
   py::class_<App, std::shared_ptr<App>>(m, "App").def("blocks", &App::blocks);
   m.def("probes", &sometimes_catalogue);

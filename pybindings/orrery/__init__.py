@@ -13,6 +13,7 @@ from orrery.driver import DeployRefused, NotLive, ScenarioError
 from orrery.errors import UserError
 from orrery.history import CheckFailed, CheckUnknown
 from orrery.load import Load
+from orrery.model import Model, Operation
 from orrery.scenario import Scenario, scenario
 from orrery.stage import stage
 from orrery.timeline import Timeline
@@ -21,6 +22,7 @@ from orrery.world import World
 
 if TYPE_CHECKING:
     from orrery.api import Result, explore, replay, run
+    from orrery.checking import check
 
 __all__ = [
     "CheckFailed",
@@ -28,7 +30,9 @@ __all__ = [
     "Client",
     "DeployRefused",
     "Load",
+    "Model",
     "NotLive",
+    "Operation",
     "RequestFailed",
     "Response",
     "Result",
@@ -38,6 +42,7 @@ __all__ = [
     "UserError",
     "WebSocket",
     "World",
+    "check",
     "explore",
     "replay",
     "run",
@@ -53,4 +58,8 @@ def __getattr__(name: str) -> Any:
         from orrery import api
 
         return getattr(api, name)
+    if name == "check":
+        from orrery.checking import check
+
+        return check
     raise AttributeError(f"module 'orrery' has no attribute {name!r}")

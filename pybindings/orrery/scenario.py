@@ -12,6 +12,7 @@ import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, Coroutine, Iterable, Mapping
 
 from orrery.capsule import FAULT_PRESETS
@@ -192,6 +193,24 @@ def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
     path = path.resolve()
     if not path.is_file():
         raise UserError(f"no such scenario file: {shown(path)}")
+    module = import_file(path)
+    members = (getattr(value, ATTRIBUTE, None) for value in vars(module).values())
+    found = {
+        member.name: member
+        for member in members
+        if isinstance(member, Scenario) and member.path == path
+    }
+    if not found:
+        raise UserError(f"{shown(path)} holds no @orrery.scenario")
+    if name is not None:
+        if name not in found:
+            raise UserError(f"{shown(path)} has no scenario {name!r}; it has: {', '.join(found)}")
+        return [found[name]]
+    return sorted(found.values(), key=lambda member: member.line)
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module that a user's file is, by its resolved path; whatever it raises becomes one message with its line."""
     spec = importlib.util.spec_from_file_location(f"orrery_scenario_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UserError(f"{shown(path)} is not a Python file")
@@ -213,19 +232,7 @@ def load_scenarios(path: Path, name: str | None = None) -> list[Scenario]:
         raise UserError(
             f"{shown(path)} calls sys.exit({error.code!r}) while it is imported"
         ) from None
-    members = (getattr(value, ATTRIBUTE, None) for value in vars(module).values())
-    found = {
-        member.name: member
-        for member in members
-        if isinstance(member, Scenario) and member.path == path
-    }
-    if not found:
-        raise UserError(f"{shown(path)} holds no @orrery.scenario")
-    if name is not None:
-        if name not in found:
-            raise UserError(f"{shown(path)} has no scenario {name!r}; it has: {', '.join(found)}")
-        return [found[name]]
-    return sorted(found.values(), key=lambda member: member.line)
+    return module
 
 
 def where(error: BaseException, path: Path) -> str:

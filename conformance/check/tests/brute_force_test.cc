@@ -56,7 +56,7 @@ History only(const History& history, const std::vector<OperationId>& kept) {
 // answers they gave.
 void expect_explaining(const History& history, Model model) {
   std::set<OperationId> placed;
-  for (const auto& order : orders(history, model)) {
+  for (const Order& order : linearizable(history, model, {}, Orders::kYes).orders) {
     History sequential;
     std::uint32_t latest_request = 0;
     for (const OperationId id : order) {

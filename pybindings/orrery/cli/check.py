@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import signal
+import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from orrery import native
 from orrery.check_page import page
+from orrery.checking import MEMORY_MB, OwnModel, judged, model_named
 from orrery.cli import common
-from orrery.errors import FAIL, PASS, UNKNOWN, UserError
+from orrery.errors import FAIL, PASS, UNKNOWN
 from orrery.files import read_text, write_whole
 from orrery.places import shown
 from orrery.report import out_console, printable
+from orrery.times import show_span
 
-MODELS = (
-    "register",
-    "cas-register",
-    "kv",
-    "counter",
-    "set",
-    "queue",
-    "lock",
-    "multi-register",
-    "list-append",
-    "rw-register",
-)
 _TRANSACTIONS = ("list-append", "rw-register")
 LEVELS = (
     "read-uncommitted",
@@ -52,7 +39,14 @@ _ENDS = {
 
 @click.command("check")
 @click.argument("history", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Choice(MODELS), required=True)
+@click.option(
+    "--model",
+    "model_text",
+    required=True,
+    metavar="NAME",
+    help="register, cas-register, kv, counter, set, queue, lock, multi-register, list-append, rw-register; or one of"
+    " your own: path.py::Name (see orrery.Model).",
+)
 @click.option(
     "--budget",
     "budget_us",
@@ -60,6 +54,15 @@ _ENDS = {
     default="10s",
     show_default=True,
     help="How long the search may take.",
+)
+@click.option(
+    "--memory",
+    "memory_mb",
+    type=click.IntRange(1, 1 << 20),
+    default=MEMORY_MB,
+    show_default=True,
+    metavar="MB",
+    help="What the search may remember things in.",
 )
 @click.option(
     "--require",
@@ -71,40 +74,32 @@ _ENDS = {
 @click.option("--html", type=click.Path(path_type=Path), help="Draw the history as a page: lanes, and the order found or the contradiction.")
 @common.json_option
 def command(
-    history: Path, model: str, budget_us: int, require: str, html: Path | None, as_json: bool
+    history: Path, model_text: str, budget_us: int, memory_mb: int, require: str, html: Path | None, as_json: bool
 ) -> int:
     """Check a HISTORY (JSON lines of invoke/ok/fail/info events) against a model: exit 0 when it
     holds, 11 when it does not, 14 when the budget was not enough to know.
     """
-    module = native.load()
+    model = model_named(model_text)
     text = read_text(history, "history")
-    # The search is C++ and cannot be interrupted by Python; let Ctrl-C end the process as it is.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        result: dict[str, Any] = json.loads(
-            native.method(module, "check_history", "orrery check")(
-                text, model, json.dumps({"budget_us": budget_us, "orders": html is not None, "require": require})
-            )
-        )
-    except module.BadInput as error:
-        raise UserError(f"{shown(history)}: {error}") from None
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if result["verdict"] == "bad-input":
-        wrong = result["error"]
-        line = f", line {wrong['line']}" if wrong["line"] else ""
-        raise UserError(f"{shown(history)}{line}: {wrong['reason']}")
+    result = judged(
+        shown(history),
+        text,
+        model,
+        {"budget_us": budget_us, "memory_mb": memory_mb, "orders": html is not None, "require": require},
+        lambda waited_s: _tell(waited_s, budget_us),
+    )
     words, code = _ENDS[result["verdict"]]
     if model in _TRANSACTIONS:
         words = {PASS: f"keeps {require}", FAIL: f"breaks {require}"}.get(code, words)
     if html is not None:
-        write_whole(html, page(history.name, model, text, result))
+        write_whole(html, page(history.name, model_text, text, result))
         result.pop("orders", None)
     if as_json:
-        common.print_json({"orrery": 1, "command": "check", "model": model, **result})
+        common.print_json({"orrery": 1, "command": "check", "model": model_text, **result})
         return code
     console = out_console()
-    head = f"{shown(history)}: {words} as a {model}, {result['operations']:,} operations"
+    kind = model.name if isinstance(model, OwnModel) else model
+    head = f"{shown(history)}: {words} as a {kind}, {result['operations']:,} operations"
     console.print(head, style="bold green" if code == PASS else "bold red", markup=False)
     witness = result.get("witness", {})
     lines = [witness.get("sentence"), result.get("reason")]
@@ -114,3 +109,7 @@ def command(
     for text in filter(None, lines):
         console.print(f"  {printable(text)}", markup=False, soft_wrap=True)
     return code
+
+
+def _tell(waited_s: float, budget_us: int) -> None:
+    print(f"check: still at it after {waited_s:.0f} s; the budget is {show_span(budget_us)}", file=sys.stderr, flush=True)
