@@ -320,15 +320,16 @@ def _ended(
 def _place(model: OwnModel, states: States | None, raised: BaseException | None) -> str:
     """'file:line' of the model's own that raised, or that answered nonsense."""
     here = str(Path(__file__).parent)
-    if isinstance(raised, ModelError) and states is not None:
-        begins = states.place_of(raised.method)
-        return f"{shown(begins[0])}:{begins[1]}" if begins else model.name
-    if model.path is not None and raised is not None:
-        return where(raised, model.path)
-    for frame in reversed(traceback.extract_tb(raised.__traceback__) if raised is not None else []):
-        if not frame.filename.startswith(here) and frame.filename[:1] != "<":
-            return f"{shown(frame.filename)}:{frame.lineno}"
-    return model.name
+    frames = traceback.extract_tb(raised.__traceback__) if raised is not None else []
+    if not isinstance(raised, ModelError):
+        if model.path is not None and raised is not None and (found := where(raised, model.path)) != shown(model.path):
+            return found
+        for frame in reversed(frames if model.path is None else []):
+            if not frame.filename.startswith(here) and frame.filename[:1] != "<":
+                return f"{shown(frame.filename)}:{frame.lineno}"
+    # Nonsense was answered, or the alarm came between two states of a generator.
+    begins = states.place_of(raised.method if isinstance(raised, ModelError) else states.asking[0]) if states is not None else None
+    return f"{shown(begins[0])}:{begins[1]}" if begins else model.name
 
 
 def _alarm(*_: Any) -> None:
