@@ -3,7 +3,7 @@
 
 #include "conformance/check/check.h"
 #include "conformance/check/history_file.h"
-#include "conformance/check/tests/brute_force.h"
+#include "conformance/check/tests/random_history.h"
 
 namespace orrery::check {
 namespace {

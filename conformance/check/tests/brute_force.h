@@ -1,8 +1,9 @@
 // The slow, plain definition of linearizable, to compare the checker with: tries every order.
-// Shares no code with the checker beyond the history itself. Also the maker of random histories.
+// Shares no code with the checker beyond the history itself.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <vector>
 
 #include "conformance/check/check.h"
 
@@ -11,33 +12,11 @@ namespace orrery::check {
 // REQUIRES: the history fits the model and is short (about ten operations).
 bool brute_force_linearizable(const history::History& history, Model model);
 
-// A source of small numbers, the same on every machine.
-class Chance {
- public:
-  explicit Chance(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t below(std::uint64_t bound) {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t x = state_;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return (x ^ (x >> 31)) % bound;
-  }
-  bool one_in(std::uint64_t n) { return below(n) == 0; }
-
- private:
-  std::uint64_t state_;
+// What the plain object does after each sequence of fewer than `depth` of these operations, all on one
+// key: `next[state][letter]`, -1 where the letter cannot have that answer there. State 0 is the first.
+struct Automaton {
+  std::vector<std::vector<int>> next;
 };
-
-struct RandomHistory {
-  std::uint64_t operations = 10;
-  std::uint64_t processes = 4;
-  std::uint64_t values = 3;  // of the domain; 0: every written value is new
-  std::uint64_t keys = 1;
-  std::uint64_t wrong_one_in = 8;    // answers made up; 0: never
-  std::uint64_t unknown_one_in = 6;  // operations nobody answers; 0: never
-};
-
-// Operations on a real object, each taking effect at a random moment, some answers then made up.
-history::History random_history(Model model, const RandomHistory& shape, Chance& chance);
+Automaton automaton_of(Model model, const std::vector<history::Operation>& letters, std::size_t depth);
 
 }  // namespace orrery::check

@@ -1,6 +1,4 @@
-// The checker against the plain definition, on random histories and on all very small ones.
-// ORRERY_CHECK_RANDOM=n in the environment asks for n random histories of each kind.
-#include <cstdlib>
+// The checker against the plain definition, on random histories.
 #include <set>
 #include <string>
 
@@ -10,6 +8,8 @@
 #include "conformance/check/check.h"
 #include "conformance/check/history_file.h"
 #include "conformance/check/tests/brute_force.h"
+#include "conformance/check/tests/long_run.h"
+#include "conformance/check/tests/random_history.h"
 
 namespace orrery::check {
 namespace {
@@ -19,11 +19,6 @@ using history::History;
 using history::OperationId;
 using history::Outcome;
 using history::Value;
-
-std::uint64_t histories_of_each_kind() {
-  const char* asked = std::getenv("ORRERY_CHECK_RANDOM");
-  return asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
-}
 
 // The witness must be about operations that, with nothing else, are no better explained.
 History only(const History& history, const std::vector<OperationId>& kept) {
@@ -109,7 +104,7 @@ class RandomHistories : public testing::TestWithParam<Kind> {};
 TEST_P(RandomHistories, GetTheVerdictOfBruteForce) {
   const Kind kind = GetParam();
   std::uint64_t violations = 0;
-  const std::uint64_t count = histories_of_each_kind();
+  const std::uint64_t count = long_run("ORRERY_CHECK_RANDOM", 15'000);
   for (std::uint64_t seed = 0; seed < count && !HasFatalFailure(); ++seed) {
     Chance chance(seed * 1'000'003 + static_cast<std::uint64_t>(kind.model) * 17 + kind.values);
     RandomHistory shape;
@@ -119,10 +114,15 @@ TEST_P(RandomHistories, GetTheVerdictOfBruteForce) {
     shape.keys = kind.keys;
     shape.wrong_one_in = chance.one_in(2) ? 0 : 4 + chance.below(8);
     shape.unknown_one_in = chance.one_in(3) ? 0 : 2 + chance.below(8);
+    shape.fail_one_in = chance.one_in(2) ? 0 : 3 + chance.below(8);
     compare(random_history(kind.model, shape, chance), kind.model, &violations);
   }
   EXPECT_GT(violations, count / 50);
   EXPECT_LT(violations, count - count / 50);
+  record("random, up to 10 operations", std::string(name(kind.model)) + ", " +
+             (kind.values == 0 ? "every value new" : std::to_string(kind.values) + " values") + ", " +
+             std::to_string(kind.keys) + (kind.keys == 1 ? " key" : " keys"),
+         count, violations);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -140,116 +140,6 @@ INSTANTIATE_TEST_SUITE_P(
       return text + (info.param.values == 0 ? "Unique" : std::to_string(info.param.values)) +
              "Keys" + std::to_string(info.param.keys);
     });
-
-// Every history of `size` operations over the alphabet, in every interleaving.
-class AllHistories {
- public:
-  struct Letter {
-    Function f;
-    Value argument, result;
-    Outcome outcome = Outcome::kOk;
-  };
-
-  AllHistories(Model model, std::vector<Letter> letters, std::size_t size)
-      : model_(model), letters_(std::move(letters)), size_(size) {}
-
-  void run() { extend({}, 0, 0); }
-  std::uint64_t count = 0;
-  std::uint64_t violations = 0;
-
- private:
-  // `order`: op number at its request, -1 - op number at its answer.
-  void extend(std::vector<int> order, std::size_t begun, unsigned answered) {
-    if (testing::Test::HasFatalFailure()) return;
-    if (order.size() == size_ * 2) return with_letters(order);
-    if (begun < size_) {
-      order.push_back(static_cast<int>(begun));
-      extend(order, begun + 1, answered);
-      order.pop_back();
-    }
-    for (std::size_t i = 0; i < begun; ++i) {
-      if ((answered >> i & 1) != 0) continue;
-      order.push_back(-1 - static_cast<int>(i));
-      extend(order, begun, answered | 1u << i);
-      order.pop_back();
-    }
-  }
-
-  void with_letters(const std::vector<int>& order) {
-    std::vector<std::size_t> choice(size_, 0);
-    for (;;) {
-      History history;
-      for (const int event : order) {
-        const Letter& letter =
-            letters_[choice[static_cast<std::size_t>(event < 0 ? -1 - event : event)]];
-        if (event >= 0) {
-          history.invoke(Value::integer(event), letter.f, Value(), letter.argument, 0);
-        } else if (letter.outcome == Outcome::kOk) {
-          history.ok(static_cast<OperationId>(-1 - event), letter.result, 0);
-        }
-      }
-      ++count;
-      compare(history, model_, &violations);
-      std::size_t i = 0;
-      while (i < size_ && ++choice[i] == letters_.size()) choice[i++] = 0;
-      if (i == size_ || testing::Test::HasFatalFailure()) return;
-    }
-  }
-
-  Model model_;
-  std::vector<Letter> letters_;
-  std::size_t size_;
-};
-
-TEST(AllSmallHistories, OfARegisterGetTheVerdictOfBruteForce) {
-  AllHistories all(Model::kRegister,
-                   {{Function::kWrite, Value::integer(1), Value(), Outcome::kOk},
-                    {Function::kWrite, Value::integer(1), Value(), Outcome::kUnknown},
-                    {Function::kWrite, Value::integer(2), Value(), Outcome::kOk},
-                    {Function::kRead, Value(), Value(), Outcome::kOk},
-                    {Function::kRead, Value(), Value::integer(1), Outcome::kOk},
-                    {Function::kRead, Value(), Value::integer(2), Outcome::kOk}},
-                   4);
-  all.run();
-  EXPECT_EQ(all.count, 105u * 6 * 6 * 6 * 6);
-  EXPECT_GT(all.violations, 1000u);
-}
-
-TEST(AllSmallHistories, OfAQueueGetTheVerdictOfBruteForce) {
-  AllHistories all(Model::kQueue,
-                   {{Function::kEnqueue, Value::integer(1), Value(), Outcome::kOk},
-                    {Function::kEnqueue, Value::integer(2), Value(), Outcome::kOk},
-                    {Function::kDequeue, Value(), Value(), Outcome::kOk},
-                    {Function::kDequeue, Value(), Value::integer(1), Outcome::kOk},
-                    {Function::kDequeue, Value(), Value::integer(2), Outcome::kOk}},
-                   4);
-  all.run();
-  EXPECT_GT(all.violations, 1000u);
-}
-
-TEST(AllSmallHistories, OfALockGetTheVerdictOfBruteForce) {
-  AllHistories all(Model::kLock,
-                   {{Function::kAcquire, Value(), Value(), Outcome::kOk},
-                    {Function::kAcquire, Value(), Value(), Outcome::kUnknown},
-                    {Function::kRelease, Value(), Value(), Outcome::kOk},
-                    {Function::kRelease, Value(), Value(), Outcome::kUnknown}},
-                   5);
-  all.run();
-  EXPECT_GT(all.violations, 1000u);
-}
-
-TEST(AllSmallHistories, OfACounterGetTheVerdictOfBruteForce) {
-  AllHistories all(Model::kCounter,
-                   {{Function::kAdd, Value::integer(1), Value(), Outcome::kOk},
-                    {Function::kAdd, Value::integer(1), Value(), Outcome::kUnknown},
-                    {Function::kAdd, Value::integer(1), Value::integer(1), Outcome::kOk},
-                    {Function::kAdd, Value::integer(1), Value::integer(2), Outcome::kOk},
-                    {Function::kRead, Value(), Value::integer(1), Outcome::kOk},
-                    {Function::kRead, Value(), Value::integer(2), Outcome::kOk}},
-                   4);
-  all.run();
-  EXPECT_GT(all.violations, 1000u);
-}
 
 TEST(HistoryFile, ReadsBackEveryHistoryItWrites) {
   EXPECT_TRUE(rc::check("write, read, write again", [](std::uint64_t seed) {

@@ -6,7 +6,7 @@
 
 #include "conformance/check/check_history.h"
 #include "conformance/check/history_file.h"
-#include "conformance/check/tests/brute_force.h"
+#include "conformance/check/tests/random_history.h"
 
 namespace orrery::check {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "conformance/check/tests/brute_force.h"
+#include "conformance/check/tests/random_history.h"
 #include "sim/history/history.h"
 
 namespace orrery::check {
