@@ -90,12 +90,25 @@ Verdict decide(const Told& told, const ProblemSet& set, Budget budget, Orders or
   for (const Problem& problem : set.problems) {
     const FastResult fast = fast_check(set, problem);
     verdict.steps += problem.ops.size();
+    const auto shortest = [&](std::int32_t stuck_at) {
+      std::uint64_t left = kWitnessSteps;
+      auto kept = minimal_witness(set, problem, stuck_at, left, budget.memory_bytes);
+      verdict.steps += kWitnessSteps - left;
+      return kept;
+    };
     if (orders == Orders::kYes) verdict.orders.emplace_back();
     if (fast.kind == FastKind::kOk && orders == Orders::kNo) continue;
     if (fast.kind == FastKind::kViolation) {
       verdict.kind = VerdictKind::kViolation;
       verdict.key = problem.key;
       verdict.witness = witness_of(told, problem, fast);
+      if (verdict.witness.operations.size() > 2 && problem.ops.size() <= kShortestOf) {
+        // The method names the first contradiction that it met; one more operation than the shortest
+        // has is worth its sentence, two are not.
+        const auto kept = shortest(kNever);
+        if (kept.size() + 1 < verdict.witness.operations.size())
+          verdict.witness = searched_witness(told, problem, kept);
+      }
       return verdict;
     }
     const std::uint64_t left = budget.steps > verdict.steps ? budget.steps - verdict.steps : 0;
@@ -106,13 +119,9 @@ Verdict decide(const Told& told, const ProblemSet& set, Budget budget, Orders or
     }
     if (fast.kind == FastKind::kOk) continue;
     if (result.kind == SearchKind::kImpossible) {
-      std::uint64_t witness_steps = kWitnessSteps;
-      const auto kept =
-          minimal_witness(set, problem, result.stuck_at, witness_steps, budget.memory_bytes);
-      verdict.steps += kWitnessSteps - witness_steps;
       verdict.kind = VerdictKind::kViolation;
       verdict.key = problem.key;
-      verdict.witness = searched_witness(told, problem, kept);
+      verdict.witness = searched_witness(told, problem, shortest(result.stuck_at));
       return verdict;
     }
     if (result.kind == SearchKind::kOutOfSteps && verdict.kind == VerdictKind::kOk) {

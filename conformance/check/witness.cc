@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "conformance/check/search.h"
+#include "conformance/check/smallest_witness.h"
 
 namespace orrery::check {
 
@@ -24,9 +25,10 @@ class Minimizer {
   std::vector<std::int32_t> run(std::int32_t stuck_at) {
     stuck_at_ = stuck_at;
     for (std::size_t i = 0; i < problem_.ops.size(); ++i) {
-      // Unanswered operations demand nothing, so no contradiction needs them.
+      // Unanswered operations demand nothing, so no contradiction needs them; and none needs what was
+      // answered later than the search could get: that is as good as unanswered there.
       const Op& op = problem_.ops[i];
-      if (op.request < stuck_at && !op.optional()) kept_.push_back(static_cast<std::int32_t>(i));
+      if (op.answer <= stuck_at && !op.optional()) kept_.push_back(static_cast<std::int32_t>(i));
     }
     keep_the_newest();
     // Chunks from half of all down to one, the oldest first. One more round of single operations
@@ -41,10 +43,41 @@ class Minimizer {
         break;
       }
     }
+    find_the_shortest();
     return kept_;
   }
 
  private:
+  // Looks for fewer among all answered operations, wherever the contradiction lies.
+  void find_the_shortest() {
+    std::vector<std::int32_t> answered;
+    for (std::size_t i = 0; i < problem_.ops.size(); ++i) {
+      if (!problem_.ops[i].optional()) answered.push_back(static_cast<std::int32_t>(i));
+    }
+    if (kept_.size() <= 1 || answered.size() > kShortestOf) return;
+    stuck_at_ = kNever;
+    const auto named = [&](const std::vector<std::int32_t>& numbers) {
+      std::vector<std::int32_t> out;
+      for (const std::int32_t number : numbers) out.push_back(answered[static_cast<std::size_t>(number)]);
+      return out;
+    };
+    const auto fewer = smallest_contradiction(
+        answered.size(), kept_.size() - 1,
+        [&](const std::vector<std::int32_t>& numbers) { return tried(named(numbers)); }, steps_);
+    if (fewer) kept_ = named(*fewer);
+  }
+
+  // As few states make repeating cheap, a contradiction is looked for with it first; what is explained
+  // only by repeating is looked at again without.
+  Tried tried(const std::vector<std::int32_t>& kept) {
+    SearchKind kind = search_weaker(kept, repeatable_);
+    if (repeatable_ && kind == SearchKind::kFound && !order_repeats_) return Tried::kExplained;
+    if (repeatable_ && kind != SearchKind::kImpossible) kind = search_weaker(kept, false);
+    return kind == SearchKind::kFound        ? Tried::kExplained
+           : kind == SearchKind::kImpossible ? Tried::kContradiction
+                                             : Tried::kUnknown;
+  }
+
   // Most contradictions lie close before the answer that nothing explained, and a few operations
   // are soon searched: the newest 8, 16, 32, ... are tried by themselves before anything else.
   void keep_the_newest() {
@@ -75,8 +108,13 @@ class Minimizer {
   }
 
   bool still_impossible(const std::vector<std::int32_t>& kept) {
+    return search_weaker(kept, repeatable_) == SearchKind::kImpossible;
+  }
+
+  // With those operations answered and all others unanswered.
+  SearchKind search_weaker(const std::vector<std::int32_t>& kept, bool repeatable) {
     Problem weaker;
-    weaker.repeatable = repeatable_;
+    weaker.repeatable = repeatable;
     weaker.ops.reserve(problem_.ops.size());
     std::size_t at = 0;
     for (std::size_t i = 0; i < problem_.ops.size(); ++i) {
@@ -94,7 +132,10 @@ class Minimizer {
     const SearchResult result = search(set_, weaker, std::min(steps_, kStepsOneTry), memory_bytes_);
     // Building the problem costs too; counting it bounds the number of tries on large ones.
     steps_ -= std::min(result.steps + weaker.ops.size() / 4, steps_);
-    return result.kind == SearchKind::kImpossible;
+    std::vector<std::int32_t> order = result.order;
+    std::sort(order.begin(), order.end());
+    order_repeats_ = std::adjacent_find(order.begin(), order.end()) != order.end();
+    return result.kind;
   }
 
   static constexpr std::uint64_t kStepsOneTry = 200'000;
@@ -105,6 +146,7 @@ class Minimizer {
   std::uint64_t memory_bytes_;
   std::int32_t stuck_at_ = 0;
   bool repeatable_ = false;
+  bool order_repeats_ = false;  // the order that was found last has an operation twice
   std::vector<std::int32_t> kept_;
 };
 
