@@ -45,6 +45,9 @@ std::optional<Model> model_named(std::string_view text);
 struct Budget {
   std::uint64_t steps = 20'000'000;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  // Of a violation that the search found: to look for a witness of fewer operations than one that has
+  // none to spare. About a millisecond; of one history alone more can be asked.
+  std::uint64_t shortest_steps = 20'000;
 };
 
 enum class VerdictKind : std::uint8_t { kOk, kViolation, kUnknown, kBadInput };

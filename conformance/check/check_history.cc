@@ -141,6 +141,7 @@ std::string read_options(std::string_view text, Asked& asked) {
       asked.budget.memory_bytes = (bounded < (1ull << 24) ? bounded : 1ull << 24) << 20;
     if (field == "budget_us") {
       asked.budget.steps = bounded * (kStepsPerSecond / 1000) / 1000 + 1;
+      asked.budget.shortest_steps = asked.budget.steps / 5;
     }
   } while (json.accept(','));
   return json.expect('}') && json.at_end() ? "" : "the options are not one JSON object";

@@ -9,7 +9,8 @@
 namespace orrery::check {
 
 // `options` is a JSON object, or empty; its fields: "steps" and "memory_mb", both integers, and
-// "budget_us", real time that is turned into steps at kStepsPerSecond; "add_returns", true if the
+// "budget_us", real time that is turned into steps at kStepsPerSecond, a fifth of which may go into
+// finding the shortest witness; "add_returns", true if the
 // `v` of an add's ok line is a counter's new value (else `r` is, if given); "orders", true for the order found for each
 // object ("orders":[[line of a request, ..], ..], empty where none was found); "require", the model
 // that transactions are held to (serializability). The answer:

@@ -92,7 +92,7 @@ Verdict decide(const Told& told, const ProblemSet& set, Budget budget, Orders or
     verdict.steps += problem.ops.size();
     const auto shortest = [&](std::int32_t stuck_at) {
       std::uint64_t left = kWitnessSteps;
-      auto kept = minimal_witness(set, problem, stuck_at, left, budget.memory_bytes);
+      auto kept = minimal_witness(set, problem, stuck_at, left, budget.shortest_steps, budget.memory_bytes);
       verdict.steps += kWitnessSteps - left;
       return kept;
     };

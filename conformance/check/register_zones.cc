@@ -331,6 +331,9 @@ class Zones {
       add_chain(p_early, p_late, ops);
     }
     add_chain(q_early, q_late, ops);
+    for (const std::int32_t late : {p.last_request_op, q_late}) {
+      if (ops_[late].optional()) add_evidence(cluster_of(late), ops);
+    }
     return fast_violation(std::move(ops), std::move(sentence));
   }
 

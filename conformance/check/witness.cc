@@ -13,8 +13,12 @@ namespace {
 class Minimizer {
  public:
   Minimizer(const ProblemSet& set, const Problem& problem, std::uint64_t& steps,
-            std::uint64_t memory_bytes)
-      : set_(set), problem_(problem), steps_(steps), memory_bytes_(memory_bytes) {
+            std::uint64_t shortest_steps, std::uint64_t memory_bytes)
+      : set_(set),
+        problem_(problem),
+        steps_(steps),
+        shortest_steps_(shortest_steps),
+        memory_bytes_(memory_bytes) {
     // Where repeating cannot make ever new states.
     repeatable_ = set.model == Model::kRegister || set.model == Model::kCasRegister ||
                   set.model == Model::kKv || set.model == Model::kSet ||
@@ -61,9 +65,13 @@ class Minimizer {
       for (const std::int32_t number : numbers) out.push_back(answered[static_cast<std::size_t>(number)]);
       return out;
     };
+    const std::uint64_t before = steps_;
+    const std::uint64_t share = std::min(steps_, shortest_steps_);
+    steps_ = share;
     const auto fewer = smallest_contradiction(
         answered.size(), kept_.size() - 1,
         [&](const std::vector<std::int32_t>& numbers) { return tried(named(numbers)); }, steps_);
+    steps_ = before - (share - steps_);
     if (fewer) kept_ = named(*fewer);
   }
 
@@ -143,6 +151,7 @@ class Minimizer {
   const ProblemSet& set_;
   const Problem& problem_;
   std::uint64_t& steps_;
+  std::uint64_t shortest_steps_;
   std::uint64_t memory_bytes_;
   std::int32_t stuck_at_ = 0;
   bool repeatable_ = false;
@@ -154,8 +163,9 @@ class Minimizer {
 
 std::vector<std::int32_t> minimal_witness(const ProblemSet& set, const Problem& problem,
                                           std::int32_t stuck_at, std::uint64_t& steps,
+                                          std::uint64_t shortest_steps,
                                           std::uint64_t memory_bytes) {
-  return Minimizer(set, problem, steps, memory_bytes).run(stuck_at);
+  return Minimizer(set, problem, steps, shortest_steps, memory_bytes).run(stuck_at);
 }
 
 }  // namespace orrery::check

@@ -104,6 +104,16 @@ TEST(CasRegister, TwoCasFromOneValueContradict) {
   EXPECT_THAT(v.witness.sentence, HasSubstr("both replaced the same value"));
 }
 
+// The cas that nobody answered binds 4 to 5 only because somebody read 5.
+TEST(CasRegister, AnUnansweredCasIsNamedWithWhoeverSawIt) {
+  const Verdict v = verdict(
+      "1 invoke write 3\n3 invoke write 4\n3 ok write\n1 ok write\n3 invoke read\n0 invoke read\n0 ok read 3\n"
+      "2 invoke read\n0 invoke cas [4,5]\n3 ok read 4\n2 ok read 5",
+      Model::kCasRegister);
+  EXPECT_EQ(v.kind, VerdictKind::kViolation);
+  EXPECT_THAT(v.witness.operations, testing::Contains(4));
+}
+
 TEST(Kv, AKeyStartsAsTheEmptyString) {
   EXPECT_EQ(kind("1 invoke get\n1 ok get \"\"", Model::kKv), VerdictKind::kOk);
   EXPECT_EQ(kind("1 invoke get\n1 ok get null", Model::kKv), VerdictKind::kViolation);

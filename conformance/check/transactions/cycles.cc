@@ -92,7 +92,7 @@ class Finder {
   Finder(const Dependencies& graph, std::uint64_t& steps)
       : graph_(graph), work_(graph.workload), steps_(steps), digraph_(graph.nodes, graph.edges) {}
 
-  CycleReport run() {
+  CycleReport run(std::uint64_t memory_bytes) {
     CycleReport report;
     const std::uint64_t once = digraph_.size();
     if (!spend(once)) {
@@ -101,6 +101,12 @@ class Finder {
     }
     // The usual case ends here: nothing goes round, not even with real time.
     if (!components(~0u)) return report;
+    const std::uint64_t needed = std::uint64_t{graph_.nodes} * kStates * (sizeof(std::uint32_t) + sizeof(Came));
+    if (needed > memory_bytes) {
+      report.memory_lacking = needed;
+      for (const Class& cls : kClasses) report.undecided.push_back(cls.name);
+      return report;
+    }
     std::array<bool, kClasses.size()> done{};
     for (std::size_t i = 0; i < kClasses.size(); ++i) {
       const Class& cls = kClasses[i];
@@ -292,8 +298,8 @@ class Finder {
 
 }  // namespace
 
-CycleReport find_cycles(const Dependencies& graph, std::uint64_t& steps) {
-  return Finder(graph, steps).run();
+CycleReport find_cycles(const Dependencies& graph, std::uint64_t& steps, std::uint64_t memory_bytes) {
+  return Finder(graph, steps).run(memory_bytes);
 }
 
 }  // namespace orrery::check

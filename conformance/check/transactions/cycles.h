@@ -18,9 +18,11 @@ struct CycleReport {
   std::vector<Anomaly> found;
   std::vector<std::string_view> undecided;  // classes
   bool out_of_budget = false;               // not even the components could be computed
+  std::uint64_t memory_lacking = 0;         // bytes that the search would have needed; 0: it had enough
 };
 
-// Spends from `steps`, one a visited edge.
-CycleReport find_cycles(const Dependencies& graph, std::uint64_t& steps);
+// Spends from `steps`, one a visited edge. What the search remembers of nodes must fit in `memory_bytes`, or
+// no class of cycles is looked for.
+CycleReport find_cycles(const Dependencies& graph, std::uint64_t& steps, std::uint64_t memory_bytes);
 
 }  // namespace orrery::check

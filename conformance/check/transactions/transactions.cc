@@ -132,7 +132,7 @@ TransactionVerdict check_transactions(const history::History& history, Model mod
   graph.add_process_edges();
   graph.add_realtime_edges();
   std::uint64_t steps = budget.steps;
-  CycleReport cycles = find_cycles(graph, steps);
+  CycleReport cycles = find_cycles(graph, steps, budget.memory_bytes);
   verdict.steps = budget.steps - steps;
   verdict.anomalies = std::move(graph.anomalies);
   for (Anomaly& found : cycles.found) verdict.anomalies.push_back(std::move(found));
@@ -141,7 +141,10 @@ TransactionVerdict check_transactions(const history::History& history, Model mod
   unsigned undecided = graph.all_placed ? 0 : kSessions;
   for (const std::string_view cls : cycles.undecided) undecided |= violates(cls);
   if (cycles.out_of_budget) undecided |= kAll & ~kSessions;
-  if (cycles.out_of_budget || !cycles.undecided.empty()) {
+  if (cycles.memory_lacking != 0) {
+    verdict.reason = "looking for cycles among " + std::to_string(work.txns.size()) + " transactions needs " +
+                     std::to_string((cycles.memory_lacking >> 20) + 1) + " MB, more than the budget's memory";
+  } else if (cycles.out_of_budget || !cycles.undecided.empty()) {
     verdict.reason = "the budget of " + std::to_string(budget.steps) +
                      " steps ended before all cycles were looked for";
   }

@@ -313,5 +313,14 @@ TEST(Budget, WithoutStepsNothingIsClaimed) {
   EXPECT_THAT(v.holds, Not(Contains(Level::kSerializability)));
 }
 
+TEST(Budget, WithoutMemoryForItNoCycleIsLookedFor) {
+  const std::string crossed = together({R"([["append","x",1],["r","y",null]])", R"([["append","y",1],["r","x",null]])"});
+  EXPECT_EQ(verdict(crossed, Model::kListAppend).kind, VerdictKind::kViolation);
+  const auto v = verdict(crossed, Model::kListAppend, Level::kSerializability, {.memory_bytes = 100});
+  EXPECT_EQ(v.kind, VerdictKind::kUnknown);
+  EXPECT_THAT(v.violates, IsEmpty());
+  EXPECT_THAT(v.reason, HasSubstr("MB"));
+}
+
 }  // namespace
 }  // namespace orrery::check

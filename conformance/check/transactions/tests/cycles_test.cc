@@ -99,7 +99,7 @@ TEST(Cycles, AreTheShortestOfTheirClass) {
       infer_rw_register(graph);
     }
     std::uint64_t steps = 10'000'000;
-    const CycleReport report = find_cycles(graph, steps);
+    const CycleReport report = find_cycles(graph, steps, Budget{}.memory_bytes);
     ASSERT_TRUE(report.undecided.empty());
     std::uint32_t g1c = kFar, single = kFar;
     for (const Anomaly& cycle : report.found) {
