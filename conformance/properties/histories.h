@@ -22,11 +22,12 @@ struct Part {
 };
 
 struct Operation {
-  enum Kind { kRead, kWrite, kCas, kAdd, kCount, kTransaction };
+  // The last two are not asked of the object: its host crashes and comes back, its instance is ended.
+  enum Kind { kRead, kWrite, kCas, kAdd, kCount, kTransaction, kCrash, kEvict };
   Kind kind;
   int object;           // 0: "a"
   int key;              // register r0 .. r1 (r0 in key-value storage, r1 in SQL) or counter c0
-  int how;              // which of the ways to do it the Worker takes
+  int how;              // which of the ways to do it the Worker takes, 0 .. 2; of an addition 3: a wrong way
   bool pause;           // it awaits a timer halfway
   int after_ms;         // the client waits before
   std::vector<Part> parts;  // of a transaction

@@ -39,7 +39,9 @@ CloudOptions options_of(const Setup& setup) {
   options.kv_weaken = setup.kv_weaken;
   options.world.decisions.seed = setup.seed ? setup.seed : 1;
   options.world.record = std::getenv("ORRERY_STORY") != nullptr;
-  options.world.decisions.base = setup.seed ? DecisionBase::kSeed : DecisionBase::kDefault;
+  options.world.decisions.base = setup.seed && !setup.overrides ? DecisionBase::kSeed : DecisionBase::kDefault;
+  if (setup.overrides) options.world.decisions.overrides = *setup.overrides;
+  options.world.list_decisions = setup.list_decisions;
   return options;
 }
 
@@ -58,12 +60,16 @@ App::App(std::string_view javascript, bool kv) {
 
 Rig::Rig(const App& app, const Setup& setup)
     : cloud_(rig::geography(), app.deployment(), options_of(setup)),
+      scheduler_(explore::make_strategy(cloud_.world(), setup.schedule)),
       faults_(cloud_),
       injector_(cloud_.world(), cloud_.hosts(), cloud_.network(), &faults_),
-      tasks_(std::make_unique<TaskScope>(cloud_.world().loop())) {}
+      tasks_(std::make_unique<TaskScope>(cloud_.world().loop())) {
+  world().loop().schedule_by(scheduler_.get());
+}
 
 Rig::~Rig() {
   tasks_.reset();
+  world().loop().schedule_by(nullptr);
   // What objects, alarms, clients and faults did: not what disks, links and followers did.
   const Trace& trace = world().trace();
   for (const RecordedEvent& e : trace.recorded()) {

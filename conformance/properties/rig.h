@@ -6,6 +6,7 @@
 // defines `atEdge(program, env)` has it called for `POST /edge` instead. FLAGS is a KV namespace, if asked for.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "platform/cloud.h"
 #include "platform/cloud_faults.h"
+#include "sim/explore/strategy.h"
 #include "sim/fault/injector.h"
 #include "sim/fault/survivable.h"
 
@@ -40,6 +42,11 @@ struct Setup {
   std::vector<std::string> pops = {"FRA", "AMS", "LHR"};
   durable::Weaken weaken = {};
   kv::Weaken kv_weaken = {};
+  // Given, every decision but these is the usual one, whatever the seed.
+  std::optional<std::map<std::string, int64_t>> overrides = {};
+  // Who orders what is simultaneous.
+  explore::StrategySpec schedule = {};
+  bool list_decisions = false;  // World::decision_records
 };
 
 // How a request ended.
@@ -90,6 +97,7 @@ class Rig {
                        std::optional<Reply>* out);
 
   Cloud cloud_;
+  std::unique_ptr<Scheduler> scheduler_;
   CloudFaults faults_;
   fault::Injector injector_;
   uint64_t clients_ = 0;
