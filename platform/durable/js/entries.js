@@ -43,9 +43,23 @@ export async function list(handle, options) {
   return promiseResolve(mapOf(natives.storageList(handle.actor, ...parts(range))));
 }
 
+const isSurrogate = (unit) => unit >= "\ud800" && unit <= "\udfff";
+
+/**
+ * Whether a key is before another in the order of their bytes in UTF-8. JavaScript's strings compare by UTF-16, where what
+ * needs two units comes before the last of what needs one.
+ */
+function isBefore(a, b) {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  if (at === a.length || at === b.length) return a.length < b.length;
+  return isSurrogate(a[at]) === isSurrogate(b[at]) ? a[at] < b[at] : isSurrogate(b[at]);
+}
+
 // Whether nothing can be in a checked range.
 function emptyRange({ start, startAfter, end }) {
-  return end !== undefined && (start >= end || startAfter >= end);
+  const first = start ?? startAfter;
+  return end !== undefined && first !== undefined && !isBefore(first, end);
 }
 
 const parts = (range) => [range.start, range.startAfter, range.end, range.prefix, range.reverse, range.limit];
