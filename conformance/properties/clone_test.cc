@@ -198,6 +198,14 @@ TEST(Clones, AreRefusedAlikeOnEveryWay) {
   EXPECT_GT(refused, 0u);
 }
 
+// The engine refuses a WeakRef; within what is copied by hand, as the properties of errors are, it became an empty object.
+TEST(Clones, OfAnErrorThatHoldsAWeakRefAreRefused) {
+  Rig rig(app(""), {});
+  const Graph graph = {{"error", 0, {1}}, {"refused", 3, {}}};
+  const Reply reply = rig.call(rig.add_client("FRA"), "a", {{"things", json_of(graph)}});
+  for (const auto& [way, seen] : reply.body.items()) EXPECT_EQ(seen, "DataCloneError") << way;
+}
+
 TEST(Clones, ACopyThatLosesTypesIsFound) {
   expect_found(20, [] { copies_are_the_same("twice", false); });
 }

@@ -89,6 +89,17 @@ function kindInCall(value, proto) {
   throw refuse(name || "Object");
 }
 
+// Objects of the engine that are more than their properties and that it refuses to clone, of those that natives.isBuiltin
+// does not tell.
+const REFUSED_BY_ENGINE = [
+  WeakRef, FinalizationRegistry, Intl.Collator, Intl.DateTimeFormat, Intl.DisplayNames, Intl.ListFormat, Intl.Locale,
+  Intl.NumberFormat, Intl.PluralRules, Intl.RelativeTimeFormat, Intl.Segmenter,
+];
+function isRefusedByEngine(value) {
+  for (let i = 0; i < REFUSED_BY_ENGINE.length; i++) if (isPrototypeOf(REFUSED_BY_ENGINE[i], value)) return true;
+  return false;
+}
+
 /** What storage, structuredClone and thrown values make of one: instances of classes are plain objects to them. */
 function kindInClone(value, proto) {
   if (typeof value === "function") {
@@ -103,7 +114,7 @@ function kindInClone(value, proto) {
   if (isWritable(value)) throw dataCloneError("WritableStream can only be serialized for RPC.");
   refuseSignal(value);
   if (isOfPlatform(value)) throw refuse(value.constructor?.name || "Object");
-  return PLAIN;
+  return isRefusedByEngine(value) ? ENGINES : PLAIN;
 }
 
 /** Looks through a value; true when something in it needs a place. */
