@@ -225,10 +225,12 @@ Json PlainSqlite::look() {
   Json out = Json::array({exec({.sql = kSchemaQuery})});
   for (size_t i = 1; i < out[0].size(); ++i) {
     const std::string name = out[0][i][1].get<std::string>().substr(2);
-    if (out[0][i][0] == "t:table") out.push_back(exec({.sql = "SELECT * FROM \"" + name + "\""}));
+    if (out[0][i][0] != "t:table") continue;
+    // By table: in which order it goes over all of them is nobody's promise.
+    for (const char* what : {"SELECT * FROM \"", "PRAGMA foreign_key_check(\""})
+      out.push_back(exec({.sql = what + name + (*what == 'S' ? "\"" : "\")")}));
   }
   out.push_back(exec({.sql = "PRAGMA quick_check"}));
-  out.push_back(exec({.sql = "PRAGMA foreign_key_check"}));
   return out;
 }
 

@@ -56,7 +56,7 @@ class Statement {
       case 6: sql = one_of({"DROP TABLE IF EXISTS t1", "DROP TABLE t2", "DROP INDEX IF EXISTS i0", "DROP TRIGGER g0",
                             "DROP VIEW IF EXISTS v0", "ALTER TABLE t0 ADD COLUMN e DEFAULT 'new'",
                             "ALTER TABLE t1 RENAME COLUMN b TO bb", "ALTER TABLE t2 RENAME TO t3",
-                            "ALTER TABLE t0 DROP COLUMN c", "REINDEX", "PRAGMA foreign_key_check", "PRAGMA table_info(t0)"});
+                            "ALTER TABLE t0 DROP COLUMN c", "REINDEX", "PRAGMA foreign_key_check(t1)", "PRAGMA table_info(t0)"});
         break;
       case 7: sql = "CREATE VIEW IF NOT EXISTS v0 AS SELECT a, b, count(*) AS n FROM t0 GROUP BY a, b"; break;
       // Several in one call, or none, or nonsense.
@@ -89,7 +89,7 @@ class Statement {
       case 2: return " NOT NULL";
       case 3: return " DEFAULT " + literal();
       case 4: return " CHECK(" + column() + " IS NOT 7)";
-      case 5: return " REFERENCES " + table() + "(a)" + one_of({"", " ON DELETE CASCADE", " ON UPDATE SET NULL"});
+      case 5: return " REFERENCES t0(a)" + one_of({"", " ON DELETE CASCADE", " ON UPDATE SET NULL"});
       case 6: return " COLLATE NOCASE";
       case 7: return " GENERATED ALWAYS AS (a || 'x')" + one_of({"", " STORED"});
       default: return "";
@@ -108,7 +108,7 @@ class Statement {
  public:
   std::string create_table(const std::string& t) {
     std::string text = "CREATE TABLE " + one_of({"", "IF NOT EXISTS "}) + t + "(a";
-    const std::string key = one_of({" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY AUTOINCREMENT", " PRIMARY KEY", " INT", ""});
+    const std::string key = t == "t0" ? " INTEGER PRIMARY KEY" : one_of({" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY AUTOINCREMENT", " PRIMARY KEY", " INT", ""});
     text += key;
     for (const char* c : {"b", "c", "d"}) text += std::string(", ") + c + one_of({" TEXT", " INTEGER", " REAL", " BLOB", ""}) + constraint();
     return text + ")" + (key == " PRIMARY KEY" && once_in(2) ? " WITHOUT ROWID" : "");

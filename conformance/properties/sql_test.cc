@@ -84,8 +84,8 @@ export class Thing extends DurableObject {
   look(schema) {
     const out = [this.exec(schema)];
     for (const [type, name] of out[0].slice(1))
-      if (type === "t:table") out.push(this.exec(`SELECT * FROM "${name.slice(2)}"`));
-    return [...out, this.exec("PRAGMA quick_check"), this.exec("PRAGMA foreign_key_check")];
+      if (type === "t:table") out.push(this.exec(`SELECT * FROM "${name.slice(2)}"`), this.exec(`PRAGMA foreign_key_check("${name.slice(2)}")`));
+    return [...out, this.exec("PRAGMA quick_check")];
   }
 }
 )js";
