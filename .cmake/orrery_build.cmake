@@ -13,6 +13,27 @@ add_compile_options(-Wall -Wextra -Werror -ffp-contract=off -fno-strict-aliasing
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
+# ORRERY_SANITIZE: AddressSanitizer and UndefinedBehaviorSanitizer over everything of ours; the first finding ends the
+# process. ORRERY_FUZZ: the same, and libFuzzer's counters (conformance/fuzz_targets; clang only).
+option(ORRERY_SANITIZE "build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(ORRERY_FUZZ "build the fuzz targets" OFF)
+if(ORRERY_SANITIZE OR ORRERY_FUZZ)
+  # V8 is built without RTTI, which the vptr check needs.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(ORRERY_FUZZ)
+  # SQLite calls functions through pointers of other types.
+  add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize=function)
+elseif(ORRERY_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")
+  set(CMAKE_C_FLAGS_RELEASE "-O1 -g1")
+endif()
+if(ORRERY_SANITIZE OR ORRERY_FUZZ)
+  # Warnings are the ordinary build's business: through the sanitizers' code g++ sees some that are none.
+  add_compile_options(-Wno-error)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

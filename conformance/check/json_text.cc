@@ -6,6 +6,28 @@ namespace orrery::check {
 
 using history::Value;
 
+namespace {
+
+// Whether the bytes are UTF-8: no byte alone, no longer form than needed, no half of a surrogate pair.
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    const unsigned first = byte(at);
+    const std::size_t more = first < 0x80 ? 0 : first < 0xc2 ? 4 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 4;
+    if (more == 4) return false;
+    for (std::size_t i = 1; i <= more; ++i)
+      if ((byte(at + i) & 0xc0) != 0x80) return false;
+    const unsigned second = byte(at + 1);
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
+        (first == 0xf4 && second > 0x8f))
+      return false;
+    at += more + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
 void JsonText::skip_space() {
   while (at_ < text_.size() &&
          (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r' || text_[at_] == '\n')) {
@@ -121,10 +143,12 @@ bool JsonText::read_escape(std::string& out) {
 bool JsonText::read_string(std::string& out) {
   if (!expect('"')) return false;
   out.clear();
+  bool ascii = true;
   for (;;) {
     if (at_ >= text_.size()) return fail("the string does not end");
     const char c = text_[at_++];
-    if (c == '"') return true;
+    if (c == '"') return ascii || is_utf8(out) || fail("the string before is not UTF-8");
+    ascii = ascii && static_cast<unsigned char>(c) < 0x80;
     if (static_cast<unsigned char>(c) < 0x20) return fail("a control character in a string");
     if (c != '\\') {
       out += c;

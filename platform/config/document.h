@@ -24,7 +24,7 @@ struct Value {
   double number = 0;
   std::string text{};             // kString, and kDate as written
   std::vector<Value> items{};     // kArray
-  std::vector<Member> members{};  // kTable, in the file's order, keys unique
+  std::vector<Member> members;  // kTable, in the file's order, keys unique
 
   /// The member's value, or null when there is none or this is no table.
   const Value* find(std::string_view key) const;

@@ -24,6 +24,8 @@ _KEPT = (
     "HOME",
     "GLIBC_TUNABLES",
 )
+#: Kept too where the launcher was asked for a build with sanitizers (ORRERY_PRESET).
+_OF_SANITIZERS = ("ORRERY_PRESET", "LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 _FIXED = {
     "TZ": "UTC",
     "LANG": "C.UTF-8",
@@ -36,7 +38,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def clean_environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    names = _KEPT + (_OF_SANITIZERS if "ORRERY_PRESET" in os.environ else ())
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, **_FIXED}
 
 

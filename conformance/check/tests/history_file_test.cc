@@ -24,6 +24,16 @@ LineError error(const std::string& text) {
 const std::string kInvoke = R"({"i":0,"p":1,"e":"invoke","f":"write","v":1})"
                             "\n";
 
+TEST(HistoryFile, RefusesTextThatIsNotUtf8SoThatAnswersAreJson) {
+  for (const char* bad : {"\xff", "a\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xf4\x90\x80\x80"}) {
+    const LineError found = error(kInvoke + "{\"" + bad + "\":1}");
+    EXPECT_EQ(found.line, 2u);
+    EXPECT_THAT(found.reason, HasSubstr("not UTF-8"));
+  }
+  const auto read = read_history("{\"p\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\",\"e\":\"invoke\",\"f\":\"read\"}");
+  EXPECT_TRUE(std::holds_alternative<HistoryFile>(read));
+}
+
 TEST(HistoryFile, NumbersOperationsByTheirFirstLine) {
   const auto read = read_history("\n" + kInvoke +
                                  R"({"p":1,"e":"ok"})"

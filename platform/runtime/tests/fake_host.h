@@ -12,7 +12,7 @@
 
 namespace orrery::runtime {
 
-class FakeHost final : public IsolateHost {
+class FakeHost : public IsolateHost {
  public:
   struct Fetch {
     ContextId context;
