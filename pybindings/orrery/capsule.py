@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orrery.errors import EXIT_CODES, UserError
-from orrery.files import parse_json, read_text, write_whole
+from orrery.files import brief, parse_json, quoted, read_text, write_whole
 from orrery.places import shown
 from orrery.schedule import is_schedule, is_sweep
 
@@ -167,7 +167,7 @@ def parse(text: str, name: str) -> Capsule:
         )
     if version != VERSION:
         raise UserError(
-            f"capsule {name} has format {version}; this build reads format {VERSION}"
+            f"capsule {name} has format {brief(str(version))}; this build reads format {VERSION}"
         )
     return _checked(document, refuse)
 
@@ -189,13 +189,13 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
     target = take("target", str)
     seed = take("seed", int)
     if not 0 <= seed <= SEED_MAX:
-        raise refuse(f'"seed" is out of range: {seed}')
+        raise refuse(f'"seed" is out of range: {brief(str(seed))}')
     faults = take("faults", str)
     if faults not in FAULT_PRESETS:
-        raise refuse(f'"faults" is {faults!r}, not one of {", ".join(FAULT_PRESETS)}')
+        raise refuse(f'"faults" is {brief(repr(faults))}, not one of {", ".join(FAULT_PRESETS)}')
     base = take("base", str, required=False, default="seed")
     if base not in ("seed", "default"):
-        raise refuse(f'"base" is {base!r}, not "seed" or "default"')
+        raise refuse(f'"base" is {brief(repr(base))}, not "seed" or "default"')
     overrides = take("overrides", list, required=False, default=[])
     for index, override in enumerate(overrides):
         if (
@@ -205,11 +205,11 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
         ):
             raise refuse(f'"overrides" entry {index} is not {{"key": text, "value": ...}}')
     expect = take("expect", dict, required=False, default={})
-    if "verdict" in expect and expect["verdict"] not in EXIT_CODES:
-        raise refuse(f'"expect.verdict" is {expect["verdict"]!r}')
-    for key in ("rule", "signature", "hash"):
+    for key in ("verdict", "rule", "signature", "hash"):
         if key in expect and type(expect[key]) is not str:
             raise refuse(f'"expect.{key}" is not a text')
+    if "verdict" in expect and expect["verdict"] not in EXIT_CODES:
+        raise refuse(f'"expect.verdict" is {brief(repr(expect["verdict"]))}')
     capsule = Capsule(
         target=target,
         seed=seed,
@@ -245,11 +245,11 @@ def _checked(document: dict[str, Any], refuse) -> Capsule:
     if not all(isinstance(folder, str) for folder in capsule.beside):
         raise refuse('"with" holds something that is not a text')
     if capsule.schedule is not None and not is_schedule(capsule.schedule):
-        raise refuse(f'"schedule" is {capsule.schedule!r}')
+        raise refuse(f'"schedule" is {brief(repr(capsule.schedule))}')
     if capsule.sweep is not None and not is_sweep(capsule.sweep):
         raise refuse('"sweep" is not {"kind": what is counted, "n": which fails}')
     if document:
-        raise refuse(f'unknown key "{next(iter(document))}"')
+        raise refuse(f"unknown key {quoted(next(iter(document)))}")
     return capsule
 
 

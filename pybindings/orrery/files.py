@@ -52,7 +52,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise DuplicateKey(f'the key "{key}" appears twice')
+            raise DuplicateKey(f"the key {quoted(key)} appears twice")
         found[key] = value
     return found
 
@@ -61,14 +61,46 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+#: Nested deeper than this nothing is read, so that what was read can be written: that takes more of the stack.
+_DEPTH_MAX = 200
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEPTH_MAX):
+        level = [
+            member
+            for item in level
+            if isinstance(item, (list, dict))
+            for member in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)
+
+
 def parse_json(text: str) -> Any:
-    """Strict JSON: no duplicate keys, no NaN. Raises ValueError with a one-line message."""
+    """Strict JSON: no duplicate keys, no NaN, no deep nesting. Raises ValueError with a one-line message."""
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if text.count("[") + text.count("{") > _DEPTH_MAX and _too_deep(read):
+        raise ValueError("nested too deeply")
+    return read
+
+
+_SHOWN_MAX = 80
+
+
+def brief(text: str) -> str:
+    """The text, cut where it is too long for a message."""
+    return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 3] + "..."
+
+
+def quoted(name: str) -> str:
+    """A name that somebody wrote, in double quotes, as one line that can be printed whatever is in it."""
+    return brief(json.dumps(name, ensure_ascii=not name.isprintable()))
 
 
 def _umask() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orrery.errors import UserError
-from orrery.files import parse_json, read_text
+from orrery.files import brief, parse_json, quoted, read_text
 from orrery.places import shown
 from orrery.times import parse_us
 
@@ -47,13 +47,13 @@ def _request(line: Any) -> dict[str, Any]:
         raise ValueError("not a JSON object")
     for key in line:
         if key not in _KEYS:
-            raise ValueError(f'unknown key "{key}" (known: {", ".join(sorted(_KEYS))})')
+            raise ValueError(f'unknown key {quoted(key)} (known: {", ".join(sorted(_KEYS))})')
     url = line.get("url")
     if not isinstance(url, str) or not (url.startswith("/") or re.match(r"https?://[^/]", url)):
         raise ValueError('"url" must be a path ("/x") or an http(s) address')
     method = line.get("method", "GET")
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise ValueError(f'"method" is not a method: {method!r}')
+        raise ValueError(f'"method" is not a method: {brief(repr(method))}')
     city = line.get("city", DEFAULT_CITY)
     if not isinstance(city, str) or not city:
         raise ValueError('"city" is not a name')
@@ -70,6 +70,9 @@ def _request(line: Any) -> dict[str, Any]:
             pairs.append(["content-type", "application/json"])
     if body is not None and method in ("GET", "HEAD"):
         raise ValueError(f"a {method} request cannot have a body")
+    for text in (city, url, body or "", *(part for pair in pairs for part in pair)):
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ValueError("a text holds half of a surrogate pair")
     return {
         "at_us": parse_us(line.get("at", 0)),
         "city": city,

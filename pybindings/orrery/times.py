@@ -12,6 +12,8 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Union
 
+from orrery.files import brief
+
 Span = Union[str, int, float, timedelta]
 
 _UNITS_US = {
@@ -34,22 +36,22 @@ def parse_us(span: Span) -> int:
     Raises ValueError with a message that quotes the span.
     """
     if isinstance(span, bool):
-        raise ValueError(f"not a span of time: {span!r}")
+        raise ValueError(f"not a span of time: {brief(repr(span))}")
     if isinstance(span, timedelta):
         us = span // timedelta(microseconds=1)
     elif isinstance(span, (int, float)):
         try:
             us = int((Decimal(repr(span)) * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
         except (ArithmeticError, ValueError):
-            raise ValueError(f"not a span of time: {span!r}") from None
+            raise ValueError(f"not a span of time: {brief(repr(span))}") from None
     elif isinstance(span, str):
         us = _parse_text(span)
     else:
-        raise ValueError(f"not a span of time: {span!r}")
+        raise ValueError(f"not a span of time: {brief(repr(span))}")
     if us < 0:
-        raise ValueError(f"a span of time cannot be negative: {span!r}")
+        raise ValueError(f"a span of time cannot be negative: {brief(repr(span))}")
     if us > MAX_US:
-        raise ValueError(f"a span of time beyond what the world counts: {span!r}")
+        raise ValueError(f"a span of time beyond what the world counts: {brief(repr(span))}")
     return us
 
 
@@ -69,7 +71,7 @@ def _parse_text(text: str) -> int:
         parts += 1
     if not parts or position < len(text):
         raise ValueError(
-            f'not a span of time: {text!r} (write "5s", "250ms", "1m30s", "2h", "14d")'
+            f'not a span of time: {brief(repr(text))} (write "5s", "250ms", "1m30s", "2h", "14d")'
         )
     return int(total.to_integral_value(ROUND_HALF_EVEN))
 

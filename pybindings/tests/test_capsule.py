@@ -82,7 +82,10 @@ def test_every_truncation_is_noticed(tmp_path):
         ({"overrides": [{"key": 1, "value": 2}]}, '"overrides" entry 0'),
         ({"expect": {"hash": 7}}, '"expect.hash"'),
         ({"expect": {"verdict": "maybe"}}, '"expect.verdict"'),
+        ({"expect": {"verdict": ["fail"]}}, '"expect.verdict" is not a text'),
         ({"extra": 1}, 'unknown key "extra"'),
+        ({"two\nlines": 1}, r'unknown key "two\nlines"'),
+        ({"k" * 200: 1}, 'unknown key "kkk'),
     ],
 )
 def test_a_wrong_field_is_named_even_under_a_right_checksum(tmp_path, change, complaint):
@@ -94,6 +97,7 @@ def test_a_wrong_field_is_named_even_under_a_right_checksum(tmp_path, change, co
     with pytest.raises(UserError) as raised:
         capsule.read(path)
     assert complaint in raised.value.message
+    assert "\n" not in raised.value.message and len(raised.value.message) < 300
 
 
 def test_a_capsule_of_a_later_format_says_so(tmp_path):
@@ -116,6 +120,7 @@ def test_a_capsule_of_a_later_format_says_so(tmp_path):
         "{}",
         '{"orrery":1,"orrery":1}',
         "[" * 100_000,
+        '{"orrery":1,"weaken":' + "[" * 988 + "]" * 988 + "}",
         "\x00",
         '{"orrery":NaN}',
     ],

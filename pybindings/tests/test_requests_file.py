@@ -39,6 +39,13 @@ def test_requests_come_in_the_order_of_their_times(tmp_path):
         ('{"url":"/","method":"G T"}', "not a method"),
         ('{"url":"/","url":"/"}', "twice"),
         ('{"url":"/","city":7}', '"city"'),
+        ('{"url":"/","method":"POST","body":' + "[" * 300 + "]" * 300 + "}", "nested too deeply"),
+        (r'{"url":"/\ud800"}', "surrogate"),
+        (r'{"url":"/","city":"\udc00"}', "surrogate"),
+        (r'{"url":"/","headers":{"a":"\ud800"}}', "surrogate"),
+        (r'{"url":"/","method":"POST","body":"\ud800"}', "surrogate"),
+        (r'{"url":"/","two\nlines":1}', r'unknown key "two\nlines"'),
+        (r'{"url":"/","two\nlines":1,"two\nlines":2}', r'"two\nlines" appears twice'),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, line, complaint):
