@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,7 @@ def run(target: str, seconds: int) -> dict[str, object]:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     log = work / "log"
+    before = _cpu_seconds()
     with log.open("wb") as out:
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
     told = log.read_text(errors="replace")
@@ -98,6 +100,7 @@ def run(target: str, seconds: int) -> dict[str, object]:
     return {
         "target": target,
         "seconds": int(_last(r"Done \d+ runs in (\d+) second", told)),
+        "cpu_seconds": round(_cpu_seconds() - before),
         "executions": int(_last(r"stat::number_of_executed_units:\s+(\d+)", told)),
         "executions_per_second": int(_last(r"stat::average_exec_per_sec:\s+(\d+)", told)),
         "coverage": int(_last(r"cov: (\d+)", told)),
@@ -105,6 +108,12 @@ def run(target: str, seconds: int) -> dict[str, object]:
         "memory_mb": int(_last(r"stat::peak_rss_mb:\s+(\d+)", told)),
         "verdict": "clean" if clean else (inputs[0] if inputs else "ended"),
     }
+
+
+def _cpu_seconds() -> float:
+    """Of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _last(pattern: str, text: str) -> str:

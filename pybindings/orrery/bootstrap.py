@@ -38,7 +38,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def clean_environment() -> dict[str, str]:
-    names = _KEPT + (_OF_SANITIZERS if "ORRERY_PRESET" in os.environ else ())
+    names = _KEPT + (_OF_SANITIZERS if os.environ.get("ORRERY_PRESET") == "asan" else ())
     kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, **_FIXED}
 

@@ -155,6 +155,24 @@ def test_jobs_must_be_a_number(checkout):
     assert code == 2 and "ORRERY_JOBS" in err
 
 
+def test_a_preset_is_built_beside_the_ordinary_build_and_preloads_its_sanitizer(checkout):
+    (checkout.fakes / "g++").write_text('#!/bin/bash\necho "/nowhere/${1#*=}"\n')
+    (checkout.folder / "pybindings" / "orrery" / "__main__.py").write_text(
+        "import os\nprint(os.environ['ORRERY_BUILD'][-4:], os.environ.get('LD_PRELOAD', '').split(':')[0])\n"
+    )
+    checkout.run("run")
+    checkout.calls()
+    _, out, _ = checkout.run("run", ORRERY_PRESET="asan")
+    assert out == "asan /nowhere/libasan.so\n"
+    assert checkout.calls() == ["cmake", "ninja _orrery"]
+    assert checkout.run("run")[1] == "ease \n" and checkout.calls() == []
+
+
+def test_a_preset_nobody_knows_is_refused(checkout):
+    code, _, err = checkout.run("run", ORRERY_PRESET="fast")
+    assert code == 2 and "ORRERY_PRESET" in err and checkout.calls() == []
+
+
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_has_nothing_to_say():
     done = subprocess.run(
