@@ -112,3 +112,44 @@ def test_a_try_counts_up_to_its_first_find_in_whatever_order_runs_end(flaw: muse
     assert one.over and one.result() == {
         "seeds": 2, "seconds": 0.5, "seed": 102, "rule": flaw.watched.rules[0], "reason": "why"
     }  # fmt: skip
+
+
+ROUNDS = """
+import json
+from pathlib import Path
+from orrery import false_alarms
+from orrery.pool import Pool
+
+false_alarms.all_files = lambda: [Path("right/scenario.py"), Path("votes/scenario.py")]
+counted = false_alarms.empty("a build")
+with Pool(2) as pool:
+    for _ in range(2):
+        false_alarms.add_round(pool, counted, 3, lambda plans: None)
+print(json.dumps(counted))
+"""
+MOOD = """import orrery
+
+@orrery.scenario(faults="none")
+async def calm(world):
+    await world.sleep("1s")
+
+@orrery.scenario(faults="none")
+async def nervous(world):
+    world.check.that(world.random.random() < 2 if world.seed != 5 else False, "of nothing", rule="DO-LIN-1")
+
+@orrery.scenario(faults="none", expect="DO-LIN-1")
+async def faulty(world):
+    world.check.that(False, "as expected", rule="DO-LIN-1")
+"""
+
+
+def test_every_right_scenario_gets_as_many_seeds_and_each_alarm_is_counted(tmp_path: Path) -> None:
+    real = Real(tmp_path)
+    for folder in ("right", "votes"):
+        (real.folder / folder).mkdir()
+        (real.folder / folder / "scenario.py").write_text(MOOD)
+    counted = json.loads(real.python(ROUNDS).out)
+    assert (counted["runs"], counted["seeds"], counted["alarms"], counted["verdict"]) == (12, 6, 1, "fail")
+    calm, nervous = counted["scenarios"].values()
+    assert (calm["runs"], calm["alarms"], nervous["runs"]) == (6, 0, 6)
+    assert nervous["failures"] == [{"rule": "DO-LIN-1", "seed": 5, "reason": "of nothing"}]
