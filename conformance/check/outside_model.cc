@@ -18,7 +18,11 @@ std::int64_t OutsideModel::step(std::int64_t state, std::int64_t kind) {
   const std::uint64_t question =
       static_cast<std::uint64_t>(state) << 32 | static_cast<std::uint64_t>(kind);
   const auto found = known_.find(question);
-  if (found != known_.end()) return found->second;
+  if (found != known_.end()) {
+    if (++remembered_ % kPollEvery != 0 || poll()) return found->second;
+    given_up_ = true;
+    return kGivenUp;
+  }
   ++asked_;
   const std::int64_t next = ask(state, kind);
   if (next == kGivenUp) {

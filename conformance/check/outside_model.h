@@ -51,12 +51,16 @@ class OutsideModel {
 
  protected:
   virtual std::int64_t ask(std::int64_t state, std::int64_t kind) = 0;
+  // Called now and then while nothing is asked, so that it may still give up: false.
+  virtual bool poll() { return true; }
 
  private:
+  static constexpr std::uint64_t kPollEvery = 4096;
   static constexpr std::uint64_t kBytesOfOneAnswer = 56;
 
   std::unordered_map<std::uint64_t, std::int64_t> known_;  // look-up only
   std::uint64_t asked_ = 0;
+  std::uint64_t remembered_ = 0;
   bool given_up_ = false;
 };
 

@@ -46,6 +46,14 @@ std::int64_t PythonModel::ask(std::int64_t state, std::int64_t kind) {
   return answer([&] { return step_(state, kind).cast<std::int64_t>(); });
 }
 
+// An alarm is heard by Python only while Python runs.
+bool PythonModel::poll() {
+  return answer([] {
+           if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+           return 1;
+         }) == 1;
+}
+
 std::string PythonModel::why() const {
   return raised_.is_none() ? std::string() : std::string("the model gave up");
 }

@@ -27,6 +27,7 @@ class PythonModel : public check::OutsideModel {
 
  protected:
   std::int64_t ask(std::int64_t state, std::int64_t kind) override;
+  bool poll() override;
 
  private:
   template <typename Question>

@@ -4,9 +4,10 @@ the operations that contradict each other. One HTML file that needs nothing else
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Callable
 
 #: So many operations are drawn; of a longer history those around the contradiction, or the first.
 DRAWN_MAX = 600
@@ -33,21 +34,34 @@ class Bar:
     outcome: str
 
 
-def bars(text: str) -> list[Bar]:
-    """The operations of a history that was read without complaint."""
+def bars(text: str, kept: Callable[[int], bool] = lambda _: True) -> list[Bar]:
+    """The operations of a history that was read without complaint; of those begun on lines that are `kept`. Of the other
+    lines only those are read that may answer one."""
     out: list[Bar] = []
     open_by: dict[str, Bar] = {}
+    names: dict[str, str] = {}
+    answers: re.Pattern[str] | None = None
     for number, line in enumerate(text.splitlines(), 1):
+        if not (keep := kept(number)) and (not open_by or answers is not None and not answers.search(line)):
+            continue
         if not line.strip():
             continue
+        if answers is None and not keep:
+            answers = re.compile(r'"p"\s*:\s*(?:' + "|".join(re.escape(names[process]) for process in open_by) + r")\s*[,}]")
+            if not answers.search(line):
+                continue
         event = json.loads(line)
         process = _plain(event["p"])
         if event["e"] == "invoke":
-            bar = Bar(number, process, _told(event), number, None, "info")
-            open_by[process] = bar
-            out.append(bar)
+            if keep:
+                bar = Bar(number, process, _told(event), number, None, "info")
+                open_by[process], names[process], answers = bar, json.dumps(event["p"], ensure_ascii=False), None
+                out.append(bar)
             continue
-        ended = open_by.pop(process)
+        ended = open_by.pop(process, None)
+        if ended is None:
+            continue
+        answers = None
         ended.outcome = event["e"]
         if event["e"] == "info":
             continue
@@ -69,9 +83,9 @@ def _told(event: dict[str, Any]) -> str:
 
 def page(name: str, model: str, text: str, result: dict[str, Any]) -> str:
     """The page. result: what `check_history` answered, with its orders."""
-    every = bars(text)
-    witness = [op["line"] for op in result.get("witness", {}).get("operations", [])]
-    drawn = _chosen(every, witness)
+    witness = {op["line"] for op in result.get("witness", {}).get("operations", [])}
+    drawn = _chosen(text, witness)
+    operations = result.get("operations", len(drawn))
     order = {line: number for one in result.get("orders", []) for number, line in enumerate(one, 1)}
     if result["verdict"] != "ok":
         order = {}
@@ -80,7 +94,9 @@ def page(name: str, model: str, text: str, result: dict[str, Any]) -> str:
     tone = {"ok": "good", "violation": "bad"}.get(result["verdict"], "")
     lines = [result.get("witness", {}).get("sentence", ""), result.get("reason", "")]
     told = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
-    left_out = "" if len(drawn) == len(every) else f" Drawn are {len(drawn):,} of them."
+    left_out = "" if len(drawn) >= operations else f" Drawn are {len(drawn):,} of them."
+    if result["verdict"] == "ok" and not order and operations:
+        left_out += " Their order is not shown: it was not asked for, or the search for one did not end within the budget."
     rows = "".join(
         f"<tr><td>{bar.line}</td><td>{escape(bar.process)}</td><td>{escape(bar.text)}</td><td>{bar.outcome}</td>"
         f"<td>{order.get(bar.line, '')}</td></tr>"
@@ -89,24 +105,25 @@ def page(name: str, model: str, text: str, result: dict[str, Any]) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(name)}</title><style>{_STYLE}</style>"
         f"<h1>{escape(name)} as a {escape(model)}</h1>"
-        f"<p class=\"verdict {tone}\">{verdict}</p>{told}<p>{len(every):,} operations.{left_out}</p>"
+        f"<p class=\"verdict {tone}\">{verdict}</p>{told}<p>{operations:,} operations.{left_out}</p>"
         "<p class=key><span style=\"background:#cfe3f7\">answered</span><span style=\"background:#f8e3b5\">no answer</span>"
         "<span style=\"background:#e4e4e4\">did not happen</span>"
         + ("<span style=\"border:2px solid #b3261e\">contradict each other</span>" if witness else
            "numbers: a place in the order that was found, for each key" if order else "")
-        + f"</p><figure>{_drawing(drawn, set(witness), order)}</figure>"
+        + f"</p><figure>{_drawing(drawn, witness, order)}</figure>"
         f"<table><tr><th>line<th>process<th>operation<th>outcome<th>order</tr>{rows}</table></html>\n"
     )
 
 
-def _chosen(every: list[Bar], witness: list[int]) -> list[Bar]:
-    if len(every) <= DRAWN_MAX:
-        return every
-    if not witness:
-        return every[:DRAWN_MAX]
-    last = max(index for index, bar in enumerate(every) if bar.line in witness)
-    near = set(range(max(0, last - DRAWN_MAX // 2), min(len(every), last + DRAWN_MAX // 2)))
-    return [bar for index, bar in enumerate(every) if index in near or bar.line in witness]
+def _chosen(text: str, witness: set[int]) -> list[Bar]:
+    """All operations if they are few; else the first, or those begun around the end of the contradiction."""
+    lines = text.count("\n") + 1
+    if lines <= 2 * DRAWN_MAX:
+        return [bar for number, bar in enumerate(bars(text)) if number < DRAWN_MAX or bar.line in witness]
+    # Two lines make an operation.
+    first, last = (max(witness) - DRAWN_MAX, max(witness) + DRAWN_MAX) if witness else (1, 2 * DRAWN_MAX)
+    found = bars(text, lambda line: first <= line < last or line in witness)
+    return [bar for number, bar in enumerate(found) if number < DRAWN_MAX or bar.line in witness]
 
 
 def _drawing(drawn: list[Bar], witness: set[int], order: dict[int, int]) -> str:

@@ -165,10 +165,9 @@ def _unknown(model: str | OwnModel, text: str, reason: str) -> dict[str, Any]:
 
 def _innermost(trace: str, model: OwnModel) -> str:
     """Where the model was, from what the C thread wrote."""
-    frames = re.findall(r'File "([^"]+)", line (\d+)', trace)
-    here = str(Path(__file__).parent)
-    for file, line in frames:
-        if not file.startswith(here) and file[:1] != "<":
+    near = model.path.parent if model.path is not None else None
+    for file, line in re.findall(r'File "([^"<]+)", line (\d+)', trace):
+        if near is None or Path(file).resolve().parent == near:
             return f", at {shown(file)}:{line}"
     return f", in {model.name}"
 

@@ -52,6 +52,18 @@ def test_of_a_long_history_the_part_around_the_contradiction_is_drawn() -> None:
     assert f"line {4 * DRAWN_MAX + 1}:" in made and "line 1:" in made and "so it is" in made
 
 
+def test_of_lines_that_are_not_drawn_only_answers_are_read() -> None:
+    events = [{"p": "late", "e": "invoke", "f": "write", "v": 1}, {"p": "never", "e": "invoke", "f": "read"}]
+    events += [
+        event
+        for n in range(9)
+        for event in ({"p": n, "e": "invoke", "f": "read"}, {"p": n, "e": "ok", "f": "read", "v": 7})
+    ]
+    text = lines(events) + '{"p" : "late" , "e":"ok","f":"write"}\n' + "no JSON, and nobody's answer\n"
+    drawn = bars(text, lambda line: line <= 3)
+    assert [(bar.begin, bar.end, bar.outcome) for bar in drawn] == [(1, 21, "ok"), (2, None, "info"), (3, 4, "ok")]
+
+
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[Real]:
     folder = Real(tmp_path)
