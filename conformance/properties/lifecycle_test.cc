@@ -104,8 +104,11 @@ class Life {
  public:
   explicit Life(Rig& rig) : world_(rig.world()) {
     world_.observers().subscribe<worker::ConsoleLine>([this](const worker::ConsoleLine& line, const EventContext&) { read(std::string(line.line)); });
-    world_.observers().subscribe<durable::ObjectStarted>([this](const durable::ObjectStarted&, const EventContext&) { starts(); });
-    world_.observers().subscribe<durable::ObjectEnded>([this](const durable::ObjectEnded& e, const EventContext&) { ends(e.why); });
+    world_.observers().subscribe<durable::ObjectStarted>([this](const durable::ObjectStarted& e, const EventContext&) { starts(e.epoch); });
+    world_.observers().subscribe<durable::ObjectEnded>([this](const durable::ObjectEnded& e, const EventContext&) {
+      // A host that was about to begin one and did not tells so too.
+      if (e.epoch == epoch_) ends(e.why);
+    });
   }
   const std::string& contradiction() const { return contradiction_; }
   uint64_t instances() const { return ended_.size() + (me_ ? 1 : 0); }
@@ -116,11 +119,12 @@ class Life {
   void only_idleness_ends() { calm_ = true; }
 
  private:
-  void starts() {
+  void starts(uint64_t epoch) {
     // That a host crashed nobody tells: what still runs of the instance there tells itself.
     if (begun_ && !over_ && calm_) note("an instance begins before the one before it has ended");
     end();
     begun_ = true;
+    epoch_ = epoch;
     over_ = false;
   }
   void ends(std::string_view why) {
@@ -174,7 +178,7 @@ class Life {
   std::string contradiction_;
   std::set<uint64_t> ended_;  // instances, by what they call themselves
   std::set<uint64_t> works_;  // that the instance waits for
-  uint64_t me_ = 0, events_ = 0, acknowledged_ = 0, idle_ends_ = 0;
+  uint64_t me_ = 0, epoch_ = 0, events_ = 0, acknowledged_ = 0, idle_ends_ = 0;
   bool begun_ = false, over_ = false, ready_ = false, calm_ = false;
   Instant rested_{0};
 };

@@ -234,7 +234,7 @@ auto program() { return rc::gen::resize(6, rc::gen::arbitrary<std::vector<Transa
 
 TEST(Recovery, KeepsEveryAcknowledgedTransactionAfterEveryCrash) {
   size_t crashes = 0;
-  expect_holds(30, [&] {
+  expect_holds(24, [&] {
     EveryCrash all(*program(), {});
     all.run();
     crashes += all.crashes();
@@ -244,7 +244,7 @@ TEST(Recovery, KeepsEveryAcknowledgedTransactionAfterEveryCrash) {
 }
 
 TEST(Recovery, HoldsWithRollbackJournalsToo) {
-  expect_holds(20, [] {
+  expect_holds(15, [] {
     const auto mode = *rc::gen::element<std::string>("DELETE", "TRUNCATE", "PERSIST");
     EveryCrash all(*program(), {.journal_mode = mode});
     all.run();
