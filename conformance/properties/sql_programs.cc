@@ -32,7 +32,7 @@ class Statement {
     auto sub = [&] { return expression(depth - 1); };
     switch (kind) {
       case 0: return literal();
-      case 1: case 2: return column();
+      case 1: case 2: return in_row_ ? column() : literal();
       case 3: return parameter();
       case 4: return "(" + sub() + one_of({" + ", " - ", " * ", " / ", " % ", " || ", " & ", " << "}) + sub() + ")";
       case 5: return "(" + sub() + one_of({" = ", " < ", " >= ", " <> ", " IS ", " IS NOT ", " LIKE ", " GLOB "}) + sub() + ")";
@@ -46,7 +46,7 @@ class Statement {
   }
 
   void draw() {
-    switch (*rc::gen::weightedElement<int>({{6, 0}, {10, 1}, {4, 2}, {3, 3}, {8, 4}, {2, 5}, {1, 6}, {1, 7}, {1, 8}})) {
+    switch (*rc::gen::weightedElement<int>({{5, 0}, {16, 1}, {5, 2}, {3, 3}, {10, 4}, {3, 5}, {1, 6}, {1, 7}, {1, 8}})) {
       case 0: sql = create(); break;
       case 1: sql = insert() + returning(); break;
       case 2: sql = "UPDATE " + or_what() + table() + " SET " + column() + " = " + expression(2) + where() + returning(); break;
@@ -68,6 +68,8 @@ class Statement {
   }
 
  private:
+  bool in_row_ = true;  // columns may be named
+
   std::string parameter() {
     switch (*number(0, 5)) {
       case 0: bindings.emplace_back(); break;
@@ -83,7 +85,7 @@ class Statement {
   static std::string returning() { return once_in(3) ? one_of({" RETURNING *", " RETURNING a, typeof(b) AS a"}) : ""; }
 
   // Without parameters: they are not allowed in a schema.
-  std::string constraint() {
+  std::string constraint(char of) {
     switch (*number(0, 24)) {
       case 0: case 1: return " UNIQUE";
       case 2: return " NOT NULL";
@@ -91,7 +93,7 @@ class Statement {
       case 4: return " CHECK(" + column() + " IS NOT 7)";
       case 5: return " REFERENCES t0(a)" + one_of({"", " ON DELETE CASCADE", " ON UPDATE SET NULL"});
       case 6: return " COLLATE NOCASE";
-      case 7: return " GENERATED ALWAYS AS (a || 'x')" + one_of({"", " STORED"});
+      case 7: return of != 'd' ? "" : " GENERATED ALWAYS AS (a || 'x')" + one_of({"", " STORED"});
       default: return "";
     }
   }
@@ -107,10 +109,10 @@ class Statement {
 
  public:
   std::string create_table(const std::string& t) {
-    std::string text = "CREATE TABLE " + one_of({"", "IF NOT EXISTS "}) + t + "(a";
+    std::string text = "CREATE TABLE " + one_of({"", "IF NOT EXISTS ", "IF NOT EXISTS ", "IF NOT EXISTS "}) + t + "(a";
     const std::string key = t == "t0" ? " INTEGER PRIMARY KEY" : one_of({" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY AUTOINCREMENT", " PRIMARY KEY", " INT", ""});
     text += key;
-    for (const char* c : {"b", "c", "d"}) text += std::string(", ") + c + one_of({" TEXT", " INTEGER", " REAL", " BLOB", ""}) + constraint();
+    for (const char* c : {"b", "c", "d"}) text += std::string(", ") + c + one_of({" TEXT", " INTEGER", " REAL", " BLOB", ""}) + constraint(*c);
     return text + ")" + (key == " PRIMARY KEY" && once_in(2) ? " WITHOUT ROWID" : "");
   }
 
@@ -118,12 +120,14 @@ class Statement {
   std::string insert() {
     const std::string t = table();
     std::string text = "INSERT " + or_what() + "INTO " + t;
-    if (once_in(6)) return text + "(a, b) " + select(1);
+    if (once_in(6)) return text + "(a, b) SELECT " + one_of({"a, b", "a + 1, c", "NULL, b", "*"}) + " FROM " + table() + where();
     text += "(a, b, c) VALUES";
+    in_row_ = once_in(20);
     for (int rows = *number(1, 4); rows > 0; --rows) {
       text += "(" + one_of({"NULL", "1", "2", "3", "4", "'k'"}) + ", " + expression(1) + ", " + expression(0) + ")";
       if (rows > 1) text += ", ";
     }
+    in_row_ = true;
     switch (*number(0, 6)) {
       case 0: return text + " ON CONFLICT DO NOTHING";
       case 1: return text + " ON CONFLICT(a) DO UPDATE SET b = excluded.b, c = " + expression(1);
@@ -151,7 +155,12 @@ class Statement {
                      t + " WHERE a <= i) FROM n";
       case 5: return "SELECT a, b FROM " + t + " WHERE b IN (SELECT b FROM " + table() + ")" + " ORDER BY 2 DESC, 1 LIMIT 3 OFFSET 1";
       case 6: return "SELECT DISTINCT " + expression(depth) + " FROM " + t + where();
-      case 7: return "SELECT " + expression(depth) + ", " + expression(depth);
+      case 7: {
+        in_row_ = once_in(20);
+        std::string text = "SELECT " + expression(depth) + ", " + expression(depth);
+        in_row_ = true;
+        return text;
+      }
       default: return "SELECT * FROM " + t + where() + one_of({"", " ORDER BY b, a", " ORDER BY c DESC", " LIMIT 2"});
     }
   }

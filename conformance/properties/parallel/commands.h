@@ -63,7 +63,7 @@ class Shrinker {
  public:
   using Run = std::function<Outcome(const Commands<Command>&, const Interleaving&)>;
   // attempts: under so many interleavings drawn anew a smaller program is tried before it counts as passing.
-  explicit Shrinker(Run run, int attempts = 6) : run_(std::move(run)), attempts_(attempts) {}
+  explicit Shrinker(Run run, int attempts = 4) : run_(std::move(run)), attempts_(attempts) {}
 
   // The smallest story of a run that failed: no command can be left out, moved ahead of the branches or made simpler
   // and still fail under the same decisions or some drawn anew; without any one decision it passes.

@@ -140,11 +140,11 @@ Story<Operation> story_of(const Range& range, durable::Weaken weaken, int draws)
 }
 
 TEST(ParallelCommands, AreAnsweredAsIfOneRanAfterAnother) {
-  expect_holds(40, [] { are_linearizable({}); });
+  expect_holds(25, [] { are_linearizable({}); });
 }
 
 TEST(ParallelCommands, AreSoAcrossCrashesAndEvictions) {
-  expect_holds(30, [] { are_linearizable({.ends = true}); });
+  expect_holds(20, [] { are_linearizable({.ends = true}); });
 }
 
 TEST(ParallelCommands, SectionsThatLetOthersInBecomeTwoCommands) {
