@@ -16,8 +16,8 @@ namespace {
 constexpr std::string_view kThing = R"js(
 const views = [Uint8Array, Int16Array, Float32Array, Float64Array, BigUint64Array, Uint8ClampedArray, DataView];
 const errors = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
-const scalars = [undefined, null, true, false, 0, -0, 1, -1, 0.5, NaN, Infinity, 2 ** 31, -(2 ** 53), "", "a", "é😀", "\ud800",
-  "x".repeat(3000), 0n, -1n, 2n ** 70n, 1e-320];
+const scalars = [undefined, null, true, false, 0, -0, 1, -1, 0.5, NaN, Infinity, 2 ** 31, -(2 ** 53), "", "a", "é😀",
+  "\ud800", "x".repeat(3000), 0n, -1n, 2n ** 70n, 1e-320];
 const refused = [() => Symbol("s"), () => new WeakMap(), () => new WeakSet(), () => new WeakRef({}),
   () => (function* () {})(), () => new Intl.Collator(), () => Promise.resolve(1)];
 
@@ -91,9 +91,11 @@ function difference(a, b, seen, back, path) {
   if (a instanceof RegExp) return inner(`${a}`, `${b}`, "source");
   if (a instanceof ArrayBuffer) return lists([...new Uint8Array(a)], [...new Uint8Array(b)], "byte");
   if (ArrayBuffer.isView(a))
-    return inner(a.byteOffset, b.byteOffset, "offset") ?? inner(a.byteLength, b.byteLength, "length") ?? inner(a.buffer, b.buffer, "buffer");
+    return inner(a.byteOffset, b.byteOffset, "offset") ?? inner(a.byteLength, b.byteLength, "length")
+      ?? inner(a.buffer, b.buffer, "buffer");
   if (a instanceof Error)
-    return inner(a.name, b.name, "name") ?? inner(a.message, b.message, "message") ?? inner(a.cause, b.cause, "cause") ?? inner(a.extra, b.extra, "extra");
+    return inner(a.name, b.name, "name") ?? inner(a.message, b.message, "message")
+      ?? inner(a.cause, b.cause, "cause") ?? inner(a.extra, b.extra, "extra");
   for (const Box of [Number, String, Boolean, BigInt])
     if (a instanceof Box) return inner(a.valueOf(), b.valueOf(), "valueOf");
   if (Array.isArray(a) && a.length !== b.length) return `${path}: length ${a.length} became ${b.length}`;
@@ -108,8 +110,16 @@ export class Thing extends DurableObject {
     const { storage } = this.ctx;
     const other = this.env.THING.get(this.env.THING.idFromName("z"));
     const ways = {
-      storage: async (value) => { await storage.put("v", value); const got = await storage.get("v"); await storage.delete("v"); return got; },
-      later: async (value) => { await Promise.all([storage.put("w", value), storage.sync()]); return (await storage.list({ prefix: "w" })).get("w"); },
+      storage: async (value) => {
+        await storage.put("v", value);
+        const got = await storage.get("v");
+        await storage.delete("v");
+        return got;
+      },
+      later: async (value) => {
+        await Promise.all([storage.put("w", value), storage.sync()]);
+        return (await storage.list({ prefix: "w" })).get("w");
+      },
       kv: (value) => { storage.kv.put("k", value); return storage.kv.get("k"); },
       rpc: (value) => other.give(value),
       clone: (value) => structuredClone(value),

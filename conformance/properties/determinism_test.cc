@@ -155,7 +155,8 @@ void a_decision_dropped_moves_no_other(bool slip, uint64_t* kept = nullptr, uint
 TEST(Decisions, ThatAreDroppedMoveNoOthersInRandomWorlds) {
   uint64_t kept = 0, met = 0;
   expect_holds(12, [&] { a_decision_dropped_moves_no_other(false, &kept, &met); });
-  std::printf("  %llu of %llu decisions were met again\n", static_cast<unsigned long long>(kept), static_cast<unsigned long long>(met));
+  std::printf("  %llu of %llu decisions were met again\n", static_cast<unsigned long long>(kept),
+              static_cast<unsigned long long>(met));
   EXPECT_GT(kept * 10, met * 7);
 }
 

@@ -45,7 +45,11 @@ export class Thing extends DurableObject {
     try {
       if (work === "await") await wait(ms);
       if (work === "waitUntil") this.ctx.waitUntil(this.kept(wait(ms)));
-      if (work === "timer") { const number = ++this.works; this.tell("keep", number); setTimeout(() => this.tell("done", number), ms); }
+      if (work === "timer") {
+        const number = ++this.works;
+        this.tell("keep", number);
+        setTimeout(() => this.tell("done", number), ms);
+      }
       if (work === "section") await this.ctx.blockConcurrencyWhile(() => wait(Math.min(ms, 20000)));
       if (work === "alarm") await this.ctx.storage.setAlarm(Date.now() + ms);
       if (work === "fail") throw new Error("as planned");
@@ -85,9 +89,10 @@ void showValue(const Step& s, std::ostream& os) {
 rc::Gen<std::vector<Step>> programs(bool ends) {
   return rc::gen::resize(12, rc::gen::container<std::vector<Step>>(rc::gen::exec([ends] {
     Step s{};
-    s.kind = *rc::gen::weightedElement<Step::Kind>({{10, Step::kAsk}, {ends ? 1u : 0u, Step::kEvict}, {ends ? 1u : 0u, Step::kCrash}});
+    const size_t once = ends ? 1 : 0;
+    s.kind = *rc::gen::weightedElement<Step::Kind>({{10, Step::kAsk}, {once, Step::kEvict}, {once, Step::kCrash}});
     s.work = *rc::gen::weightedElement<std::string>({{4, "nothing"}, {2, "await"}, {3, "waitUntil"}, {3, "timer"}, {1, "section"},
-                                                     {1, "fail"}, {ends ? 1u : 0u, "alarm"}, {ends ? 1u : 0u, "abort"}});
+                                                     {1, "fail"}, {once, "alarm"}, {once, "abort"}});
     s.ms = *rc::gen::oneOf(number(0, 100), number(0, 30'000));
     s.after_ms = *rc::gen::oneOf(number(0, 50), number(0, 30'000));
     s.twice = *number(0, 3) == 2;
@@ -103,9 +108,12 @@ constexpr Duration kSlack = millis(1500);
 class Life {
  public:
   explicit Life(Rig& rig) : world_(rig.world()) {
-    world_.observers().subscribe<worker::ConsoleLine>([this](const worker::ConsoleLine& line, const EventContext&) { read(std::string(line.line)); });
-    world_.observers().subscribe<durable::ObjectStarted>([this](const durable::ObjectStarted& e, const EventContext&) { starts(e.epoch); });
-    world_.observers().subscribe<durable::ObjectEnded>([this](const durable::ObjectEnded& e, const EventContext&) {
+    Observers& seen = world_.observers();
+    seen.subscribe<worker::ConsoleLine>(
+        [this](const worker::ConsoleLine& line, const EventContext&) { read(std::string(line.line)); });
+    seen.subscribe<durable::ObjectStarted>(
+        [this](const durable::ObjectStarted& e, const EventContext&) { starts(e.epoch); });
+    seen.subscribe<durable::ObjectEnded>([this](const durable::ObjectEnded& e, const EventContext&) {
       // A host that was about to begin one and did not tells so too.
       if (e.epoch == epoch_) ends(e.why);
     });
@@ -153,7 +161,8 @@ class Life {
     if (ended_.contains(me)) return note("an instance goes on after its end: " + what);
     if (what == "made") {
       if (me_) note("a constructor runs twice");
-      if (n < acknowledged_) note("an instance begins with " + std::to_string(n) + " stored, " + std::to_string(acknowledged_) + " were promised");
+      if (n < acknowledged_)
+        note("an instance begins with " + std::to_string(n) + " stored, " + std::to_string(acknowledged_) + " were promised");
       me_ = me;
     } else if (me != me_) {
       note("an instance runs beside the one that began last: " + what);
@@ -162,7 +171,8 @@ class Life {
     if (what == "event") {
       if (!ready_) note("an event is ahead of the constructor's section");
       if (n != ++events_) note("an instance remembers " + std::to_string(n) + " events, it had " + std::to_string(events_));
-      if (calm_ && events_ > 1 && works_.size() == 1 && world_.now() - rested_ > kIdle + kSlack) note("an idle instance was not put away");
+      if (calm_ && events_ > 1 && works_.size() == 1 && world_.now() - rested_ > kIdle + kSlack)
+        note("an idle instance was not put away");
     }
     if (what == "keep") works_.insert(n);
     if (what == "done") {

@@ -88,9 +88,10 @@ void showValue(const Request& r, std::ostream& os) {
 
 // The order of bytes is not that of JavaScript's strings once there are surrogates.
 rc::Gen<std::string> keys() {
-  auto part = rc::gen::element<std::string>("a", "a", "b", "ab", std::string(1, '\0'), "\x7f", "é", "\xed\x9f\xbf", "\xee\x80\x80",
-                                            "\xef\xbf\xbf", "😀", "\xf4\x8f\xbf\xbf");
-  return rc::gen::map(rc::gen::resize(3, rc::gen::container<std::vector<std::string>>(part)), [](const std::vector<std::string>& parts) {
+  using Parts = std::vector<std::string>;
+  auto part = rc::gen::element<std::string>("a", "a", "b", "ab", std::string(1, '\0'), "\x7f", "é", "\xed\x9f\xbf",
+                                            "\xee\x80\x80", "\xef\xbf\xbf", "😀", "\xf4\x8f\xbf\xbf");
+  return rc::gen::map(rc::gen::resize(3, rc::gen::container<Parts>(part)), [](const Parts& parts) {
     std::string key;
     for (const std::string& p : parts) key += p;
     return key;

@@ -110,9 +110,12 @@ class Statement {
  public:
   std::string create_table(const std::string& t) {
     std::string text = "CREATE TABLE " + one_of({"", "IF NOT EXISTS ", "IF NOT EXISTS ", "IF NOT EXISTS "}) + t + "(a";
-    const std::string key = t == "t0" ? " INTEGER PRIMARY KEY" : one_of({" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY AUTOINCREMENT", " PRIMARY KEY", " INT", ""});
+    const std::string key =
+        t == "t0" ? " INTEGER PRIMARY KEY"
+                  : one_of({" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY AUTOINCREMENT", " PRIMARY KEY", " INT", ""});
     text += key;
-    for (const char* c : {"b", "c", "d"}) text += std::string(", ") + c + one_of({" TEXT", " INTEGER", " REAL", " BLOB", ""}) + constraint(*c);
+    for (const char* c : {"b", "c", "d"})
+      text += std::string(", ") + c + one_of({" TEXT", " INTEGER", " REAL", " BLOB", ""}) + constraint(*c);
     return text + ")" + (key == " PRIMARY KEY" && once_in(2) ? " WITHOUT ROWID" : "");
   }
 
@@ -150,10 +153,14 @@ class Statement {
       case 0: return "SELECT *, count(*) OVER (PARTITION BY b) FROM " + t + where();
       case 1: return "SELECT b, count(*), sum(a), group_concat(c) FROM " + t + where() + " GROUP BY b HAVING count(*) > 0";
       case 2: return "SELECT x.a, y.b FROM " + t + one_of({" x JOIN ", " x LEFT JOIN "}) + table() + " y ON x.a = y.b";
-      case 3: return "SELECT a, b FROM " + t + one_of({" UNION ", " UNION ALL ", " EXCEPT ", " INTERSECT "}) + "SELECT b, c FROM " + table();
-      case 4: return "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6) SELECT i, (SELECT count(*) FROM " +
-                     t + " WHERE a <= i) FROM n";
-      case 5: return "SELECT a, b FROM " + t + " WHERE b IN (SELECT b FROM " + table() + ")" + " ORDER BY 2 DESC, 1 LIMIT 3 OFFSET 1";
+      case 3:
+        return "SELECT a, b FROM " + t + one_of({" UNION ", " UNION ALL ", " EXCEPT ", " INTERSECT "}) + "SELECT b, c FROM " +
+               table();
+      case 4:
+        return "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6) "
+               "SELECT i, (SELECT count(*) FROM " + t + " WHERE a <= i) FROM n";
+      case 5:
+        return "SELECT a, b FROM " + t + " WHERE b IN (SELECT b FROM " + table() + ") ORDER BY 2 DESC, 1 LIMIT 3 OFFSET 1";
       case 6: return "SELECT DISTINCT " + expression(depth) + " FROM " + t + where();
       case 7: {
         in_row_ = once_in(20);
@@ -167,7 +174,8 @@ class Statement {
 };
 
 SqlStep::Kind kind_of(int depth) {
-  return *rc::gen::weightedElement<SqlStep::Kind>({{12, SqlStep::kExec}, {2, SqlStep::kOpen}, {2, SqlStep::kTake}, {depth > 0 ? 2u : 0u, SqlStep::kWithin}});
+  return *rc::gen::weightedElement<SqlStep::Kind>(
+      {{12, SqlStep::kExec}, {2, SqlStep::kOpen}, {2, SqlStep::kTake}, {depth > 0 ? 2u : 0u, SqlStep::kWithin}});
 }
 
 rc::Gen<std::vector<SqlStep>> steps_of(int depth) {

@@ -84,7 +84,8 @@ export class Thing extends DurableObject {
   look(schema) {
     const out = [this.exec(schema)];
     for (const [type, name] of out[0].slice(1))
-      if (type === "t:table") out.push(this.exec(`SELECT * FROM "${name.slice(2)}"`), this.exec(`PRAGMA foreign_key_check("${name.slice(2)}")`));
+      if (type === "t:table") for (const what of ["SELECT * FROM #", "PRAGMA foreign_key_check(#)"])
+        out.push(this.exec(what.replace("#", `"${name.slice(2)}"`)));
     return [...out, this.exec("PRAGMA quick_check")];
   }
 }
