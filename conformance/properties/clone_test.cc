@@ -35,7 +35,9 @@ function build(things) {
       case "map": made.push(new Map()); break;
       case "set": made.push(new Set()); break;
       case "date": made.push(new Date(n % 2 ? NaN : n * 86400000.5)); break;
-      case "regexp": made.push(new RegExp(["a+", "(?<x>[^/])\\/", "é", "\\ud800"][n % 4], ["", "g", "gimsuy", "d"][n % 4])); break;
+      case "regexp":
+        made.push(new RegExp(["a+", "(?<x>[^/])\\/", "é", "\\ud800"][n % 4], ["", "g", "gimsuy", "d"][n % 4]));
+        break;
       case "boxed": made.push(Object(["text", 5, true, 7n, -0, false, ""][n % 7])); break;
       case "buffer": made.push(Uint8Array.from({ length: 8 * (n % 5) }, (_, i) => i * 7 + n).buffer); break;
       case "view": {
