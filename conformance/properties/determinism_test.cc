@@ -141,11 +141,10 @@ void a_decision_dropped_moves_no_other(bool slip, uint64_t* kept = nullptr, uint
       if (key != dropped->first && value != was->second) RC_FAIL("without " + dropped->first + " another decision is: " + key);
     }
     // Up to the one dropped it is the same run.
-    for (const DecisionRecord& d : again.decisions) {
-      if (d.key == dropped->first) break;
-      const auto& there = without.decisions[static_cast<size_t>(&d - again.decisions.data())];
-      RC_ASSERT(there.key == d.key);
-      RC_ASSERT(there.value == d.value);
+    for (size_t n = 0; again.decisions[n].key != dropped->first; ++n) {
+      RC_ASSERT(n < without.decisions.size());
+      RC_ASSERT(without.decisions[n].key == again.decisions[n].key);
+      RC_ASSERT(without.decisions[n].value == again.decisions[n].value);
     }
     if (kept) *kept += common;
     if (met) *met += before.size();
