@@ -125,9 +125,8 @@ def record(lines: list[dict[str, object]]) -> None:
     """Puts the lines into the committed record, in the place of older ones of their targets."""
     old = json.loads(RECORD.read_text())["targets"] if RECORD.exists() else []
     by_name = {line["target"]: line for line in [*old, *lines]}
-    document = {"orrery": 1, "compiler": _compiler(), "targets": [by_name[name] for name in TARGETS if name in by_name]}
-    text = json.dumps(document, indent=1)
-    RECORD.write_text(re.sub(r"\n   +(?=\")", " ", text) + "\n")
+    rows = ",\n".join("  " + json.dumps(by_name[name]) for name in TARGETS if name in by_name)
+    RECORD.write_text(f'{{\n "orrery": 1,\n "compiler": "{_compiler()}",\n "targets": [\n{rows}\n ]\n}}\n')
 
 
 def _compiler() -> str:
