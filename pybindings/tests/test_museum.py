@@ -127,17 +127,19 @@ with Pool(2) as pool:
         false_alarms.add_round(pool, counted, 3, lambda plans: None)
 print(json.dumps(counted))
 """
-MOOD = """import orrery
+MOOD = f"""import orrery
 
-@orrery.scenario(faults="none")
+APP = {str(museum.FOLDER / "app")!r}
+
+@orrery.scenario(app=APP, faults="none")
 async def calm(world):
     await world.sleep("1s")
 
-@orrery.scenario(faults="none")
+@orrery.scenario(app=APP, faults="none")
 async def nervous(world):
-    world.check.that(world.random.random() < 2 if world.seed != 5 else False, "of nothing", rule="DO-LIN-1")
+    world.check.that(world.seed != 5, "of nothing", rule="DO-LIN-1")
 
-@orrery.scenario(faults="none", expect="DO-LIN-1")
+@orrery.scenario(app=APP, faults="none", expect="DO-LIN-1")
 async def faulty(world):
     world.check.that(False, "as expected", rule="DO-LIN-1")
 """
