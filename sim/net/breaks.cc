@@ -118,7 +118,9 @@ void Switchboard::hold_all(Link& link) {
 
 void Switchboard::release_all(Link& link) {
   for (uint32_t i = link.first; i != kNone; i = records_[i].next) {
-    CauseScope scope(world_.cause(), records_[i].cause);
+    // Each time is an event of its own, whose delay is another decision.
+    const uint16_t before = records_[i].released++;
+    CauseScope scope(world_.cause(), before ? mix64(records_[i].cause, before) : records_[i].cause);
     schedule_delivery(link, i);
   }
 }

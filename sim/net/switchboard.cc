@@ -143,6 +143,7 @@ uint32_t Switchboard::transmit(uint32_t link_index, Carriage carriage, uint32_t 
   r.event = {};
   r.carriage = carriage;
   r.channel = static_cast<uint8_t>(channel);
+  r.released = 0;
   (link.last == kNone ? link.first : records_[link.last].next) = index;
   link.last = index;
   link.channels_used |= 1u << channel;

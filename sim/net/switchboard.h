@@ -74,6 +74,7 @@ class Switchboard final : public Network, public host::ProcessWatcher {
     EventHandle event;        // none while held
     Carriage carriage;
     uint8_t channel;
+    uint16_t released;  // how often it was sent again after a partition
   };
   struct Link {
     host::HostId from, to;

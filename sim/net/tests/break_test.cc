@@ -2,6 +2,8 @@
 // know. Method: interleavings by hand.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "sim/net/events.h"
 #include "sim/net/tests/fixture.h"
 
@@ -26,6 +28,24 @@ TEST(Partition, HeldMessagesArriveInOrderAfterItHeals) {
   ASSERT_EQ(f.echo(sin).heard.size(), 5u);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(f.echo(sin).heard[i].second, i);
   EXPECT_TRUE(f.echo(sin).lost.empty());
+}
+
+TEST(Partition, AMessageThatIsHeldTwiceHasADecisionForEachTimeItIsSentAgain) {
+  Fixture f(World::Options{{1, DecisionBase::kSeed, {}}, false});
+  std::vector<DecisionRecord> decisions;
+  const uint64_t sequence = 0;
+  f.world.decide().record_into(&decisions, &sequence);
+  host::Host &fra = f.host("host:FRA/1"), &sin = f.host("host:SIN/1");
+  f.network->post(*fra.process(), sin.id(), kEcho, number(0));
+  for (int i = 0; i < 3; ++i) {
+    f.network->partition("cut", kFra, kSin);
+    f.network->heal("cut");
+  }
+  f.run_for(seconds(1));
+  EXPECT_EQ(f.echo(sin).heard.size(), 1u);
+  std::set<std::string> keys;
+  for (const DecisionRecord& d : decisions) EXPECT_TRUE(keys.insert(d.key).second) << d.key << " twice";
+  EXPECT_GE(keys.size(), 4u);
 }
 
 TEST(Partition, WithoutAConnectionACallIsSurelyUnhandled) {
