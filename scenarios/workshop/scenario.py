@@ -1,7 +1,7 @@
-"""Visitors of the museum's workshop: what Durable Objects promise of transactions, resets, order and deletion, tried
+"""A workshop with benches at which visitors try what Durable Objects promise of transactions, resets, order and deletion,
 over and over while the preset's faults go on.
 
-Without a flaw every check holds. With one, the monitors or these checks must notice.
+Here every check holds; the museum weakens the platform, and then the monitors or these checks must notice.
 """
 
 import orrery
