@@ -418,7 +418,7 @@ def test_a_damaged_capsule_is_refused_wherever_the_bit_flipped(
         (["explore", "seeds.py", "--seeds", "0"], ["--seeds"]),
         (["replay", "app"], ["app"]),
         (["query", "bad.jsonl", "SELECT * FROM event"], ["bad.jsonl"]),
-        (["check", "bad.jsonl", "--model", "gut-feeling"], ["--model"]),
+        (["check", "bad.jsonl", "--model", "gut-feeling"], ["gut-feeling", "path.py::Name"]),
         (["", ""], ["No such command"]),
         (["run", "\udcff"], ["no such"]),
     ],
