@@ -77,7 +77,8 @@ void WebSockets::send(uint32_t end, const Ref<const SocketFrame>& frame) {
   from->finished = frame->ends();
   if (from->held == Held::kReader) process_.world().announce(SocketSent{from->lane, *frame});
   arrive(partner(end), *find(partner(end)), frame);
-  if (from->finished) clear(end);
+  // Whoever reads the frame at once may have forgotten the pair already.
+  if (frame->ends()) clear(end);
 }
 
 void WebSockets::arrive(uint32_t end, End& to, const Ref<const SocketFrame>& frame) {
