@@ -81,6 +81,10 @@ def ended_by(job: dict[str, Any], verdict: str, rule: str, reason: str, output: 
     return Outcome.of(job, {"verdict": verdict, "failures": [failure], "output": output})
 
 
+def _place(outcome: Outcome) -> tuple[int, bool, bool]:
+    return outcome.seed, outcome.faults != "none", bool(outcome.extra)
+
+
 @dataclass
 class Summary:
     """Everything seen of one scenario, in the shape of the result document."""
@@ -108,7 +112,8 @@ class Summary:
         self.events += outcome.events
         self.simulated_us += outcome.simulated_us
         self.seconds += outcome.seconds
-        if self.first is None and outcome.hash:
+        # Whichever of several runs at once ends first: the document is of the lowest seed, without faults where it is both.
+        if outcome.hash and (self.first is None or _place(outcome) < _place(self.first)):
             self.first = outcome
         for name in ("rules", "faults"):
             for key, count in outcome.result.get(name, {}).items():

@@ -3,9 +3,11 @@ world."""
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from orrery.coverage import Reached
+from orrery.outcome import Outcome, Summary
 
 
 def result(*blocks: int, probes: tuple[str, ...] = ()) -> dict:
@@ -76,3 +78,11 @@ def test_a_results_file_that_cannot_be_written_is_one_message(bench):
     (bench.folder / "taken").write_text("")
     ended = bench.run("explore", "scenario.py", "--results", "taken/x.jsonl")
     assert ended.code == 2 and "cannot write" in ended.err
+
+
+def test_the_hash_of_a_scenario_is_that_of_its_first_seed_whichever_run_ends_first():
+    for order in itertools.permutations([("none", 1, "a"), ("swarm", 1, "b"), ("swarm", 2, "c")]):
+        summary = Summary("x", "x.py::x", planned=3)
+        for faults, seed, run in order:
+            summary.add(Outcome(seed, faults, "pass", run, events=seed))
+        assert (summary.document()["hash"], summary.document()["events"]) == ("a", 1)
