@@ -33,7 +33,7 @@ std::vector<Item> leave_out(std::vector<Item> items, const std::function<bool(co
   }
 }
 
-Overrides without_sites(const Overrides& all, const std::vector<std::string>& sites) {
+Overrides with_sites(const Overrides& all, const std::vector<std::string>& sites) {
   Overrides out;
   for (const auto& [key, value] : all)
     if (std::find(sites.begin(), sites.end(), site_of(key)) != sites.end()) out[key] = value;
@@ -68,8 +68,8 @@ Overrides fewest(const Overrides& given, const std::function<int64_t(const std::
   for (const auto& [key, value] : given)
     if (sites.empty() || sites.back() != site_of(key)) sites.push_back(site_of(key));
   sites = leave_out<std::string>(
-      sites, [&](const std::vector<std::string>& kept) { return fails(without_sites(given, kept)); });
-  Overrides left = without_sites(given, sites);
+      sites, [&](const std::vector<std::string>& kept) { return fails(with_sites(given, kept)); });
+  Overrides left = with_sites(given, sites);
   while (true) {
     std::vector<std::string> keys;
     for (const auto& [key, value] : left) keys.push_back(key);
