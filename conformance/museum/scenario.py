@@ -41,15 +41,6 @@ async def telling(world, client):
         await world.sleep(f"{world.random.randrange(50, 700)}ms")
 
 
-async def surely(world, client, url):
-    for _ in range(120):
-        answer = await client.get(url)
-        if answer.ok:
-            return answer.json()
-        await world.sleep("1s")
-    raise orrery.NotLive(f"{url} was not answered within two minutes of asking")
-
-
 @orrery.scenario(app="app", pops=POPS, faults_over="6s")
 async def visitors(world: orrery.World) -> None:
     """Sections exclude, transactions roll back whole, calls keep their order, what was told stays known."""
@@ -67,13 +58,13 @@ async def visitors(world: orrery.World) -> None:
 
     world.heal()
     guard = world.client(near="Frankfurt")
-    left, right = (await surely(world, guard, "/study/pairs"))["pair"]
+    left, right = (await guard.until_ok("GET", "/study/pairs")).json()["pair"]
     if left != right:
         torn.append([left, right])
     for room in ("hall", "post"):
-        await surely(world, guard, f"/{room}/n")
+        await guard.until_ok("GET", f"/{room}/n")
     for name in told:
-        known = (await surely(world, guard, f"/post/knows?id={name}"))["knows"]
+        known = (await guard.until_ok("GET", f"/post/knows?id={name}")).json()["knows"]
         world.check.that(known, f"{name} was told outside, but the object does not know it", rule="DO-DUR-1")
     world.check.linearizable(world.history, model="counter", add_returns=True)
     for first, second, third in words:
@@ -175,9 +166,9 @@ async def marking(world, client, end_s, marked):
 async def last_look(world, marked=()):
     world.heal()
     guard = world.client(near="Tokyo")
-    await surely(world, guard, "/hall/n")
+    await guard.until_ok("GET", "/hall/n")
     for name in marked:
-        known = (await surely(world, guard, f"/hall/knows?id={name}"))["knows"]
+        known = (await guard.until_ok("GET", f"/hall/knows?id={name}")).json()["knows"]
         world.check.that(known, f"{name} was confirmed, but is not known any more", rule="DO-DUR-1")
     world.check.linearizable(world.history, model="counter", add_returns=True)
 
@@ -186,7 +177,7 @@ async def last_look(world, marked=()):
 async def takeovers(world: orrery.World) -> None:
     """An owner with two of its followers is cut off and goes on writing; others take over; then all meet again
     and the new owner dies at once."""
-    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+    await world.client(near="Frankfurt").until_ok("GET", "/hall/n")
     heal_us = 20_000_000 + world.random.randrange(4_000_000)
     world.at("4s").isolate_owner("do:Room/hall", from_=["directory", "followers:3"], for_=f"{heal_us - 4_000_000}us")
     near = world.spawn(adding(world, world.clients(4, near="Frankfurt"), heal_us / 1e6 + 4, (20, 90)))
@@ -215,7 +206,7 @@ def cut_power(world, name):
 @orrery.scenario(app="app", pops=POPS, faults="none")
 async def power_cuts(world: orrery.World) -> None:
     """Additions go on while the power fails again and again: none that was confirmed is lost."""
-    await surely(world, world.client(near="Frankfurt"), "/hall/n")
+    await world.client(near="Frankfurt").until_ok("GET", "/hall/n")
     end_s = cut_power(world, "do:Room/hall")
     sent = await adding(world, world.clients(4, near="Frankfurt"), end_s, (20, 60))
     await world.gather(*sent)
@@ -234,13 +225,13 @@ async def syncing(world, client, end_s, synced):
 async def power_cuts_after_sync(world: orrery.World) -> None:
     """What was told after sync() is known ever after, though the power fails again and again."""
     guard = world.client(near="Frankfurt")
-    await surely(world, guard, "/ledger/remembers")
+    await guard.until_ok("GET", "/ledger/remembers")
     end_s = cut_power(world, "do:Bench/ledger")
     synced = []
     await world.gather(*(world.spawn(syncing(world, c, end_s, synced)) for c in world.clients(3, near="Frankfurt")))
     world.heal()
     for name in synced:
-        known = (await surely(world, guard, f"/ledger/synced?id={name}"))["value"]
+        known = (await guard.until_ok("GET", f"/ledger/synced?id={name}")).json()["value"]
         world.check.that(known, f"{name} was told after sync(), but is not known any more", rule="DO-DUR-1")
 
 

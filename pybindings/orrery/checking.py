@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 from orrery import native
-from orrery.bootstrap import die_with_parent
+from orrery.bootstrap import die_with_parent, last_words
 from orrery.errors import CRASH, UserError
 from orrery.files import read_text
 from orrery.model_states import ModelError, States, shown as shown_value
@@ -133,10 +133,10 @@ def judged(
 ) -> dict[str, Any]:
     """The checker's document about the history `text`, shown as `name`. options: those of `check_history`. tell: called
     every two seconds with how long it has taken."""
-    with tempfile.TemporaryFile() as last_words:
-        head, body, status = _in_a_child(lambda: _ask(text, model, options, last_words.fileno()), tell)
-        last_words.seek(0)
-        trace = last_words.read().decode("utf-8", "replace")
+    with tempfile.TemporaryFile() as stack:
+        head, body, status = _in_a_child(lambda: _ask(text, model, options, stack.fileno()), tell)
+        stack.seek(0)
+        trace = stack.read().decode("utf-8", "replace")
     if head == b"E":
         error = json.loads(body)
         raise UserError(error["message"], hint=error["hint"])
@@ -180,8 +180,7 @@ def _in_a_child(work: Callable[[], tuple[bytes, bytes]], tell: Callable[[float],
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 1
-        try:
+        with last_words():
             os.close(reading)
             # A model may print; standard output is the document's.
             os.dup2(2, 1)
@@ -189,9 +188,7 @@ def _in_a_child(work: Callable[[], tuple[bytes, bytes]], tell: Callable[[float],
             head, body = work()
             with os.fdopen(writing, "wb") as out:
                 out.write(head + body)
-            code = 0
-        finally:
-            os._exit(code)
+            os._exit(0)
     os.close(writing)
     # A scenario's clock stands still while it waits, so time is counted in waits.
     parts, waited = [], 0.0
@@ -224,7 +221,7 @@ class _OutOfTime(BaseException):
     """The alarm. No Exception, so that a model that catches those is ended too."""
 
 
-def _ask(text: str, model: str | OwnModel, options: dict[str, Any], last_words: int) -> tuple[bytes, bytes]:
+def _ask(text: str, model: str | OwnModel, options: dict[str, Any], stack: int) -> tuple[bytes, bytes]:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
@@ -235,14 +232,14 @@ def _ask(text: str, model: str | OwnModel, options: dict[str, Any], last_words: 
             except getattr(module, "BadInput", ValueError) as error:
                 raise UserError(str(error)) from None
             return b"D", answer.encode()
-        return b"D", _ask_own(text, model, options, last_words)
+        return b"D", _ask_own(text, model, options, stack)
     except MemoryError:
         return b"D", json.dumps(_unknown(model, "", "the memory that this process may use ended")).encode()
     except UserError as error:
         return b"E", json.dumps({"message": error.message, "hint": error.hint}).encode()
 
 
-def _ask_own(text: str, model: OwnModel, options: dict[str, Any], last_words: int) -> bytes:
+def _ask_own(text: str, model: OwnModel, options: dict[str, Any], stack: int) -> bytes:
     budget_us, memory_mb = options["budget_us"], options.get("memory_mb", MEMORY_MB)
     module = native.load()
     ask = native.method(module, "check_history_with", "a model of one's own")
@@ -252,17 +249,17 @@ def _ask_own(text: str, model: OwnModel, options: dict[str, Any], last_words: in
     raised: BaseException | None
     document: dict[str, Any] | None = None
     try:
-        _set_alarm(budget_us / 1e6, last_words)
-        states = _Timed(model.load(), lambda: _set_alarm(budget_us / 1e6, last_words))
+        _set_alarm(budget_us / 1e6, stack)
+        states = _Timed(model.load(), lambda: _set_alarm(budget_us / 1e6, stack))
         kept = {key: value for key, value in options.items() if key != "require"}
         answer, raised = ask(text, states, model.name, json.dumps(kept))
-        _set_alarm(0, last_words)
+        _set_alarm(0, stack)
         document = json.loads(answer)
     except UserError:
         raise
     except BaseException as error:  # noqa: BLE001 - the user's module may raise anything, and the alarm may come at any time
         raised = error
-    _set_alarm(0, last_words)
+    _set_alarm(0, stack)
     return json.dumps(_ended(model, states, document, raised, text, budget_us, memory_mb)).encode()
 
 
@@ -335,12 +332,12 @@ def _alarm(*_: Any) -> None:
     raise _OutOfTime
 
 
-def _set_alarm(seconds: float, last_words: int) -> None:
+def _set_alarm(seconds: float, stack: int) -> None:
     """In so many seconds of real time Python raises; a little later a thread of C writes where Python is and ends the
     process. 0: neither."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
     if seconds:
-        faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=last_words)
+        faulthandler.dump_traceback_later(seconds + GRACE_S, exit=True, file=stack)
     else:
         faulthandler.cancel_dump_traceback_later()
 

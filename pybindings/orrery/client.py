@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from orrery.driver import Pending, ScenarioError
+from orrery.driver import NotLive, Pending, ScenarioError
 from orrery.websocket import WebSocket
 
 if TYPE_CHECKING:
@@ -144,6 +144,16 @@ class Client:
 
     def delete(self, url: str, **options: Any) -> Pending:
         return self.fetch("DELETE", url, **options)
+
+    async def until_ok(self, method: str, url: str, *, tries: int = 120, **options: Any) -> Response:
+        """Asks until an answer is `ok`, one simulated second after each that is not; takes what `fetch` takes.
+        NotLive after so many tries: once the faults are over, an answer must come. For what may happen more than once."""
+        for _ in range(tries):
+            response = await self.fetch(method, url, **options)
+            if response.ok:
+                return response
+            await self._world.sleep("1s")
+        raise NotLive(f"{method} {url} of {self.name} was not answered well in {tries} tries, a second apart")
 
     def websocket(
         self,

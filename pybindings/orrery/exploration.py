@@ -23,6 +23,7 @@ from orrery.errors import UserError
 from orrery.outcome import DRIFT, Outcome, Summary, capsule_path, signature
 from orrery.places import shown
 from orrery.pool import Pool, Worker
+from orrery.targets import Target
 
 
 #: Of so many failures that look alike to a run that keeps only hashes the signatures are looked up; further ones count as
@@ -266,9 +267,23 @@ def schedule_of(job: dict[str, Any]) -> str | None:
     return None if schedule == "fifo" else schedule
 
 
+#: What `run_plans` asks for the plans of one worker when there is room for its runs.
+Source = Callable[[], list[Plan]]
+
+
+def file_source(pool: Pool, file: Path, plan: Callable[[Worker, dict[str, Any]], Plan | None]) -> Source:
+    """Opens a scenario file's worker and plans its scenarios; one of which `plan` says None is left out."""
+
+    def open_file() -> list[Plan]:
+        worker = pool.open(Target("scenario", file.resolve()).load())
+        return [made for scenario in worker.scenarios if (made := plan(worker, scenario)) is not None]
+
+    return open_file
+
+
 def run_plans(
     pool: Pool,
-    sources: Iterable[Callable[[], list[Plan]]],
+    sources: Iterable[Source],
     progress: Callable[[list[Plan]], None],
     budget_s: float | None = None,
 ) -> list[Plan]:

@@ -7,15 +7,14 @@ can be kept after it and gone on with later, on the same build.
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import partial
 from typing import Any, Callable, Iterator
 
-from orrery import museum, places
-from orrery.cli import common
-from orrery.exploration import Plan, run_plans
+from orrery import museum
+from orrery.exploration import Plan, file_source, run_plans
+from orrery.files import write_whole
+from orrery.outcome import Summary
 from orrery.pool import Pool, Worker
-from orrery.scenario import find_scenario_files
-from orrery.targets import Target
 
 RECORD = museum.FOLDER / "unflawed.json"
 #: Load tests of up to 440,000 events a run: a second of one core each. Theirs are the seeds of the suite.
@@ -23,11 +22,6 @@ LOAD_TESTS = ("votes", "storms")
 ROUND_SEEDS = 50
 
 Progress = Callable[[list[Plan]], None]
-
-
-def all_files() -> list[Path]:
-    """Every scenario file of the suite and of the museum."""
-    return [file for folder in (places.SCENARIOS, museum.FOLDER) for file in find_scenario_files(folder)]
 
 
 def empty(build: str) -> dict[str, Any]:
@@ -54,11 +48,17 @@ def kept(build: str) -> dict[str, Any]:
     return empty(build)
 
 
+def keep(counted: dict[str, Any]) -> None:
+    """Makes a count the record."""
+    write_whole(RECORD, json.dumps(counted, indent=1) + "\n")
+
+
 def add_round(pool: Pool, counted: dict[str, Any], seeds: int, progress: Progress) -> None:
     """Gives every right scenario its next seeds, under its own preset, with the monitors on, and counts what they came to."""
     first = counted["seeds"] + 1
-    files = [file for file in all_files() if file.parent.name not in LOAD_TESTS]
-    plans = run_plans(pool, [_source(pool, file, range(first, first + seeds)) for file in files], progress)
+    files = [file for file in museum.all_files() if file.parent.name not in LOAD_TESTS]
+    plan = partial(_plan, seeds=range(first, first + seeds))
+    plans = run_plans(pool, [file_source(pool, file, plan) for file in files], progress)
     for plan in plans:
         _add(counted["scenarios"].setdefault(plan.summary.target, _none_yet(plan)), plan)
     counted["seeds"] += seeds
@@ -67,18 +67,12 @@ def add_round(pool: Pool, counted: dict[str, Any], seeds: int, progress: Progres
     counted["verdict"] = "fail" if counted["alarms"] else "pass"
 
 
-def _source(pool: Pool, file: Path, seeds: range) -> Callable[[], list[Plan]]:
-    def open_file() -> list[Plan]:
-        worker = pool.open(Target("scenario", file.resolve()).load())
-        right = [scenario for scenario in worker.scenarios if not scenario["expect"]]
-        return [_plan(worker, scenario, seeds) for scenario in right]
-
-    return open_file
-
-
-def _plan(worker: Worker, scenario: dict[str, Any], seeds: range) -> Plan:
+def _plan(worker: Worker, scenario: dict[str, Any], seeds: range) -> Plan | None:
+    """Nothing is planned of a scenario that is expected to fail."""
+    if scenario["expect"]:
+        return None
     runs: Iterator[tuple[str, int]] = ((scenario["faults"], seed) for seed in seeds)
-    return Plan(worker, scenario, runs, common.summary_for(scenario, len(seeds)), None)
+    return Plan(worker, scenario, runs, Summary.of(scenario, len(seeds)), None)
 
 
 def _none_yet(plan: Plan) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Iterator
 
 from orrery.driver import ScenarioError
@@ -116,10 +117,10 @@ class Check:
     def __init__(self, world: "World") -> None:
         self._world = world
         #: How often each rule was checked, by its id.
-        self.exercised: dict[str, int] = {}
+        self.exercised: Counter[str] = Counter()
 
     def _exercise(self, rule: str) -> None:
-        self.exercised[rule] = self.exercised.get(rule, 0) + 1
+        self.exercised[rule] += 1
 
     def linearizable(
         self,

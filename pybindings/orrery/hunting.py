@@ -27,7 +27,7 @@ LOW_RANK, HIGH_RANK = 6, 15
 UNLIKELY_ALONE, UNLIKELY_TOGETHER = 1e-6, 1e-4
 
 
-@dataclass
+@dataclass(eq=False)  # a try is the one it is
 class Try:
     """Seeds `first`, `first` + 1, ... of one way to find one flaw."""
 
@@ -128,8 +128,8 @@ def _run_of_target(pool: Pool, worker: Worker, tries: list[Try]) -> Iterable[Try
 
 def summary(tries: Sequence[Try]) -> dict[str, Any]:
     """What the tries of one way came to: {"found": tries that found it, "tries": [seeds of each], "seeds" and "seconds":
-    {"median", "low", "high"} (of those that found it; from 20 tries on, low and high are a 95 % interval of the median, with
-    fewer the extremes), "seed", "rule", "reason" of the first find}."""
+    {"median", "low", "high"} (of those that found it; of TRIES tries, low and high are a 95 % interval of the median, of
+    another number the extremes), "seed", "rule", "reason" of the first find}."""
     results = [each.result() for each in tries]
     finds = [result for result in results if result["seeds"] is not None]
     first = finds[0] if finds else results[0]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable
 
@@ -44,7 +45,7 @@ def run_job(
     world: World | None = None
     own: dict[str, Any] | None = None
     fan: Fan | None = None
-    checked: dict[str, int] = {}
+    checked: Counter[str] = Counter()
     verdict = "pass"
 
     async def performance(world: World) -> None:
@@ -107,10 +108,8 @@ def run_job(
     if job.get("coverage"):
         finished["coverage"] = json.loads(world_native.coverage())
     # The monitors' counts, and those of the checks that the scenario asked for.
-    rules = finished.setdefault("rules", {})
-    started = module.isolates_asked() - isolates_before
-    for rule, times in [*checked.items(), *([(STARTS, started)] if started else [])]:
-        rules[rule] = rules.get(rule, 0) + times
+    checked[STARTS] += module.isolates_asked() - isolates_before
+    finished["rules"] = dict(+(Counter(finished.get("rules", {})) + checked))
     if job.get("trace"):
         native.method(world_native, "write_trace", "writing a trace")(job["trace"])
     history = world_native.history() if own is not None else []

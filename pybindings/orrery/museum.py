@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orrery import places
 from orrery.capsule import Capsule
 from orrery.errors import UserError
 from orrery.pool import Pool
+from orrery.scenario import find_scenario_files
 from orrery.shrink_run import Shrinker
 from orrery.shrink_write import STORY_MAX, capsule_of, counts, story
 from orrery.targets import parse_target
@@ -47,6 +49,11 @@ class Flaw:
     def ways(self) -> dict[str, Way]:
         """By name: `watched` runs with the monitors, `clients` without."""
         return {"watched": self.watched} | ({"clients": self.clients} if self.clients else {})
+
+
+def all_files() -> list[Path]:
+    """Every scenario file of the suite and of the museum."""
+    return [file for folder in (places.SCENARIOS, FOLDER) for file in find_scenario_files(folder)]
 
 
 def read_flaws() -> list[Flaw]:

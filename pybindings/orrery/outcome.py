@@ -105,6 +105,11 @@ class Summary:
     seconds: float = 0.0
     planned: int = 0
 
+    @staticmethod
+    def of(scenario: dict[str, Any], planned: int) -> "Summary":
+        """Of no runs yet, out of so many, of a scenario as its worker describes it."""
+        return Summary(scenario["name"], scenario["target"], scenario.get("expect"), planned=planned)
+
     def add(self, outcome: Outcome, tell: bool = True) -> None:
         """Takes one run in. A failure of the expected rule counts as found, not as a failure.
         tell=False: the like of its failures is listed already."""

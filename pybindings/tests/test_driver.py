@@ -300,3 +300,31 @@ def test_names_of_the_contract_that_are_not_there_yet_say_so():
 
     with pytest.raises(Exception, match="world.r2 is not in this build yet"):
         drive(scenario)
+
+
+def test_until_ok_asks_until_an_answer_is_good_or_says_that_none_was(monkeypatch):
+    def answering(world, *statuses):
+        left, asked_at = list(statuses), []
+        fetch = world.native.request
+
+        def request(client, method, url, headers, body):
+            asked_at.append(world.now)
+            return fetch(client, method, "/value" if left.pop(0) == 200 else "/missing", headers, body)
+
+        monkeypatch.setattr(world.native, "request", request)
+        return asked_at
+
+    async def answered(world):
+        asked_at = answering(world, 404, 404, 200)
+        answer = await world.client().until_ok("GET", "/any")
+        return answer.status, asked_at
+
+    async def never(world):
+        answering(world, 404, 404, 404)
+        with pytest.raises(NotLive) as error:
+            await world.client().until_ok("GET", "/any", tries=2)
+        return str(error.value)
+
+    status, asked_at = drive(answered)[0]
+    assert status == 200 and [round(at) for at in asked_at] == [0, 1, 2]
+    assert drive(never)[0] == "GET /any of client/1 was not answered well in 2 tries, a second apart"

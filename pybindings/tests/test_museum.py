@@ -117,10 +117,10 @@ def test_a_try_counts_up_to_its_first_find_in_whatever_order_runs_end(flaw: muse
 ROUNDS = """
 import json
 from pathlib import Path
-from orrery import false_alarms
+from orrery import false_alarms, museum
 from orrery.pool import Pool
 
-false_alarms.all_files = lambda: [Path("right/scenario.py"), Path("votes/scenario.py")]
+museum.all_files = lambda: [Path("right/scenario.py"), Path("votes/scenario.py")]
 counted = false_alarms.empty("a build")
 with Pool(2) as pool:
     for _ in range(2):

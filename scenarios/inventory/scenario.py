@@ -34,16 +34,6 @@ async def ask(world, client, record, path, body, answer_of):
     return None
 
 
-async def until_answered(world, client, url, body=None):
-    """Asks until an answer comes; once the faults are over, one must."""
-    for _ in range(120):
-        response = await (client.get(url) if body is None else client.post(url, json=body))
-        if response.ok:
-            return response.json()
-        await world.sleep("1s")
-    raise orrery.NotLive(f"{url} was not answered within two minutes of asking")
-
-
 async def buyer(world, client, kept, given_back):
     for number in range(6):
         order = f"{client.name}-{number}"
@@ -64,14 +54,15 @@ async def buyer(world, client, kept, given_back):
 
 async def sell(world):
     clerk = world.client(near="Frankfurt")
-    await until_answered(world, clerk, f"/skus/{SKU}/receive", {"delivery": "first", "quantity": PIECES})
+    await clerk.until_ok("POST", f"/skus/{SKU}/receive", json={"delivery": "first", "quantity": PIECES})
     kept, given_back = [], []
     buyers = world.clients(len(CITIES), near=CITIES)
     await world.gather(*(world.spawn(buyer(world, client, kept, given_back)) for client in buyers))
 
     world.heal()
-    level = await until_answered(world, clerk, f"/skus/{SKU}")
-    orders = {row["id"]: row["state"] for row in await until_answered(world, clerk, f"/skus/{SKU}/orders")}
+    level = (await clerk.until_ok("GET", f"/skus/{SKU}")).json()
+    rows = (await clerk.until_ok("GET", f"/skus/{SKU}/orders")).json()
+    orders = {row["id"]: row["state"] for row in rows}
     world.check.linearizable(world.history, model="counter", add_returns=True)
     for order in kept:
         world.check.that(

@@ -8,15 +8,6 @@ CITIES = ["Frankfurt", "Singapore", "Ashburn"]
 ONCE, RINGS, COUNTED, FREE, MONEY = "APP-TICKET-1", "APP-REMINDER-1", "APP-ORDER-1", "APP-JOB-1", "APP-MONEY-1"
 
 
-async def surely(world, client, method, path):
-    for _ in range(120):
-        response = await getattr(client, method)(path)
-        if response.ok:
-            return response
-        await world.sleep("1s")
-    raise orrery.NotLive(f"{path} was not answered within two minutes of asking")
-
-
 def everywhere(world, each):
     """A strand for each of three clients; a gathering of them."""
     clients = world.clients(3, near=CITIES)
@@ -36,7 +27,7 @@ async def drawing(world):
     world.at("1500ms").crash("do:Tickets/desk", restart_after="1s")
     await everywhere(world, draw)
     world.heal()
-    await surely(world, world.client(), "post", "/tickets")
+    await world.client().until_ok("POST", "/tickets")
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
     world.check.that(not twice, f"tickets {twice} were given out more than once", rule=ONCE)
 
@@ -85,7 +76,7 @@ async def ordering(world):
         world.at(f"{second}s").crash("do:Tally/all", restart_after="400ms")
     await everywhere(world, order)
     world.heal()
-    value = (await surely(world, world.client(), "get", "/tally/all")).json()["sum"]
+    value = (await world.client().until_ok("GET", "/tally/all")).json()["sum"]
     fits = sure[0] <= value <= asked[0]
     world.check.that(fits, f"{value} orders are counted: {asked[0]} were made, {sure[0]} confirmed", rule=COUNTED)
 
@@ -127,7 +118,7 @@ async def transferring(world):
     world.heal()
     client, total = world.client(), None
     for _ in range(60):
-        seen = [(await surely(world, client, "get", f"/account/{name}")).json() for name in names]
+        seen = [(await client.until_ok("GET", f"/account/{name}")).json() for name in names]
         total = sum(account["balance"] for account in seen)
         if total == 300 and not any(account["waiting"] for account in seen):
             return

@@ -20,14 +20,9 @@ class Keeper:
         #: bookmark -> what the ledger held with it; and when it was told, milliseconds since 1970.
         self.marks = []
 
-    async def surely(self, path):
-        """A question that changes nothing, until it is answered."""
-        for _ in range(240):
-            response = await self.client.get(f"/{self.name}/{path}")
-            if response.ok:
-                return response.json()
-            await self.world.sleep("1s")
-        raise orrery.NotLive(f"/{self.name}/{path} was not answered within four minutes of asking")
+    async def read(self):
+        """All entries, asked for until they are told."""
+        return (await self.client.until_ok("GET", f"/{self.name}/entries", tries=240)).json()
 
     def check(self, got, expected, what):
         """Entries that were never answered may be among them."""
@@ -50,7 +45,7 @@ class Keeper:
         before = list(self.entries)
         response = await self.client.post(f"/{self.name}/restore?of={bookmark}")
         await self.world.sleep("3s")
-        got = await self.surely("entries")
+        got = await self.read()
         if not response.ok:
             sure = [entry for entry in got if entry not in self.unsure]
             self.world.check.that(
@@ -78,7 +73,7 @@ async def keeping(world):
     await world.gather(*(world.spawn(keeper.keep()) for keeper in keepers))
     world.heal()
     for keeper in keepers:
-        keeper.check(await keeper.surely("entries"), keeper.entries, "in the end")
+        keeper.check(await keeper.read(), keeper.entries, "in the end")
 
 
 @orrery.scenario(app="app", pops=POPS, faults_over="50s")

@@ -34,28 +34,18 @@ class Bank:
         return [key for key, owner in self.charges.items() if owner == user]
 
 
-async def until_answered(world, client, url, body=None, post=True):
-    """Asks until an answer comes; once the faults are over, one must."""
-    for _ in range(180):
-        response = await (client.post(url, json=body) if post else client.get(url))
-        if response.ok:
-            return response.json()
-        await world.sleep("1s")
-    raise orrery.NotLive(f"{url} was not answered within three minutes of asking")
-
-
 async def subscriber(world, client, user, days, plans):
     await world.sleep(f"{world.random.randrange(1, 8000)}ms")
-    started = await until_answered(world, client, f"/trials/{user}/start")
+    started = (await client.until_ok("POST", f"/trials/{user}/start")).json()
     plan = world.random.choice(["keep", "keep", "shorten", "lengthen", "cancel"])
     if plan == "cancel":
-        await until_answered(world, client, f"/trials/{user}/cancel")
+        await client.until_ok("POST", f"/trials/{user}/cancel")
         plans[user] = None
     elif plan == "keep":
         plans[user] = started["startedAt"] + days * DAY_MS
     else:
         other = days - 1 if plan == "shorten" else days + 1
-        answer = await until_answered(world, client, f"/trials/{user}/extend", {"days": other})
+        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": other})).json()
         plans[user] = answer["endsAt"]
 
 
@@ -76,7 +66,7 @@ async def trials(world, days=14):
     await world.sleep(f"{days - 2}d")
     witness = world.client(near="Paris")
     for user in users:
-        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
         world.check.that(
             status["alarm"] == plans[user] and not bank.of(user),
             f"{user} is to end at {plans[user]}, but before that stands at {status}",
@@ -84,7 +74,7 @@ async def trials(world, days=14):
         )
     await world.sleep("4d")
     for user in users:
-        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
         ends = plans[user]
         if ends is None:
             good = status["state"] == "cancelled" and not bank.of(user)
@@ -105,10 +95,10 @@ async def trials(world, days=14):
 
 async def short_subscriber(world, client, user, plans):
     """Starts a trial and moves its end into the next minute or two, a few times."""
-    started = await until_answered(world, client, f"/trials/{user}/start")
+    started = (await client.until_ok("POST", f"/trials/{user}/start")).json()
     for _ in range(world.random.randrange(1, 4)):
         days = (world.random.randrange(5, 90) + world.now - started["startedAt"] / 1000 + EPOCH_S) / 86_400
-        answer = await until_answered(world, client, f"/trials/{user}/extend", {"days": days})
+        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": days})).json()
         await world.sleep(f"{world.random.randrange(100, 20000)}ms")
         plans[user] = answer["endsAt"]
 
@@ -130,7 +120,7 @@ async def trials_end_amid_faults(world: orrery.World) -> None:
     await world.sleep("5m")
     witness = world.client(near="Paris")
     for user in users:
-        status = await until_answered(world, witness, f"/trials/{user}", post=False)
+        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
         world.check.that(
             status["state"] == "ended" and status["alarm"] is None and len(bank.of(user)) == 1,
             f"{user} was to end at {plans[user]}; is {status}, charged {bank.of(user)}",

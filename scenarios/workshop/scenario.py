@@ -16,15 +16,6 @@ async def value(client, url):
     return answer.json()["value"] if answer.ok else None
 
 
-async def surely(world, client, url):
-    for _ in range(120):
-        answer = await client.get(url)
-        if answer.ok:
-            return answer.json()["value"]
-        await world.sleep("1s")
-    raise orrery.NotLive(f"{url} was not answered within two minutes of asking")
-
-
 async def working(world, client):
     """One visitor at a bench of their own."""
     bench = client.name.replace("/", "-")
@@ -60,8 +51,8 @@ async def workshop(world: orrery.World) -> None:
     await world.gather(*(world.spawn(working(world, client)) for client in world.clients(5, near=CITIES)))
     world.heal()
     guard = world.client(near="Frankfurt")
-    await surely(world, guard, "/last/remembers")
-    await surely(world, guard, "/last/linger?id=last")
+    await guard.until_ok("GET", "/last/remembers")
+    await guard.until_ok("GET", "/last/linger?id=last")
     await world.sleep("15s")
-    lingered = await surely(world, guard, "/last/lingered?id=last")
+    lingered = (await guard.until_ok("GET", "/last/lingered?id=last")).json()["value"]
     world.check.that(lingered, "an object was evicted before what it had promised to waitUntil", rule="DO-LIFE-4")

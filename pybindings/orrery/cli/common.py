@@ -12,7 +12,6 @@ import click
 from orrery.capsule import FAULT_PRESETS, SEED_MAX
 from orrery.errors import EXIT_CODES, UserError, worst
 from orrery.exploration import Plan
-from orrery.outcome import Summary
 from orrery.pool import DEADLINE_S
 from orrery.report import Reporter
 from orrery.times import parse_us
@@ -162,7 +161,3 @@ def show_progress(reporter: Reporter, plans: list[Plan], planned: int | None, be
         plans[-1].summary.name if plans else "",
     )
     reporter.update(done, planned, f"{current}, {failures} failure{'' if failures == 1 else 's'}")
-
-
-def summary_for(scenario: dict[str, Any], planned: int) -> Summary:
-    return Summary(scenario["name"], scenario["target"], scenario.get("expect"), planned=planned)

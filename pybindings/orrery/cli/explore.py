@@ -16,7 +16,7 @@ from orrery.coverage import Reached
 from orrery.errors import not_in_this_build
 from orrery.exploration import Plan, Run, chosen_seeds, run_plans
 from orrery.explore_view import ExploreView, reached_lines
-from orrery.outcome import Outcome
+from orrery.outcome import Outcome, Summary
 from orrery.places import shown
 from orrery.pool import Pool
 from orrery.report import out_console
@@ -110,7 +110,7 @@ def command(
             count = _SEEDS_WITH_BUDGET if endless else seeds or scenario["seeds"]
             chosen = chosen_seeds(count, first_seed, shares)
             share = 0 if endless else (count - shares[0]) // shares[1] + 1
-            summary = common.summary_for(scenario, share)
+            summary = Summary.of(scenario, share)
             if found.kind == "project":
                 summary.target = shown(found.path)
             kept = kept_runs(out, summary.target, weaken) if with_kept else []

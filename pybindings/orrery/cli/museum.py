@@ -13,12 +13,9 @@ from rich.table import Table
 from orrery import false_alarms, hunting, museum, native
 from orrery.cli import common
 from orrery.errors import UserError
+from orrery.files import write_whole
 from orrery.pool import Pool
 from orrery.report import Reporter, out_console
-
-
-#: Below so many runs of the unflawed platform the first round is one seed of each scenario.
-SMALL_COUNT = 5000
 
 
 @click.command("museum")
@@ -147,16 +144,14 @@ def _unflawed(runs: int, record: bool, jobs: int | None, deadline_s: float, as_j
     with Pool(jobs, deadline_s) as pool, Reporter("museum", not as_json) as reporter:
         while counted["runs"] < runs:
             had = counted["runs"]
-            seeds = false_alarms.ROUND_SEEDS
-            if counted["scenarios"]:
-                seeds = min(seeds, -(-(runs - had) // len(counted["scenarios"])))
-            elif runs < SMALL_COUNT:
-                seeds = 1
+            # How many scenarios there are the first round tells, which is of one seed.
+            of_each = -(-(runs - had) // len(counted["scenarios"])) if counted["scenarios"] else 1
+            seeds = min(of_each, false_alarms.ROUND_SEEDS)
             false_alarms.add_round(
                 pool, counted, seeds, lambda now: common.show_progress(reporter, now, None, had)
             )
             if record:
-                false_alarms.RECORD.write_text(json.dumps(counted, indent=1) + "\n", encoding="utf-8")
+                false_alarms.keep(counted)
     if as_json:
         common.print_json({**counted, "seconds": round(time.monotonic() - started, 1)})
         return common.exit_code(counted["verdict"])
@@ -210,7 +205,7 @@ def _keep(path: Path, results: list[dict[str, Any]]) -> None:
     """Adds results to a record; they replace what it held of the same flaws."""
     known = _kept(path) | {result["name"]: result for result in results}
     flaws = [known[flaw.name] for flaw in museum.read_flaws() if flaw.name in known]
-    path.write_text(json.dumps({"orrery": 1, "flaws": flaws}, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps({"orrery": 1, "flaws": flaws}, indent=1) + "\n")
 
 
 def _shrunk_line(result: dict[str, Any]) -> str:

@@ -9,13 +9,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from orrery import false_alarms, native, places
+from orrery import museum, native, places
 from orrery.cli import common
 from orrery.cli.suite import plan_for
-from orrery.exploration import Plan, run_plans
-from orrery.pool import Pool
+from orrery.exploration import Plan, file_source, run_plans
+from orrery.pool import Pool, Worker
 from orrery.report import Reporter, out_console
-from orrery.targets import Target
 
 RECORD = places.ROOT / "conformance" / "rules" / "record.json"
 
@@ -77,16 +76,12 @@ def _count(seeds: int, jobs: int | None, deadline_us: int, quiet: bool) -> dict[
     """Runs the scenarios without keeping failures: what counts here is what was looked at."""
     with Pool(jobs, deadline_us / 1e6) as pool, Reporter("rules", not quiet) as reporter:
 
-        def source(file: Any) -> Any:
-            def open_file() -> list[Plan]:
-                worker = pool.open(Target("scenario", file.resolve()).load())
-                return [plan_for(worker, s, seeds, {}, None) for s in worker.scenarios]
-
-            return open_file
+        def plan(worker: Worker, scenario: dict[str, Any]) -> Plan:
+            return plan_for(worker, scenario, seeds, {}, None)
 
         plans = run_plans(
             pool,
-            [source(file) for file in false_alarms.all_files()],
+            [file_source(pool, file, plan) for file in museum.all_files()],
             lambda now: common.show_progress(reporter, now, None),
             None,
         )

@@ -12,6 +12,7 @@ import click
 from orrery.cli import common
 from orrery.cli.searching import schedule_option
 from orrery.exploration import Plan, run_plans
+from orrery.outcome import Summary
 from orrery.places import shown
 from orrery.pool import Pool
 from orrery.report import Reporter, error_console, out_console, printable, show_failure
@@ -116,7 +117,7 @@ def _plan(
     job: dict[str, Any],
     out: Path,
 ) -> Plan:
-    summary = common.summary_for(scenario, 1)
+    summary = Summary.of(scenario, 1)
     # One run either shows its failure or does not: an expected finding is for suites to wait for.
     summary.expected = None
     if found.kind == "project":

@@ -15,7 +15,7 @@ from orrery.cli import common
 from orrery.doubling import SecondTime, run_again
 from orrery.errors import EXIT_CODES, UserError, worst
 from orrery.exploration import Plan, run_plans
-from orrery.outcome import SCENARIO_ERROR, signature
+from orrery.outcome import SCENARIO_ERROR, Summary, signature
 from orrery.places import shown
 from orrery.pool import Pool
 from orrery.report import Reporter, error_console, out_console, show_failure, suite_table
@@ -130,7 +130,7 @@ def plan_for(
         worker,
         scenario,
         iter(runs),
-        common.summary_for(scenario, 1 + len(under)),
+        Summary.of(scenario, 1 + len(under)),
         out,
         {"weaken": weaken},
     )
