@@ -38,11 +38,13 @@ class Way:
 
 @dataclass(frozen=True)
 class Flaw:
-    """A guarantee switched off, and how it is to be found: by anybody, and by clients alone."""
+    """A guarantee of the platform switched off (`weaken`), or an application's mistake (`twin` is the right one); and how it is
+    to be found: by anybody, and by clients alone."""
 
     name: str
     sentence: str
     weaken: dict[str, Any]
+    twin: str | None
     watched: Way
     clients: Way | None
 
@@ -62,7 +64,8 @@ def read_flaws() -> list[Flaw]:
         Flaw(
             entry["name"],
             entry["sentence"],
-            entry["weaken"],
+            entry.get("weaken", {}),
+            entry.get("twin"),
             _way(entry["watched"]),
             _way(entry["clients"]) if "clients" in entry else None,
         )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orrery import hunting, museum
+from orrery import false_alarms, hunting, museum, places
 from orrery.outcome import Outcome
+from orrery.scenario import load_scenarios
 from real import Real
 
 
@@ -36,10 +37,12 @@ def test_new_tries_find_each_flaw_as_soon_as_the_record_says(tmp_path: Path) -> 
 
 
 def test_the_record_keeps_the_bounds() -> None:
-    """At least 50 flaws, each found in every try, half of them usually within 20 seeds, under a rule that counts for it."""
+    """At least 50 flaws and 15 faulty apps, each found in every try, half of them usually within 20 seeds, under a rule that
+    counts for it."""
     record = {flaw["name"]: flaw for flaw in json.loads(museum.RECORD.read_text())["flaws"]}
     flaws = museum.read_flaws()
-    assert len(flaws) >= 50 and set(record) == {flaw.name for flaw in flaws}
+    assert sum(bool(flaw.weaken) for flaw in flaws) >= 50 and sum(bool(flaw.twin) for flaw in flaws) >= 15
+    assert set(record) == {flaw.name for flaw in flaws}
     medians = []
     for flaw in flaws:
         for name, way in flaw.ways().items():
@@ -48,6 +51,17 @@ def test_the_record_keeps_the_bounds() -> None:
             assert max(kept["tries"]) <= hunting.MOST_SEEDS and kept["rule"] in way.rules
         medians.append(record[flaw.name]["watched"]["seeds"]["median"])
     assert sum(median <= hunting.FEW_SEEDS for median in medians) * 2 >= len(medians)
+
+
+def test_the_right_twin_of_each_faulty_app_is_among_those_that_must_not_alarm() -> None:
+    apps = [flaw for flaw in museum.read_flaws() if not flaw.weaken]
+    files = museum.all_files()
+    for flaw in apps:
+        path, _, name = flaw.twin.partition("::")
+        assert places.ROOT / path in files and flaw.twin not in false_alarms.LONG
+        (twin,) = [scenario for scenario in load_scenarios(places.ROOT / path) if scenario.name == name]
+        faulty = {scenario.name: scenario for scenario in load_scenarios(places.ROOT / flaw.watched.target.partition("::")[0])}
+        assert twin.expect is None and faulty[flaw.name].expect in flaw.watched.rules
 
 
 def test_a_flaw_that_is_found_later_than_chance_explains_makes_the_harness_weaker(flaw: museum.Flaw) -> None:
@@ -120,11 +134,14 @@ from pathlib import Path
 from orrery import false_alarms, museum
 from orrery.pool import Pool
 
-museum.all_files = lambda: [Path("right/scenario.py"), Path("votes/scenario.py")]
+museum.all_files = lambda: [Path("right/scenario.py"), Path("long/scenario.py")]
+false_alarms.LONG = ("long/scenario.py::calm", "long/scenario.py::nervous")
 counted = false_alarms.empty("a build")
 with Pool(2) as pool:
     for _ in range(2):
         false_alarms.add_round(pool, counted, 3, lambda plans: None)
+    del counted["scenarios"]["right/scenario.py::calm"]
+    false_alarms.add_round(pool, counted, 0, lambda plans: None)
 print(json.dumps(counted))
 """
 MOOD = f"""import orrery
@@ -147,11 +164,11 @@ async def faulty(world):
 
 def test_every_right_scenario_gets_as_many_seeds_and_each_alarm_is_counted(tmp_path: Path) -> None:
     real = Real(tmp_path)
-    for folder in ("right", "votes"):
+    for folder in ("right", "long"):
         (real.folder / folder).mkdir()
         (real.folder / folder / "scenario.py").write_text(MOOD)
     counted = json.loads(real.python(ROUNDS).out)
     assert (counted["runs"], counted["seeds"], counted["alarms"], counted["verdict"]) == (12, 6, 1, "fail")
-    calm, nervous = counted["scenarios"].values()
+    nervous, calm = counted["scenarios"].values()  # calm was forgotten, and had all its seeds again
     assert (calm["runs"], calm["alarms"], nervous["runs"]) == (6, 0, 6)
     assert nervous["failures"] == [{"rule": "DO-LIN-1", "seed": 5, "reason": "of nothing"}]

@@ -1,5 +1,5 @@
 """Shops' sales figures, read and written by several strands of one request: the suite must find that pieces get
-lost when an order names an article twice.
+lost when an order names an article twice, unless its lines are added one after the other (the app's environment `right`).
 
 An order is one operation on each article that it names. It has no id, so nobody asks twice.
 """
@@ -7,6 +7,7 @@ An order is one operation on each article that it names. It has no id, so nobody
 import orrery
 
 ARTICLES = ["lamp", "shade", "bulb", "cable"]
+POPS = ["FRA", "SIN", "IAD"]
 CITIES = ["Frankfurt", "Singapore", "Ashburn"]
 
 
@@ -39,9 +40,7 @@ async def last_look(world, client, shop, article):
     raise orrery.NotLive(f"how many of {article} are sold was not told within two minutes of asking")
 
 
-@orrery.scenario(app="app", pops=["FRA", "SIN", "IAD"], expect="DO-LIN-1")
-async def promise_all_faulty(world: orrery.World) -> None:
-    """Two lines of one order, side by side in Promise.all, add to the same figure."""
+async def ordering(world):
     shops = ["north", "south", "east"]
     buyers = world.clients(len(shops), near=CITIES)
     await world.gather(*(world.spawn(buyer(world, client, shop)) for client, shop in zip(buyers, shops)))
@@ -51,3 +50,15 @@ async def promise_all_faulty(world: orrery.World) -> None:
         for article in ARTICLES:
             await last_look(world, witness, shop, article)
     world.check.linearizable(world.history, model="counter")
+
+
+@orrery.scenario(app="app", pops=POPS, expect="DO-LIN-1")
+async def promise_all_faulty(world: orrery.World) -> None:
+    """Two lines of one order, side by side in Promise.all, add to the same figure."""
+    await ordering(world)
+
+
+@orrery.scenario(app="app", pops=POPS, environment="right")
+async def lines_in_a_row(world: orrery.World) -> None:
+    """The lines of an order, one after the other in a transaction."""
+    await ordering(world)

@@ -142,16 +142,19 @@ def _unflawed(runs: int, record: bool, jobs: int | None, deadline_s: float, as_j
     build = native.load().build_hash()
     counted = false_alarms.kept(build) if record else false_alarms.empty(build)
     with Pool(jobs, deadline_s) as pool, Reporter("museum", not as_json) as reporter:
-        while counted["runs"] < runs:
+        while True:
             had = counted["runs"]
-            # How many scenarios there are the first round tells, which is of one seed.
+            # How many scenarios there are the first round tells, which is of one seed; with a record, which may be enough already,
+            # it is for scenarios that are newer.
             of_each = -(-(runs - had) // len(counted["scenarios"])) if counted["scenarios"] else 1
-            seeds = min(of_each, false_alarms.ROUND_SEEDS)
+            seeds = min(max(of_each, 0), false_alarms.ROUND_SEEDS)
             false_alarms.add_round(
                 pool, counted, seeds, lambda now: common.show_progress(reporter, now, None, had)
             )
             if record:
                 false_alarms.keep(counted)
+            if counted["runs"] >= runs:
+                break
     if as_json:
         common.print_json({**counted, "seconds": round(time.monotonic() - started, 1)})
         return common.exit_code(counted["verdict"])

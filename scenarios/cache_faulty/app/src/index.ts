@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 interface Env {
   CART: DurableObjectNamespace<Cart>;
   MOST: string;
+  MISTAKE: string;
 }
 
 /** A cart of at most MOST pieces. Reads come from memory. */
@@ -26,10 +27,11 @@ export class Cart extends DurableObject<Env> {
       await this.ctx.storage.transaction(async (txn) => {
         await txn.put(article, pieces);
         // The bug: a transaction that fails takes back what was stored, but not what was put into memory.
-        this.pieces.set(article, pieces);
-        const all = [...this.pieces.values()].reduce((sum, some) => sum + some, 0);
+        if (this.env.MISTAKE === "cache_first") this.pieces.set(article, pieces);
+        const all = [...new Map(this.pieces).set(article, pieces).values()].reduce((sum, some) => sum + some, 0);
         if (all > Number(this.env.MOST)) throw new RangeError("too full");
       });
+      this.pieces.set(article, pieces);
       return true;
     } catch (error) {
       if (error instanceof RangeError) return false;

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 
 interface Env {
   SALES: DurableObjectNamespace<Sales>;
+  MISTAKE: string;
 }
 
 interface Line {
@@ -12,9 +13,15 @@ interface Line {
 /** How many pieces of each article a shop has sold. */
 export class Sales extends DurableObject<Env> {
   async order(lines: Line[]): Promise<void> {
-    // The bug: the input gate keeps other requests out, not the strands of this one. When an order names an
-    // article twice, both lines read the figure before either has written it.
-    await Promise.all(lines.map((line) => this.add(line)));
+    if (this.env.MISTAKE === "promise_all") {
+      // The bug: the input gate keeps other requests out, not the strands of this one. When an order names an
+      // article twice, both lines read the figure before either has written it.
+      await Promise.all(lines.map((line) => this.add(line)));
+      return;
+    }
+    await this.ctx.storage.transaction(async () => {
+      for (const line of lines) await this.add(line);
+    });
   }
 
   async sold(article: string): Promise<number> {
