@@ -30,10 +30,15 @@ constexpr char kSeparator = '\x1e';
 constexpr std::string_view kKey = "key-nobody-may-see";
 constexpr std::string_view kSecret = "value-nobody-may-see";
 constexpr int64_t kAlarm = 987654321012345;
+constexpr std::string_view kAlarmText = "987654321012345";
 constexpr int kStatementsMax = 24;
 constexpr int kRowsMax = 2000;
 // Charges of kSqlStepsPerCharge steps; for all statements of an input together.
 constexpr int kCharges = 200;
+
+bool tells(std::string_view text) {
+  return text.find(kSecret) != text.npos || text.find(kKey) != text.npos || text.find(kAlarmText) != text.npos;
+}
 
 class OnePlace final : public host::Places {
  public:
@@ -141,8 +146,7 @@ class Application {
   }
 
   static void check_text(std::string_view text) {
-    ORRERY_CHECK(text.find(kSecret) == text.npos && text.find(kKey) == text.npos, "what is stored beside is not shown");
-    ORRERY_CHECK(text.find("987654321012345") == text.npos, "the alarm is not shown");
+    ORRERY_CHECK(!tells(text), "what is stored beside, the alarm included, is not shown");
   }
   static void check_value(const SqlValue& value) {
     if (auto* text = std::get_if<std::string_view>(&value)) {
@@ -219,6 +223,8 @@ class Application {
 }  // namespace
 
 void sql(Bytes input) {
+  // libFuzzer reads what is compared: it may bring along what it is to find.
+  if (tells(text_of(input))) return;
   disk::configure_sqlite();
   guard_default_vfs();
   static const Application first(nullptr);
