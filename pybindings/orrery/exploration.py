@@ -276,7 +276,10 @@ def file_source(pool: Pool, file: Path, plan: Callable[[Worker, dict[str, Any]],
 
     def open_file() -> list[Plan]:
         worker = pool.open(Target("scenario", file.resolve()).load())
-        return [made for scenario in worker.scenarios if (made := plan(worker, scenario)) is not None]
+        plans = [made for scenario in worker.scenarios if (made := plan(worker, scenario)) is not None]
+        if not plans:
+            pool.close(worker)
+        return plans
 
     return open_file
 

@@ -34,15 +34,9 @@ async def book(world, client, until_s, confirmed, longest):
 async def look(world, confirmed=(), near="Tokyo"):
     """Everything that was confirmed is there."""
     guard = world.client(near=near)
-    for _ in range(240):
-        response = await guard.get("/entries")
-        if response.ok:
-            known = set(response.json())
-            missing = [entry for entry in confirmed if entry not in known]
-            world.check.that(not missing, f"{len(missing)} confirmed entries are gone: {missing[:3]}", rule=KEPT)
-            return
-        await world.sleep("1s")
-    raise orrery.NotLive("the ledger was not shown within four minutes of asking")
+    known = set((await guard.until_ok("GET", "/entries", tries=240)).json())
+    missing = [entry for entry in confirmed if entry not in known]
+    world.check.that(not missing, f"{len(missing)} confirmed entries are gone: {missing[:3]}", rule=KEPT)
 
 
 def go_dark(world, jitter_us):

@@ -27,7 +27,7 @@ async def counting(world):
     await world.gather(*(world.spawn(visitor(world, client, counted)) for client in visitors))
     world.heal()
     await world.sleep("2m")
-    views = (await visitors[0].until_ok("GET", "/views/home")).json()["views"]
+    views = (await visitors[0].until_ok("GET", "/views/home", tries=60)).json()["views"]
     world.check.that(views >= len(counted), f"{len(counted)} views were counted, but the count is {views}", rule=ACKNOWLEDGED_STAYS)
 
 

@@ -6,6 +6,8 @@ once is all that is promised), so the handler names its charge; the bank makes o
 
 import orrery
 
+#: Of what must be answered once the faults are over, a second apart.
+TRIES = 180
 CITIES = ["Frankfurt", "Singapore", "Ashburn", "Hanoi"]
 POPS = ["FRA", "SIN", "IAD", "HAN", "CDG", "NRT"]
 DAY_MS = 24 * 60 * 60 * 1000
@@ -36,16 +38,16 @@ class Bank:
 
 async def subscriber(world, client, user, days, plans):
     await world.sleep(f"{world.random.randrange(1, 8000)}ms")
-    started = (await client.until_ok("POST", f"/trials/{user}/start")).json()
+    started = (await client.until_ok("POST", f"/trials/{user}/start", tries=TRIES)).json()
     plan = world.random.choice(["keep", "keep", "shorten", "lengthen", "cancel"])
     if plan == "cancel":
-        await client.until_ok("POST", f"/trials/{user}/cancel")
+        await client.until_ok("POST", f"/trials/{user}/cancel", tries=TRIES)
         plans[user] = None
     elif plan == "keep":
         plans[user] = started["startedAt"] + days * DAY_MS
     else:
         other = days - 1 if plan == "shorten" else days + 1
-        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": other})).json()
+        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": other}, tries=TRIES)).json()
         plans[user] = answer["endsAt"]
 
 
@@ -66,7 +68,7 @@ async def trials(world, days=14):
     await world.sleep(f"{days - 2}d")
     witness = world.client(near="Paris")
     for user in users:
-        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
+        status = (await witness.until_ok("GET", f"/trials/{user}", tries=TRIES)).json()
         world.check.that(
             status["alarm"] == plans[user] and not bank.of(user),
             f"{user} is to end at {plans[user]}, but before that stands at {status}",
@@ -74,7 +76,7 @@ async def trials(world, days=14):
         )
     await world.sleep("4d")
     for user in users:
-        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
+        status = (await witness.until_ok("GET", f"/trials/{user}", tries=TRIES)).json()
         ends = plans[user]
         if ends is None:
             good = status["state"] == "cancelled" and not bank.of(user)
@@ -95,10 +97,10 @@ async def trials(world, days=14):
 
 async def short_subscriber(world, client, user, plans):
     """Starts a trial and moves its end into the next minute or two, a few times."""
-    started = (await client.until_ok("POST", f"/trials/{user}/start")).json()
+    started = (await client.until_ok("POST", f"/trials/{user}/start", tries=TRIES)).json()
     for _ in range(world.random.randrange(1, 4)):
         days = (world.random.randrange(5, 90) + world.now - started["startedAt"] / 1000 + EPOCH_S) / 86_400
-        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": days})).json()
+        answer = (await client.until_ok("POST", f"/trials/{user}/extend", json={"days": days}, tries=TRIES)).json()
         await world.sleep(f"{world.random.randrange(100, 20000)}ms")
         plans[user] = answer["endsAt"]
 
@@ -120,7 +122,7 @@ async def trials_end_amid_faults(world: orrery.World) -> None:
     await world.sleep("5m")
     witness = world.client(near="Paris")
     for user in users:
-        status = (await witness.until_ok("GET", f"/trials/{user}")).json()
+        status = (await witness.until_ok("GET", f"/trials/{user}", tries=TRIES)).json()
         world.check.that(
             status["state"] == "ended" and status["alarm"] is None and len(bank.of(user)) == 1,
             f"{user} was to end at {plans[user]}; is {status}, charged {bank.of(user)}",

@@ -6,19 +6,9 @@ CITIES = ["Frankfurt", "Singapore", "Ashburn", "Hanoi"]
 CHARGED_ONCE = "APP-TRIAL-1"
 
 
-async def until_answered(world, ask):
-    """Asks until an answer comes; once the faults are over, one must."""
-    for _ in range(180):
-        response = await ask()
-        if response.ok:
-            return response.json()
-        await world.sleep("1s")
-    raise orrery.NotLive("no answer within three minutes of asking")
-
-
 async def subscriber(world, client, user):
     seconds = world.random.randrange(5, 80)
-    await until_answered(world, lambda: client.post(f"/trials/{user}", json={"seconds": seconds}))
+    await client.until_ok("POST", f"/trials/{user}", json={"seconds": seconds}, tries=180)
 
 
 @orrery.scenario(app="app", pops=["FRA", "SIN", "IAD", "HAN", "CDG", "NRT"], faults_over="2m", seeds=200, expect=CHARGED_ONCE)
@@ -41,7 +31,7 @@ async def trial_faulty(world: orrery.World) -> None:
     await world.sleep("3m")
     witness = world.client(near="Paris")
     for user in users:
-        await until_answered(world, lambda user=user: witness.get(f"/trials/{user}"))
+        await witness.until_ok("GET", f"/trials/{user}", tries=180)
         world.check.that(
             charges.count(user) == 1, f"{user} was charged {charges.count(user)} times", rule=CHARGED_ONCE
         )

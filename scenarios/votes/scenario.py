@@ -14,16 +14,6 @@ CONFIRMED_COUNTS = "APP-VOTES-1"
 LOAD_IS_TAKEN = "APP-VOTES-2"
 
 
-async def until_answered(world, client):
-    """Asks for the count until an answer comes; once the faults are over, one must."""
-    for _ in range(120):
-        response = await client.get("/votes")
-        if response.ok:
-            return response.json()["count"]
-        await world.sleep("1s")
-    raise orrery.NotLive("the count was not told within two minutes of asking")
-
-
 async def rush_of_votes(world):
     """Casts the votes, checks that the confirmed ones count, and gives how the rush went."""
     clerk = world.client(near="Frankfurt")
@@ -31,11 +21,11 @@ async def rush_of_votes(world):
     quiet = world.load(request=request, clients=12, near=CITIES, **QUIET)
     await quiet.done()
     world.heal()
-    await until_answered(world, clerk)
+    await clerk.until_ok("GET", "/votes")
     rush = world.load(request=request, clients=60, near=CITIES, **RUSH)
     await rush.done()
     await world.sleep("10s")  # by then an object that had too much takes requests again
-    count = await until_answered(world, clerk)
+    count = (await clerk.until_ok("GET", "/votes")).json()["count"]
 
     confirmed = quiet.ok + rush.ok
     possible = quiet.sent + rush.sent - quiet.refused - rush.refused

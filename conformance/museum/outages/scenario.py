@@ -4,6 +4,8 @@ anybody looks, a room that moves often, a crowd. Short runs."""
 import orrery
 
 POPS = ["FRA", "SIN", "IAD"]
+#: Of what must be answered once the faults are over, a second apart.
+TRIES = 60
 CITIES = ["Frankfurt", "Singapore", "Ashburn"]
 
 
@@ -28,7 +30,7 @@ async def look_back(world, client):
     if not (await client.post(f"/{name}/restore?of={bookmark}")).ok:
         return
     await world.sleep("3s")
-    got = [entry for entry in (await client.until_ok("GET", f"/{name}/entries")).json() if entry not in unsure]
+    got = [entry for entry in (await client.until_ok("GET", f"/{name}/entries", tries=TRIES)).json() if entry not in unsure]
     world.check.that(got == then, f"{name} was taken back to {then}, and holds {got}", rule="DO-PITR-1")
 
 
@@ -46,7 +48,7 @@ async def archive_away(world: orrery.World) -> None:
 async def follower_away(world: orrery.World) -> None:
     """A follower's city is dark for so long that another takes its place; then the owner's own city is."""
     guard = world.client(near="Frankfurt")
-    await guard.until_ok("GET", "/entries")  # so that it is made there
+    await guard.until_ok("GET", "/entries", tries=TRIES)  # so that it is made there
     world.at("3s").lose_pop("DUS", for_="110s")
     world.at("80s").lose_pop("FRA", for_="20s")
     confirmed = []
@@ -56,7 +58,7 @@ async def follower_away(world: orrery.World) -> None:
         if (await guard.put(f"/entries/{entry}")).ok:
             confirmed.append(entry)
     world.heal()
-    known = set((await world.client(near="Tokyo").until_ok("GET", "/entries")).json())
+    known = set((await world.client(near="Tokyo").until_ok("GET", "/entries", tries=TRIES)).json())
     missing = [entry for entry in confirmed if entry not in known]
     world.check.that(not missing, f"confirmed entries are gone: {missing}", rule="DO-DUR-1")
 
@@ -86,7 +88,7 @@ async def owner_gone(world: orrery.World) -> None:
     """The machine of an object's owner breaks down and is not repaired: another takes the object over, with all that was
     confirmed."""
     client = world.client(near="Frankfurt")
-    await client.until_ok("GET", "/hall/n")
+    await client.until_ok("GET", "/hall/n", tries=TRIES)
     marked = []
     broken_s = world.now + 1 + world.random.randrange(4)
     world.at(f"{broken_s}s").crash("do:Room/hall", restart_after="30m")
@@ -100,14 +102,14 @@ async def owner_gone(world: orrery.World) -> None:
         world.check.that(alone_s < 300, "nobody has taken do:Room/hall over from its lost owner", rule="DO-LIVE-1")
         await world.sleep("1s")
     for name in marked:
-        known = (await client.until_ok("GET", f"/hall/knows?id={name}")).json()["knows"]
+        known = (await client.until_ok("GET", f"/hall/knows?id={name}", tries=TRIES)).json()["knows"]
         world.check.that(known, f"{name} was confirmed, but is not known any more", rule="DO-DUR-1")
 
 
 @orrery.scenario(app="../app", pops=POPS, faults_over="20s")
 async def often_moved(world: orrery.World) -> None:
     """A room is moved from continent to continent; the calls of one caller reach it in their order all the same."""
-    await world.client(near="Frankfurt").until_ok("GET", "/study/n")
+    await world.client(near="Frankfurt").until_ok("GET", "/study/n", tries=TRIES)
     for number in range(9):
         moved_us = (2 * number + 2) * 1_000_000 + world.random.randrange(900_000)
         world.at(f"{moved_us}us").move("do:Room/study", to=POPS[(number + 1) % len(POPS)])
@@ -128,7 +130,7 @@ async def often_moved(world: orrery.World) -> None:
 @orrery.scenario(app="../app", pops=POPS, faults_over="6s")
 async def crowded(world: orrery.World) -> None:
     """Many add to one counter at once, each in a section of three milliseconds: every addition counts once."""
-    await world.client(near="Frankfurt").until_ok("GET", "/hall/n")
+    await world.client(near="Frankfurt").until_ok("GET", "/hall/n", tries=TRIES)
 
     def told(response):
         return ("ok", response.json()["n"]) if response.ok else ("info", None)
